@@ -1,0 +1,56 @@
+"""The one user-facing exception family.
+
+Every message has a stable id (``ASC1203``) on which translation and ``explain`` hang. The first two digits
+name the room: 10 command line, 11 recipe, 12 target and SoC, 13 plugins, 14 export, 15 passes, 16 verify,
+17 compile and toolchains, 18 bundle, 19 store, 20 run.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AscendcError(Exception):
+    """Something the user can act on; the command line prints it without a traceback and exits with `exit_code`.
+
+    Args:
+        id: the stable id of the message, ``ASC`` and four digits.
+        message: what is wrong: the thing by its full name, a verb, what is allowed.
+        hint: what to do next, a command wherever there is one.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, id: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.id = id
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Message, then the hint on a line of its own."""
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class UsageError(AscendcError):
+    """The command line, the recipe or the target says something that cannot be meant (exit 2)."""
+
+    exit_code = 2
+
+
+class StageError(AscendcError):
+    """A stage of the build failed (exit 3)."""
+
+    exit_code = 3
+
+
+class GateError(AscendcError):
+    """A stage ran and its result was refused: accuracy below the threshold, a digest that differs (exit 4)."""
+
+    exit_code = 4
+
+
+class EnvironmentLacksError(AscendcError):
+    """This machine lacks what was required: ATC, a device, a package, the network (exit 5)."""
+
+    exit_code = 5

@@ -1,0 +1,69 @@
+"""The one typed event stream of a build; progress, ``--json`` and logs all read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+State = Literal["onnx-verified", "om-deferred", "om-compiled", "om-accepted on device", "om-accepted on simulator"]
+"""The states of an artefact, said everywhere in these words."""
+
+
+@dataclass(frozen=True)
+class BuildStarted:
+    """A recipe's plan is made and its steps are about to run."""
+
+    recipe: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """A step runs: nothing in the store answers its key."""
+
+    stage: str
+    label: str
+
+
+@dataclass(frozen=True)
+class StepSaid:
+    """One line from inside a step (ATC's output, a download)."""
+
+    stage: str
+    label: str
+    line: str
+
+
+@dataclass(frozen=True)
+class StepFinished:
+    """A step has its result; `cached` if the store had it already."""
+
+    stage: str
+    label: str
+    cached: bool
+    seconds: float
+    summary: str = ""
+    """What the result says of itself in a few words."""
+
+
+@dataclass(frozen=True)
+class BuildFinished:
+    """All that was asked and can be done here is done."""
+
+    recipe: str
+    output: str | None
+    changed: bool
+    """False: every step was in the store and the output directory was already as it should be."""
+    seconds: float
+
+
+Event = BuildStarted | StepStarted | StepSaid | StepFinished | BuildFinished
+Listener = Callable[[Event], None]
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """The event as one flat JSON object; `event` holds its kind (``step-started``)."""
+    name = type(event).__name__
+    kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+    return {"event": kind, **asdict(event)}

@@ -1,0 +1,95 @@
+"""How ATC is reached: the contract that every toolchain fulfils."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ascendc.store import Blob
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ascendc.cann.atc import AtcOptions
+    from ascendc.store import Workspace
+    from ascendc.target import Target
+
+
+@dataclass(frozen=True)
+class Job:
+    """One ATC run."""
+
+    label: str
+    """``image @ ascend310``, for messages."""
+    target: Target
+    options: AtcOptions
+    """All options but ``--model``, ``--output`` and ``--insert_op_conf``, which the toolchain sets to its own paths."""
+    onnx: Path
+    """The model as one file (or with external data beside it)."""
+    aipp: str | None
+    """Text of the AIPP configuration, or None."""
+    time_limit: float
+    """Seconds after which ATC and its children are killed."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An ATC that can be run from here."""
+
+    where: str
+    """For people: a path, or an image."""
+    cann: str | None
+    """Its CANN version, if it says."""
+    build_id: str
+    """Enters the cache key: differs whenever the compiler may differ."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Why no ATC can be run from here."""
+
+    reason: str
+    command: str
+    """What the user can paste to compile elsewhere."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """ATC wrote an OM: exit 0, the success line, and a fresh file."""
+
+    om: Blob
+    file_name: str
+    """As ATC named it: a platform suffix such as ``_linux_aarch64`` means it runs only there."""
+    log: Blob
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """Nothing was compiled here, and nothing is pretended. Never cached."""
+
+    reason: str
+    command: str
+
+
+class Toolchain(ABC):
+    """A way to reach ATC. Selected by name; built for one target."""
+
+    NAME: ClassVar[str]
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    @abstractmethod
+    def probe(self) -> Ready | Absent:
+        """Whether ATC can be run, and which; cheap, starts no compilation."""
+
+    @abstractmethod
+    def compile(self, job: Job, workspace: Workspace) -> Compiled:
+        """Run ATC.
+
+        Raises:
+            StageError: it failed, hung, died or lied; the message holds its last error line and its log.
+            EnvironmentLacksError: it cannot be run here.
+        """
