@@ -40,7 +40,7 @@ class Image:
     """Per channel, RGB, of pixels scaled to 0..1."""
     std: tuple[float, float, float]
     resize: Literal["shortest-edge", "squash"] = "shortest-edge"
-    """`shortest-edge`: scale so that the shorter side fits `resize_to`, then crop the centre. `squash`: scale both sides."""
+    """`shortest-edge`: scale so that the shorter side fits `resize_to`, then crop the centre. `squash`: scale both."""
     resize_to: int | None = None
     """Length of the shorter side after scaling, before the crop; None: the input's own size."""
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
@@ -144,17 +144,20 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_Options = Options  # inside `Model` the name is the class attribute
+
+
 class Model(ABC):
     """A model, described. Subclass it, set the three class attributes, write the abstract methods."""
 
     NAME: ClassVar[str]
     """The name recipes use."""
-    Options: ClassVar[type[Options]] = Options
+    Options: ClassVar[type[_Options]] = Options
     """Validated before the model is built."""
     DEVICE: ClassVar[str]
     """Dotted name of the package copied to the board (``ascendc_plugins.clip.device``)."""
 
-    def __init__(self, source: Source, options: Options) -> None:
+    def __init__(self, source: Source, options: _Options) -> None:
         self.source = source
         self.options = options
 

@@ -1,0 +1,5 @@
+"""``python -m ascendc``."""
+
+from ascendc.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""Steps, and how they are run against the store: nothing whose key has an entry runs again."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ascendc import keys
+from ascendc.events import StepFinished, StepSaid, StepStarted
+from ascendc.store import Blob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ascendc.events import Listener
+    from ascendc.store import Store
+
+_TORCH = threading.Lock()
+"""Tracing and seeding are process-wide in torch: steps that use it run one at a time."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a stage. Two steps with the same stage, spec, reads and inputs are the same step."""
+
+    stage: str
+    spec: Any
+    """A frozen dataclass holding only what the stage reads."""
+    inputs: tuple[Step, ...]
+    reads: tuple[tuple[str, str], ...]
+    """Name and digest of what else enters the key: the model's files, the plugin's code."""
+    label: str = field(compare=False)
+    """For people: ``image``, ``image @ ascend310``."""
+    result: type = field(compare=False)
+    """The dataclass that the stage returns."""
+    run: Callable[..., Any] = field(compare=False)
+    """``run(*results of inputs, workspace)``."""
+    describe: Callable[[Any], str] = field(compare=False, default=lambda _: "")
+    """What the result says of itself in a few words."""
+    uses_torch: bool = field(compare=False, default=False)
+    cacheable: bool = field(compare=False, default=True)
+    """False for what only states that nothing was done (a deferral)."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step's result and how it was come by."""
+
+    result: Any
+    cached: bool
+    seconds: float
+
+
+def order(goals: Iterable[Step]) -> tuple[Step, ...]:
+    """Every step the goals need, each once, inputs first."""
+    seen: dict[Step, None] = {}
+
+    def visit(step: Step) -> None:
+        if step not in seen:
+            for needed in step.inputs:
+                visit(needed)
+            seen[step] = None
+
+    for goal in goals:
+        visit(goal)
+    return tuple(seen)
+
+
+def key_of(step: Step, results: Iterable[Any]) -> tuple[str, dict[str, Any]]:
+    """The cache key of a step whose inputs are known, and what it was made of."""
+    ingredients = {
+        "stage": step.stage,
+        "spec": keys.canonical(step.spec),
+        "inputs": [[s.stage, keys.digest(r)] for s, r in zip(step.inputs, results, strict=True)],
+        "reads": dict(step.reads),
+        "tools": dict(keys.tools()),
+        "code": keys.code("ascendc"),
+    }
+    return keys.digest(ingredients), ingredients
+
+
+def recall(step: Step, key: str, store: Store) -> Any | None:
+    """The recorded result, if every file it speaks of is still there."""
+    from pydantic import TypeAdapter
+
+    if not step.cacheable or (entry := store.entry(step.stage, key)) is None:
+        return None
+    result = TypeAdapter(step.result).validate_python(entry)
+    return result if all(store.holds(blob) for blob in blobs(result)) else None
+
+
+def execute(steps: tuple[Step, ...], store: Store, listen: Listener, jobs: int = 1) -> dict[Step, Done]:
+    """Run the steps, inputs first, at most `jobs` at a time.
+
+    Raises:
+        AscendcError: whatever the first failing stage raised; steps already running are waited for.
+    """
+    done: dict[Step, Done] = {}
+    running: dict[Future[Done], Step] = {}
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="step") as pool:
+        waiting = list(steps)
+        while waiting or running:
+            for step in [s for s in waiting if all(i in done for i in s.inputs)][: jobs - len(running)]:
+                waiting.remove(step)
+                results = tuple(done[i].result for i in step.inputs)
+                running[pool.submit(_run, step, results, store, listen)] = step
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                done[running.pop(future)] = future.result()
+    return done
+
+
+def blobs(value: Any) -> Iterator[Blob]:
+    """Every blob inside a result."""
+    if isinstance(value, Blob):
+        yield value
+    elif dataclasses.is_dataclass(value):
+        for f in dataclasses.fields(value):
+            yield from blobs(getattr(value, f.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from blobs(item)
+
+
+def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -> Done:
+    key, ingredients = key_of(step, results)
+    start = time.monotonic()
+    with store.lock(key):
+        result = recall(step, key, store)
+        cached = result is not None
+        if not cached:
+            listen(StepStarted(step.stage, step.label))
+            result = _call(step, results, store, lambda line: listen(StepSaid(step.stage, step.label, line)))
+            if step.cacheable:
+                store.record(step.stage, key, ingredients=ingredients, result=keys.canonical(result))
+    seconds = time.monotonic() - start
+    listen(StepFinished(step.stage, step.label, cached, round(seconds, 3), step.describe(result)))
+    return Done(result, cached, seconds)
+
+
+def _call(step: Step, results: tuple[Any, ...], store: Store, say: Callable[[str], None]) -> Any:
+    with store.workspace(say) as workspace:
+        if not step.uses_torch:
+            return step.run(*results, workspace)
+        with _TORCH:
+            return step.run(*results, workspace)

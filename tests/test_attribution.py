@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from ascendc.attribution import Attributed
+from ascendc.errors import StageError, UsageError
+from ascendc.model import Model, Options, Part, Samples, Source, Weights
+from ascendc.registry import Owner
+
+OWNER = Owner("ascendc-guest", "0.2")
+
+
+class Guest(Model):
+    NAME = "guest"
+    DEVICE = "guest_device"
+
+    def parts(self):
+        return (Part("main", (), ()),)
+
+    def samples(self, n, seed):
+        raise ValueError("cannot draw")
+
+    def inputs(self, part, samples):
+        return ["not a mapping"]
+
+    def judge(self, reference, candidate):
+        return "fine"
+
+    def fixes(self, part):
+        return ("fold-constants",)
+
+    def assets(self, folder, weights):
+        raise UsageError("ASC1399", "labels.txt is missing")
+
+
+@pytest.fixture
+def model():
+    return Attributed.build(Guest, OWNER, Source("somewhere"), Options())
+
+
+def test_it_delegates_and_shows_the_guest_s_names(model):
+    assert model.parts() == (Part("main", (), ()),)
+    assert (model.NAME, model.DEVICE) == ("guest", "guest_device")
+    assert model.onnx("main") is None
+
+
+def test_a_guest_that_raises_is_named(model):
+    with pytest.raises(StageError) as caught:
+        model.samples(1, 0)
+    assert caught.value.message == (
+        "model plugin `guest` of ascendc-guest 0.2 raised in samples(): ValueError: cannot draw"
+    )
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda m: m.inputs("main", Samples()), "inputs() must return Mapping, not list"),
+        (lambda m: m.judge({}, {}), "judge() must return Judgement, not str"),
+        (lambda m: m.fixes("main"), "fixes() must return a tuple of Use, not str"),
+    ],
+)
+def test_a_guest_that_returns_the_wrong_type_is_named(model, call, text):
+    with pytest.raises(StageError) as caught:
+        call(model)
+    assert caught.value.message == f"model plugin `guest` of ascendc-guest 0.2: {text}"
+
+
+def test_a_guest_s_own_error_reaches_the_user_as_it_is(model, tmp_path):
+    with pytest.raises(UsageError, match="labels.txt is missing"):
+        model.assets(tmp_path, Weights())
+
+
+def test_a_constructor_that_raises_is_named():
+    class Bad(Guest):
+        def __init__(self, source, options):
+            raise KeyError("hidden_size")
+
+    with pytest.raises(StageError, match=r"raised in __init__\(\): KeyError: 'hidden_size'"):
+        Attributed.build(Bad, OWNER, Source("x"), Options())
+
+
+def test_an_abstract_model_names_what_it_lacks():
+    class Lacking(Model):
+        NAME = "lacking"
+        DEVICE = "d"
+
+    with pytest.raises(StageError, match=r"raised in __init__\(\): TypeError: .*abstract method"):
+        Attributed.build(Lacking, OWNER, Source("x"), Options())

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from ascendc import keys
+from ascendc.dag import Step, blobs, execute, order
+from ascendc.errors import StageError
+from ascendc.events import StepFinished
+from ascendc.store import Blob
+
+
+@dataclass(frozen=True)
+class Spec:
+    factor: int
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+    file: Blob | None = None
+
+
+def number(value, calls, *, label="n", cacheable=True, reads=()):
+    def run(workspace):
+        calls.append(label)
+        return Number(value, workspace.put_text(str(value)))
+
+    return Step("number", Spec(value), (), reads, label, Number, run, cacheable=cacheable)
+
+
+def double(source, calls):
+    def run(source, workspace):
+        calls.append("double")
+        return Number(source.value * 2)
+
+    return Step("double", Spec(2), (source,), (), "twice", Number, run)
+
+
+def test_inputs_come_first_and_equal_steps_once():
+    calls = []
+    a = double(number(3, calls, label="for one target"), calls)
+    b = double(number(3, calls, label="for another"), calls)
+
+    assert a == b
+    assert [step.stage for step in order([a, b])] == ["number", "double"]
+
+
+def test_what_the_store_has_does_not_run_again(store):
+    calls, heard = [], []
+    for _ in range(2):
+        steps = order([double(number(3, calls), calls)])
+        done = execute(steps, store, heard.append)
+    assert calls == ["n", "double"]
+    assert done[steps[-1]].result == Number(6)
+    assert [e.cached for e in heard if isinstance(e, StepFinished)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda calls: number(4, calls),
+        lambda calls: number(3, calls, reads=(("weights", "other digest"),)),
+    ],
+    ids=["spec", "reads"],
+)
+def test_another_ingredient_is_another_key(store, other):
+    calls = []
+    execute((number(3, calls),), store, lambda _: None)
+    execute((other(calls),), store, lambda _: None)
+    assert calls == ["n", "n"]
+
+
+def test_other_code_is_another_key(store, monkeypatch):
+    calls = []
+    execute((number(3, calls),), store, lambda _: None)
+    monkeypatch.setattr(keys, "code", lambda package: "edited")
+    execute((number(3, calls),), store, lambda _: None)
+    assert calls == ["n", "n"]
+
+
+def test_an_entry_whose_file_is_gone_runs_again(store):
+    calls = []
+    steps = (number(3, calls),)
+    blob = execute(steps, store, lambda _: None)[steps[0]].result.file
+    store.path(blob).unlink()
+    execute(steps, store, lambda _: None)
+    assert calls == ["n", "n"]
+    assert store.holds(blob)
+
+
+def test_a_deferral_is_never_kept(store):
+    calls = []
+    for _ in range(2):
+        execute((number(3, calls, cacheable=False),), store, lambda _: None)
+    assert calls == ["n", "n"]
+
+
+def test_the_first_failure_is_raised_and_nothing_of_it_is_kept(store):
+    def fail(workspace):
+        raise StageError("ASC9999", "no")
+
+    step = Step("fails", Spec(0), (), (), "x", Number, fail)
+    with pytest.raises(StageError, match="no"):
+        execute((step,), store, lambda _: None)
+    assert not (store.root / "entries" / "fails").exists()
+
+
+def test_jobs_run_side_by_side(store):
+    import threading
+
+    barrier = threading.Barrier(2, timeout=10)
+
+    def meet(value):
+        def run(workspace):
+            barrier.wait()
+            return Number(value)
+
+        return Step("meet", Spec(value), (), (), str(value), Number, run)
+
+    done = execute((meet(1), meet(2)), store, lambda _: None, jobs=2)
+    assert sorted(d.result.value for d in done.values()) == [1, 2]
+
+
+def test_blobs_finds_them_all():
+    one, two = Blob("1", 1), Blob("2", 2)
+    assert list(blobs(Number(0, one))) == [one]
+    assert list(blobs((Number(0, one), (Number(1, two), "text")))) == [one, two]

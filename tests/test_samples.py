@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ascendc.errors import UsageError
+from ascendc.samples import read_samples, sample_files
+
+
+def test_a_folder_of_pictures_texts_and_arrays(tmp_path):
+    Image.new("RGB", (6, 4), (255, 0, 0)).save(tmp_path / "b.png")
+    Image.new("L", (3, 3), 7).save(tmp_path / "a.png")
+    (tmp_path / "texts.txt").write_text("一只猫\n\na dog\n", encoding="utf-8")
+    np.savez(tmp_path / "x.npz", x=np.arange(3))
+    (tmp_path / "notes.md").write_text("not a sample")
+
+    samples = read_samples(sample_files(tmp_path))
+
+    assert [image.shape for image in samples.images] == [(3, 3, 3), (4, 6, 3)]
+    assert samples.images[1][0, 0].tolist() == [255, 0, 0]
+    assert samples.texts == ("一只猫", "a dog")
+    assert samples.arrays[0]["x"].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("make", [lambda folder: None, lambda folder: folder.mkdir()], ids=["missing", "empty"])
+def test_no_samples(tmp_path, make):
+    make(tmp_path / "samples")
+    with pytest.raises(UsageError, match=r"samples holds no samples; allowed: pictures .*, texts.txt with one text"):
+        sample_files(tmp_path / "samples")
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.npz"])
+def test_a_file_that_is_not_what_it_says(tmp_path, name):
+    (tmp_path / name).write_bytes(b"neither")
+    with pytest.raises(UsageError, match=f"{name} cannot be read as a sample: "):
+        read_samples(sample_files(tmp_path))
+
+
+def test_a_pickled_array_is_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.array([object()], dtype=object))
+    with pytest.raises(UsageError, match="Object arrays cannot be loaded when allow_pickle=False"):
+        read_samples(sample_files(tmp_path))
