@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # importing typing would cost the board start-up time for nothing
 if TYPE_CHECKING:  # for type checkers: the same names, eagerly
     from ascendc.errors import AscendcError as AscendcError
+    from ascendc.errors import EnvironmentLacksError as EnvironmentLacksError
+    from ascendc.errors import StageError as StageError
     from ascendc.errors import UsageError as UsageError
     from ascendc.hookspecs import hookimpl as hookimpl
     from ascendc.model import AtcHints as AtcHints
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # for type checkers: the same names, eagerly
 _PUBLIC = {
     "AscendcError": "ascendc.errors",
     "AtcHints": "ascendc.model",
+    "EnvironmentLacksError": "ascendc.errors",
     "Image": "ascendc.model",
     "Judgement": "ascendc.model",
     "Model": "ascendc.model",
@@ -35,6 +38,7 @@ _PUBLIC = {
     "Pass": "ascendc.passes.base",
     "Samples": "ascendc.model",
     "Source": "ascendc.model",
+    "StageError": "ascendc.errors",
     "Tensor": "ascendc.model",
     "Use": "ascendc.model",
     "UsageError": "ascendc.errors",

@@ -53,6 +53,11 @@ class Attributed(Model):
             raise _raised(guest.NAME, owner, "__init__", error) from error
 
     @property
+    def distribution(self) -> str:
+        """The distribution that the guest came from."""
+        return self._owner.distribution
+
+    @property
     def package(self) -> str:
         """The top-level package that the guest's code lives in."""
         return type(self._guest).__module__.partition(".")[0]
@@ -63,7 +68,7 @@ class Attributed(Model):
 
     def module(self, part: str, weights: Weights, attention: Attention = "eager") -> torch.nn.Module:
         """As the guest says; whether it is a module shows when it is called."""
-        return self._ask("module", object, lambda: self._guest.module(part, weights, attention))  # type: ignore[return-value]  # torch is not imported for a check
+        return self._ask("module", object, lambda: self._guest.module(part, weights, attention))
 
     def onnx(self, part: str) -> Path | None:
         """As the guest says."""
@@ -89,9 +94,9 @@ class Attributed(Model):
         """As the guest says."""
         return self._ask("samples", Samples, lambda: self._guest.samples(n, seed))
 
-    def inputs(self, part: str, samples: Samples) -> Arrays:
+    def inputs(self, part: str, samples: Samples, weights: Weights) -> Arrays:
         """As the guest says."""
-        return self._ask("inputs", Mapping, lambda: self._guest.inputs(part, samples))
+        return self._ask("inputs", Mapping, lambda: self._guest.inputs(part, samples, weights))
 
     def judge(self, reference: Mapping[str, Arrays], candidate: Mapping[str, Arrays]) -> Judgement:
         """As the guest says."""

@@ -89,7 +89,7 @@ def recall(step: Step, key: str, store: Store) -> Any | None:
 
     if not step.cacheable or (entry := store.entry(step.stage, key)) is None:
         return None
-    result = TypeAdapter(step.result).validate_python(entry)
+    result: Any = TypeAdapter(step.result).validate_python(entry)
     return result if all(store.holds(blob) for blob in blobs(result)) else None
 
 

@@ -6,7 +6,6 @@ skeleton refers to a weights file by the name ``<first 16 hex digits of its sha2
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,11 @@ class Graph:
     opset: int
     """Of the default domain."""
 
+    @property
+    def size(self) -> int:
+        """Bytes, all files together."""
+        return self.skeleton.size + sum(blob.size for blob in self.weights)
+
 
 def weights_name(blob: Blob) -> str:
     """The file name by which a skeleton refers to `blob`."""
@@ -55,12 +59,16 @@ def lay_out(graph: Graph, store: Store, folder: Path, name: str = "model.onnx") 
 
 
 def load(graph: Graph, workspace: Workspace) -> ir.Model:
-    """The graph as an onnx_ir model; large initializers stay on disk, memory-mapped."""
+    """The graph as an onnx_ir model; large initializers stay on disk, memory-mapped from the store itself."""
     import onnx_ir as ir
 
-    folder = workspace.folder / f"graph-{graph.skeleton.digest[:16]}"
-    path = folder / "model.onnx"
-    return ir.load(path if path.exists() else lay_out(graph, workspace.store, folder))
+    model = ir.load(workspace.path(graph.skeleton))
+    files = {weights_name(blob): workspace.path(blob) for blob in graph.weights}
+    for value in model.graph.initializers.values():
+        tensor = value.const_value
+        if isinstance(tensor, ir.ExternalTensor):
+            value.const_value = _stored(files[str(tensor.location)], tensor.offset or 0, tensor.length, tensor)
+    return model
 
 
 def save(model: ir.Model, workspace: Workspace, known: tuple[Blob, ...] = ()) -> Graph:
@@ -84,13 +92,15 @@ def save(model: ir.Model, workspace: Workspace, known: tuple[Blob, ...] = ()) ->
     if fresh:
         blob = _write_weights(fresh, workspace)
         minted = (*known, blob)
-    used = {
-        os.path.basename(str(v.const_value.location))  # noqa: PTH119 - a location, not a path
-        for v in model.graph.initializers.values()
-        if isinstance(v.const_value, ir.ExternalTensor)
-    }
+    names = {str(workspace.path(blob)): weights_name(blob) for blob in minted}
+    proto, used = ir.to_proto(model), set()
+    for initializer in proto.graph.initializer:
+        for entry in initializer.external_data:
+            if entry.key == "location":
+                entry.value = names[entry.value]
+                used.add(entry.value)
     path = workspace.folder / "skeleton.onnx"
-    ir.save(model, path)
+    path.write_bytes(proto.SerializeToString(deterministic=True))
     kept = tuple(blob for blob in minted if weights_name(blob) in used)
     return Graph(workspace.put(path), kept, model.opset_imports[""])
 
@@ -109,8 +119,6 @@ def write_single(graph: Graph, workspace: Workspace, path: Path) -> None:
 
 def _write_weights(values: list[ir.Value], workspace: Workspace) -> Blob:
     """Write tensors into one file, 64-byte aligned, and bind the values to it."""
-    import onnx_ir as ir
-
     path = workspace.folder / "weights.bin"
     spans: list[tuple[ir.Value, int, int]] = []
     with path.open("wb") as file:
@@ -123,19 +131,20 @@ def _write_weights(values: list[ir.Value], workspace: Workspace) -> Blob:
             file.write(data)
             spans.append((value, start, len(data)))
     blob = workspace.put(path)
-    folder = workspace.folder / f"weights-{blob.digest[:16]}"
-    if not (folder / weights_name(blob)).exists():
-        workspace.store.link(blob, folder / weights_name(blob))
     for value, offset, length in spans:
-        tensor = value.const_value
-        assert tensor is not None
-        value.const_value = ir.ExternalTensor(
-            weights_name(blob),
-            offset,
-            length,
-            tensor.dtype,
-            shape=ir.Shape(tensor.shape),
-            name=value.name or "",
-            base_dir=folder,
-        )
+        assert value.const_value is not None
+        value.const_value = _stored(workspace.path(blob), offset, length, value.const_value)
     return blob
+
+
+def _stored(path: Path, offset: int, length: int | None, like: ir.TensorProtocol) -> ir.ExternalTensor:
+    """A tensor in a file of the store.
+
+    By absolute path and without a base directory, since onnx_ir refuses files with several hard links under one,
+    and the store's files have them by design.
+    """
+    import onnx_ir as ir
+
+    return ir.ExternalTensor(
+        str(path), offset, length, like.dtype, shape=ir.Shape(like.shape.numpy()), name=like.name or "", base_dir=""
+    )

@@ -7,8 +7,9 @@ call is `Model.module`.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -44,6 +45,10 @@ class Image:
     resize_to: int | None = None
     """Length of the shorter side after scaling, before the crop; None: the input's own size."""
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+
+    def to_json(self) -> str:
+        """The text of ``preprocess.json``, by which a device half prepares pictures."""
+        return json.dumps(asdict(self), indent=1) + "\n"
 
 
 @dataclass(frozen=True)
@@ -202,8 +207,11 @@ class Model(ABC):
         """`n` raw samples, deterministic in `seed`."""
 
     @abstractmethod
-    def inputs(self, part: str, samples: Samples) -> Arrays:
-        """The part's inputs for `samples`, batched, by the reference preprocessing (not by the device half)."""
+    def inputs(self, part: str, samples: Samples, weights: Weights) -> Arrays:
+        """The part's inputs for `samples`, batched, by the reference preprocessing (not by the device half).
+
+        `weights` tells a tokenizer that comes with a checkpoint from one that stands in for it.
+        """
 
     @abstractmethod
     def judge(self, reference: Mapping[str, Arrays], candidate: Mapping[str, Arrays]) -> Judgement:

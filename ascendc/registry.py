@@ -114,24 +114,24 @@ def load(points: Iterable[EntryPoint] | None = None) -> Registry:
             f"no plugin is registered in the entry-point group `{GROUP}`, not even the built-in ones",
             hint="pip install -e .",
         )
-    return Registry(
-        models=_collect(manager, owners, "ascendc_register_models", _model_base()),
-        passes=_collect(manager, owners, "ascendc_register_passes", _pass_base()),
-        toolchains=_collect(manager, owners, "ascendc_register_toolchains", _toolchain_base()),
-        broken=tuple(broken),
-    )
+    models = _collect(manager, owners, broken, "ascendc_register_models", _model_base())
+    passes = _collect(manager, owners, broken, "ascendc_register_passes", _pass_base())
+    toolchains = _collect(manager, owners, broken, "ascendc_register_toolchains", _toolchain_base())
+    return Registry(models, passes, toolchains, tuple(broken))
 
 
 def _collect(
-    manager: pluggy.PluginManager, owners: Mapping[Any, Owner], hook: str, base: type[T]
+    manager: pluggy.PluginManager, owners: Mapping[Any, Owner], broken: list[Broken], hook: str, base: type[T]
 ) -> dict[str, Registered[T]]:
     table: dict[str, Registered[T]] = {}
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         owner = owners[implementation.plugin]
         try:
             classes = implementation.function()
-        except Exception as error:
-            raise UsageError("ASC1304", f"`{hook}` of {owner} raised {type(error).__name__}: {error}") from error
+        except Exception as error:  # noqa: BLE001 - as above: a guest's import often hides in its hook
+            entry_point = implementation.plugin_name.partition(":")[2]
+            broken.append(Broken(entry_point, owner, f"{type(error).__name__}: {error}"))
+            continue
         if not isinstance(classes, list):
             raise UsageError("ASC1304", f"`{hook}` of {owner} must return a list of classes, not {classes!r}")
         for cls in classes:

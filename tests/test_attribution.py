@@ -20,7 +20,7 @@ class Guest(Model):
     def samples(self, n, seed):
         raise ValueError("cannot draw")
 
-    def inputs(self, part, samples):
+    def inputs(self, part, samples, weights):
         return ["not a mapping"]
 
     def judge(self, reference, candidate):
@@ -56,7 +56,7 @@ def test_a_guest_that_raises_is_named(model):
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda m: m.inputs("main", Samples()), "inputs() must return Mapping, not list"),
+        (lambda m: m.inputs("main", Samples(), Weights()), "inputs() must return Mapping, not list"),
         (lambda m: m.judge({}, {}), "judge() must return Judgement, not str"),
         (lambda m: m.fixes("main"), "fixes() must return a tuple of Use, not str"),
     ],
@@ -68,7 +68,7 @@ def test_a_guest_that_returns_the_wrong_type_is_named(model, call, text):
 
 
 def test_a_guest_s_own_error_reaches_the_user_as_it_is(model, tmp_path):
-    with pytest.raises(UsageError, match="labels.txt is missing"):
+    with pytest.raises(UsageError, match=r"labels\.txt is missing"):
         model.assets(tmp_path, Weights())
 
 

@@ -83,12 +83,12 @@ def test_a_workspace_is_gone_afterwards(store):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_root_that_cannot_be_written(tmp_path):
     tmp_path.chmod(0o555)
-    with pytest.raises(EnvironmentLacksError, match="the store at .* cannot be written: Permission denied"):
+    with pytest.raises(EnvironmentLacksError, match=r"the store at .* cannot be written: Permission denied"):
         Store(tmp_path / "store")
 
 
 def test_a_root_that_is_a_file(tmp_path):
     (tmp_path / "store").write_text("")
-    with pytest.raises(EnvironmentLacksError, match="cannot be written: (Not a directory|File exists)") as caught:
+    with pytest.raises(EnvironmentLacksError, match=r"cannot be written: (Not a directory|File exists)") as caught:
         Store(tmp_path / "store")
     assert caught.value.hint == "set ASCENDC_CACHE to a folder that can"

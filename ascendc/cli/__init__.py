@@ -1,1 +1,81 @@
-""""""
+"""The command line: one file per verb. Parse, call one library function, print."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from ascendc import __version__
+
+COMMANDS = {
+    "build": "Build deployment bundles from recipes.",
+    "bundle": "Pack, show and check bundles.",
+    "convert": "Build without a recipe; the recipe used is written.",
+    "doctor": "Say what this machine has, lacks, and how to mend it.",
+    "plugins": "List models, passes and toolchains, and whose they are.",
+    "probe": "Read a board's SoC, CANN, driver and more into a target file.",
+    "recipe": "Print the recipe schema, check a recipe.",
+    "run": "Ask a bundle or a recipe's model a question.",
+}
+"""Verb and its line of help; the module ``ascendc.cli.<verb>`` holds a command of the same name."""
+
+
+class _Verbs(click.Group):
+    """Imports a verb's module only when that verb is used, so that ``--help`` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"ascendc.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            guess = f" Did you mean `{near[0]}`?" if near else ""
+            ctx.fail(f"No such command `{args[0]}`.{guess} Allowed: {', '.join(sorted(COMMANDS))}.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ascendc")
+def cli() -> None:
+    """Take a model from PyTorch to a Huawei Ascend edge device."""
+
+
+def main() -> None:
+    """The ``ascendc`` command: the one place where an error becomes a message and an exit code."""
+    from ascendc.errors import AscendcError
+
+    try:
+        code = cli.main(standalone_mode=False)
+    except AscendcError as error:
+        if {"-v", "--verbose"} & set(sys.argv) and error.__cause__ is not None:
+            import traceback
+
+            traceback.print_exception(error.__cause__)
+        click.echo(f"ascendc: {error.id} {error}", err=True)
+        code = error.exit_code
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("ascendc: interrupted; the same command goes on from here", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    sys.exit(code or 0)

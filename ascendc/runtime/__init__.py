@@ -1,1 +1,61 @@
-""""""
+"""What runs on the board, and on any host that has numpy. Python 3.7, standard library and numpy.
+
+In a bundle this package stands alone as ``ascendc_runtime``, beside the plugin's device half; on the host that
+name leads here. It imports nothing of the host side.
+"""
+
+import os
+from pathlib import Path
+from typing import Union
+
+from .image import ImageLike, Preprocessing, name_of
+from .metrics import MetricsError, max_abs_error, min_cosine, relative_error
+from .service import Answer, InputError
+from .session import Session, SessionError, TensorSpec, shape_text
+
+__all__ = [
+    "Answer",
+    "ImageLike",
+    "InputError",
+    "MetricsError",
+    "Preprocessing",
+    "Session",
+    "SessionError",
+    "TensorSpec",
+    "max_abs_error",
+    "min_cosine",
+    "name_of",
+    "open_session",
+    "relative_error",
+    "shape_text",
+]
+
+DEVICES = ("auto", "npu", "cuda", "cpu")
+
+
+def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto") -> Session:
+    """Open a compiled or exported model.
+
+    Args:
+        path: ``.onnx``, which onnxruntime runs.
+        device: ``auto``, ``npu``, ``cuda`` or ``cpu``; the session's `engine` says what really runs.
+
+    Raises:
+        SessionError: the file is missing or of another kind, the device is unknown or not to be had, the engine
+            is not installed or refuses the file.
+    """
+    name = os.fspath(path)
+    if device not in DEVICES:
+        raise SessionError("device must be one of {}, not `{}`".format(", ".join(DEVICES), device))
+    if not Path(name).is_file():
+        raise SessionError("model `{}` does not exist".format(name))
+    if name.endswith(".onnx"):
+        from .onnx_session import OnnxSession
+
+        return OnnxSession(name, device)
+    if name.endswith(".om"):
+        raise SessionError(
+            "`{0}` needs a session over pyACL, which is no part of this version; allowed: .onnx. On the board, "
+            "check it with: python3 -m ais_bench --model {0}".format(name)
+        )
+    raise SessionError("model `{}` must end in .onnx".format(name))

@@ -7,6 +7,8 @@ from typing import Tuple
 
 import numpy as np
 
+from .session import shape_text
+
 
 class MetricsError(ValueError):
     """The arrays cannot be compared: the message says which of them and why."""
@@ -78,16 +80,13 @@ def _samples(reference: np.ndarray, candidate: np.ndarray) -> Tuple[np.ndarray, 
         arrays.append(array)
     wanted, got = arrays
     if wanted.shape != got.shape:
-        raise MetricsError("the candidate must have the reference's shape {}, not {}".format(_size(wanted), _size(got)))
+        shapes = shape_text(wanted.shape), shape_text(got.shape)
+        raise MetricsError("the candidate must have the reference's shape {}, not {}".format(*shapes))
     if wanted.ndim == 0 or wanted.size == 0:
-        raise MetricsError("there is nothing to compare: the shape is {}".format(_size(wanted)))
+        raise MetricsError("there is nothing to compare: the shape is {}".format(shape_text(wanted.shape)))
     for name, array in (("reference", wanted), ("candidate", got)):
         bad = int(array.size - np.isfinite(array).sum())
         if bad:
             raise MetricsError("the {} holds {} of {} values that are not finite".format(name, bad, array.size))
     rows = len(wanted)
     return wanted.reshape(rows, -1).astype(np.float64), got.reshape(rows, -1).astype(np.float64)
-
-
-def _size(array: np.ndarray) -> str:
-    return "×".join(map(str, array.shape)) or "()"

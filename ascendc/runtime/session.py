@@ -3,11 +3,9 @@
 Runs on the board: Python 3.7, standard library and numpy.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -26,16 +24,20 @@ class TensorSpec:
     shape: Tuple[Optional[int], ...]
     """None: any size (a symbolic batch)."""
     gears: Tuple[int, ...] = ()
-    """The batch sizes the engine was compiled for; empty: any."""
+    """The batch sizes the engine was compiled for, ascending; empty: what the shape says."""
 
 
 class Session(ABC):
-    """An open model on some engine. A context manager; `close` may be called twice."""
+    """An open model on some engine. A context manager; `close` may be called twice.
+
+    A backend sets `inputs`, `outputs` and `engine` and writes `_run`; it releases what it holds in `close`. All
+    checks are made here. `ascendc.testing` holds the conformance suite.
+    """
 
     inputs: Tuple[TensorSpec, ...]
     outputs: Tuple[TensorSpec, ...]
     engine: str
-    """What really runs, for every result and report: ``onnxruntime CPUExecutionProvider``."""
+    """What really runs, for every result and report: ``onnxruntime 1.14.1 CPUExecutionProvider``."""
     closed = False
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
@@ -45,10 +47,10 @@ class Session(ABC):
             feeds: one array per input, of exactly its dtype and shape.
 
         Returns:
-            One array per output, owned by the caller.
+            One array per output, owned by the caller: no later run changes it, and changing it harms nothing.
 
         Raises:
-            SessionError: a name, dtype or shape is wrong, or the session is closed.
+            SessionError: a name, dtype or shape is wrong, the session is closed, or the engine failed.
         """
         if self.closed:
             raise SessionError("the session is closed")
@@ -60,9 +62,58 @@ class Session(ABC):
         results = self._run({name: np.ascontiguousarray(feeds[name]) for name in names})
         return dict(zip([spec.name for spec in self.outputs], results))
 
+    def run_batched(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """Run on any number of rows, whatever batch the engine was compiled for.
+
+        Rows are taken in pieces of the largest batch; what is left goes into the smallest batch that holds it,
+        filled up with its last row, and the answers to the filling are dropped.
+
+        Args:
+            feeds: one array per input, all with the same number of rows.
+
+        Returns:
+            One array per output, of as many rows.
+
+        Raises:
+            SessionError: as `run`; rows differ or are none; an output has no batch axis to cut along.
+        """
+        sizes = self.batch_sizes
+        rows = _rows(feeds) if sizes else 0
+        if not sizes or rows in sizes:
+            return self.run(feeds)
+        pieces = []
+        for start in range(0, rows, sizes[-1]):
+            piece = {name: array[start : start + sizes[-1]] for name, array in feeds.items()}
+            pieces.append(self._run_filled(piece, min(rows - start, sizes[-1]), sizes))
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+    @property
+    def batch_sizes(self) -> Tuple[int, ...]:
+        """The numbers of rows that `run` takes, ascending; empty: any, or the inputs share no batch axis."""
+        found = {spec.gears or spec.shape[:1] for spec in self.inputs} - {(None,)}
+        sizes = found.pop() if len(found) == 1 else ()
+        return tuple(size for size in sizes if size is not None)
+
     @abstractmethod
     def _run(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
-        """Run on checked, contiguous arrays; return the outputs in order."""
+        """Run on checked, contiguous arrays; return the outputs in order, after the device has finished.
+
+        The arrays returned must not share memory with `feeds`, with the engine or with one another.
+        """
+
+    def _run_filled(self, feeds: Mapping[str, np.ndarray], rows: int, sizes: Tuple[int, ...]) -> Dict[str, np.ndarray]:
+        size = min(size for size in sizes if size >= rows)
+        missing = size - rows
+        filled = {name: np.concatenate([array] + [array[-1:]] * missing) for name, array in feeds.items()}
+        results = self.run(filled)
+        for name, array in results.items():
+            if array.shape[:1] != (size,):
+                raise SessionError(
+                    "output `{}` has no batch axis: {} rows went in and its shape is {}".format(
+                        name, size, shape_text(array.shape)
+                    )
+                )
+        return {name: array[:rows] for name, array in results.items()}
 
     def close(self) -> None:
         """Release the engine."""
@@ -76,12 +127,38 @@ class Session(ABC):
 
 
 def _check(spec: TensorSpec, array: np.ndarray) -> None:
+    if not isinstance(array, np.ndarray):
+        raise SessionError("input `{}` must be a numpy array, not {}".format(spec.name, type(array).__name__))
     if array.dtype != np.dtype(spec.dtype):
         raise SessionError("input `{}` must be {}, not {}".format(spec.name, spec.dtype, array.dtype))
     if len(array.shape) != len(spec.shape) or any(
         want is not None and want != have for want, have in zip(spec.shape, array.shape)
     ):
-        wanted = "×".join("?" if size is None else str(size) for size in spec.shape)
         raise SessionError(
-            "input `{}` must have the shape {}, not {}".format(spec.name, wanted, "×".join(map(str, array.shape)))
+            "input `{}` must have the shape {}, not {}".format(
+                spec.name, shape_text(spec.shape), shape_text(array.shape)
+            )
         )
+    if spec.gears and array.shape[0] not in spec.gears:
+        raise SessionError(
+            "input `{}` must have one of {} rows, not {}".format(
+                spec.name, ", ".join(map(str, spec.gears)), array.shape[0]
+            )
+        )
+
+
+def _rows(feeds: Mapping[str, np.ndarray]) -> int:
+    """The number of rows that all feeds have."""
+    counts = {len(array) if np.ndim(array) else 0 for array in feeds.values()}
+    if len(counts) != 1 or counts == {0}:
+        raise SessionError(
+            "inputs must have the same number of rows, one or more; got {}".format(
+                ", ".join("{} {}".format(name, shape_text(np.shape(array))) for name, array in feeds.items())
+            )
+        )
+    return counts.pop()
+
+
+def shape_text(shape: Iterable[Optional[int]]) -> str:
+    """A shape as messages write it: ``?×3``, or ``()`` for a scalar."""
+    return "×".join("?" if size is None else str(size) for size in shape) or "()"

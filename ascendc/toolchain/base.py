@@ -22,11 +22,12 @@ class Job:
 
     label: str
     """``image @ ascend310``, for messages."""
-    target: Target
+    name: str
+    """Of the OM, without suffix: letters, digits, ``-`` and ``_``."""
     options: AtcOptions
-    """All options but ``--model``, ``--output`` and ``--insert_op_conf``, which the toolchain sets to its own paths."""
+    """All options but the paths, which the toolchain sets to its own."""
     onnx: Path
-    """The model as one file (or with external data beside it)."""
+    """The model as one file, or with external data beside it that is named ``<onnx>.data``."""
     aipp: str | None
     """Text of the AIPP configuration, or None."""
     time_limit: float
@@ -51,7 +52,7 @@ class Absent:
 
     reason: str
     command: str
-    """What the user can paste to compile elsewhere."""
+    """What the user can do about it here; empty if there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Deferred:
 
     reason: str
     command: str
+    """What the user can paste to compile: with an engine, or on another machine."""
 
 
 class Toolchain(ABC):

@@ -1,0 +1,91 @@
+"""Static AIPP: raw RGB pixels go in, and the chip does the normalisation that the model expects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ascendc.errors import UsageError
+from ascendc.template import render
+
+if TYPE_CHECKING:
+    from ascendc.model import Image, Part, Tensor
+    from ascendc.target import PartTarget, Target
+
+MAX_SOURCE = 4096
+"""Pixels: the largest ``src_image_size_w`` and ``src_image_size_h`` (CANN 8.1)."""
+
+MIN_SOURCE_WIDTH = 2
+
+
+@dataclass(frozen=True)
+class AippConfig:
+    """One ``aipp_op`` block: v = (x - minimum) * reciprocal, per channel, x being 0 to 255.
+
+    Means go into ``min_chn_*`` (float): ``mean_chn_*`` is int32, and a fraction there is a parse error (E13018).
+    """
+
+    rank: int
+    """Which graph input, from 0. With ONNX the input's name is refused (E10052)."""
+    width: int
+    height: int
+    minimum: tuple[float, float, float]
+    """RGB, in pixel values: 0 to 255."""
+    reciprocal: tuple[float, float, float]
+    """RGB: 1 / (standard deviation in pixel values)."""
+
+
+def configs_for(part: Part, part_target: PartTarget, target: Target) -> tuple[AippConfig, ...]:
+    """The AIPP blocks of a part: one for each image input, none if its target wants no AIPP.
+
+    Raises:
+        UsageError: the part has no image input (ASC1730), the SoC has no static AIPP (ASC1731), or an image
+            cannot be normalised by AIPP (ASC1732 to ASC1734).
+    """
+    if part_target.aipp == "none":
+        return ()
+    if not target.soc.static_aipp:
+        raise UsageError("ASC1731", f"aipp must be none: {target.soc.name} has no static AIPP")
+    found = [(rank, tensor) for rank, tensor in enumerate(part.inputs) if tensor.image is not None]
+    if not found:
+        raise UsageError("ASC1730", f"aipp must be none: part `{part.name}` has no image input")
+    return tuple(_config(rank, tensor, tensor.image) for rank, tensor in found if tensor.image is not None)
+
+
+def text(configs: tuple[AippConfig, ...]) -> str | None:
+    """The file for ``--insert_op_conf``; None without blocks."""
+    return render("aipp.cfg.j2", configs=configs) if configs else None
+
+
+def _config(rank: int, tensor: Tensor, image: Image) -> AippConfig:
+    _check_shape(tensor, image)
+    if not all(0 <= mean <= 1 for mean in image.mean):
+        raise UsageError(
+            "ASC1733", f"the means of image input `{tensor.name}` must be 0 to 1 for AIPP, not {image.mean}"
+        )
+    if not all(deviation > 0 and 1 / (deviation * 255) <= 65504 for deviation in image.std):
+        raise UsageError(
+            "ASC1734",
+            f"the standard deviations of image input `{tensor.name}` must be positive for AIPP, not {image.std}",
+        )
+    r, g, b = image.mean
+    red, green, blue = image.std
+    return AippConfig(
+        rank,
+        image.width,
+        image.height,
+        (r * 255, g * 255, b * 255),
+        (1 / (red * 255), 1 / (green * 255), 1 / (blue * 255)),
+    )
+
+
+def _check_shape(tensor: Tensor, image: Image) -> None:
+    wanted = (3, image.height, image.width)
+    fits = MIN_SOURCE_WIDTH <= image.width <= MAX_SOURCE and 1 <= image.height <= MAX_SOURCE
+    if len(tensor.shape) != 4 or tensor.shape[1:] != wanted or not fits:
+        shape = "×".join(map(str, tensor.shape))
+        raise UsageError(
+            "ASC1732",
+            f"image input `{tensor.name}` must be batch×3×{image.height}×{image.width} for AIPP, "
+            f"neither side above {MAX_SOURCE}, not {shape}",
+        )

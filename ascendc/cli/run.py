@@ -1,0 +1,114 @@
+"""``ascendc run``: one question to a bundle, or to a recipe's PyTorch model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ascendc.run import Asked
+
+_SEVERAL = ("--image", "--texts")
+"""Options that take all that follows, up to the next option."""
+
+
+class _Command(click.Command):
+    """Lets ``--texts "a cat" "a dog"`` mean what it says: click itself takes one value an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        current: str | None = None
+        for arg in args:
+            if arg.startswith("-") and arg != "-":
+                current = arg if arg in _SEVERAL else None
+                if current is None:
+                    spread.append(arg)
+            elif current is not None:
+                spread += [current, arg]
+            else:
+                spread.append(arg)
+        return super().parse_args(ctx, spread)
+
+
+@click.command(cls=_Command)
+@click.argument("what", type=click.Path(path_type=Path, exists=True), metavar="BUNDLE|RECIPE")
+@click.option("--image", "images", multiple=True, metavar="FILE...", help="Pictures to ask about.")
+@click.option("--texts", multiple=True, metavar="TEXT...", help="What they may show.")
+@click.option("--device", type=click.Choice(["auto", "npu", "cuda", "cpu"]), default="auto", show_default=True)
+@click.option("--fp16", is_flag=True, help="Half precision (recipes only: a bundle's precision is fixed).")
+@click.option("--top-k", type=click.IntRange(1), default=5, show_default=True, help="Texts named per picture.")
+@click.option("--embed", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.npz", help="Keep embeddings.")
+@click.option("--target", help="Which target of a bundle [the first that can run].")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("-v", "--verbose", is_flag=True, help="Say why better devices were passed over.")
+def run(what: Path, embed: Path | None, as_json: bool, verbose: bool, target: str | None, **question: Any) -> int:
+    """Ask a BUNDLE directory, or the PyTorch model of a RECIPE, what the pictures show.
+
+    The device that is really used stands in every answer; `auto` takes NPU before CUDA before CPU.
+
+    Example: ascendc run build/tiny-clip --image square.png --texts "a red square" "a blue circle"
+    """
+    if what.is_dir():
+        return _run_bundle(what, embed, as_json, target, **question)
+    from ascendc.run import run_recipe
+
+    if target is not None:
+        raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
+    asked = run_recipe(what, **question)
+    if embed is not None:
+        import numpy as np
+
+        np.savez(embed, **asked.answer.arrays)  # type: ignore[arg-type]  # a name is never `allow_pickle`
+    click.echo(_json(asked) if as_json else _text(asked, verbose))
+    return 0
+
+
+def _text(asked: Asked, verbose: bool) -> str:
+    passed_over = [f"passed over {reason}" for reason in asked.choice.reasons] if verbose else []
+    return "\n".join([*asked.answer.lines, *passed_over, *(f"{part}: {engine}" for part, engine in asked.engines)])
+
+
+def _json(asked: Asked) -> str:
+    import json
+
+    return json.dumps(
+        {
+            "results": asked.answer.results,
+            "device": asked.choice.device,
+            "passed_over": asked.choice.reasons,
+            "engines": dict(asked.engines),
+        },
+        ensure_ascii=False,
+    )
+
+
+def _run_bundle(
+    folder: Path,
+    embed: Path | None,
+    as_json: bool,
+    target: str | None,
+    *,
+    images: tuple[str, ...],
+    texts: tuple[str, ...],
+    device: str,
+    fp16: bool,
+    top_k: int,
+) -> int:
+    """Let the bundle answer by itself, as it does on the board."""
+    import subprocess
+    import sys
+
+    from ascendc.bundle import manifest
+
+    manifest.read(folder)
+    if fp16:
+        raise click.UsageError("--fp16 is for recipes: the precision of a bundle was fixed when it was built")
+    command = [sys.executable, "-B", str(folder / "python"), "run", "--device", device, "--top-k", str(top_k)]
+    command += [
+        part for flag, value in (("--embed", embed), ("--target", target)) if value for part in (flag, str(value))
+    ]
+    command += ["--json"] if as_json else []
+    command += [f"--image={image}" for image in images] + [f"--texts={text}" for text in texts]
+    return subprocess.run(command, check=False).returncode

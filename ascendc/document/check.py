@@ -1,0 +1,91 @@
+"""Checks a part of a document against a pydantic model and says what is wrong without pydantic's words."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ascendc.document.allowed import allowed, child, plain
+from ascendc.document.values import Document, Loc, Problem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+M = TypeVar("M", bound="BaseModel")
+
+
+def check(model: type[M], document: Document, loc: Loc = ()) -> tuple[M | None, list[Problem]]:
+    """The value at `loc` as a `model`, or None and what is wrong with it.
+
+    Text that is missing its quotes is taken by its letters where it came from the command line: there, nobody
+    can be asked to quote twice.
+    """
+    from pydantic import ValidationError
+
+    value = document.value(loc)
+    if value is None and loc:
+        value = {}  # a section that is not written
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    unquoted = [(*loc, *d["loc"]) for d in details if d["type"] == "string_type"]
+    unquoted = [place for place in unquoted if place in document.overrides and place in document.letters]
+    if unquoted:
+        for place in unquoted:
+            document = document.replaced(place, document.letters[place])
+        return check(model, document, loc)
+    schema = model.model_json_schema()
+    return None, [_problem(detail, schema, document, loc) for detail in details]
+
+
+def _problem(detail: ErrorDetails, schema: dict[str, Any], document: Document, base: Loc) -> Problem:
+    """One error of pydantic as a problem: its place in the document, and words made from value and schema."""
+    node = schema
+    inside: Loc = ()
+    for step in detail["loc"]:
+        # The rest of pydantic's place is not the document's: the branch of a union, `[key]`.
+        following = child(node, step, schema)
+        if following is None:
+            break
+        node, inside = following, (*inside, step)
+    loc = (*base, *inside)
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        loc = (*base, *detail["loc"])
+        return Problem("ASC1105", loc, _unknown(str(detail["loc"][-1]), node, schema))
+    choices = allowed(node, schema)
+    if kind == "missing":
+        return Problem("ASC1106", loc, f"must be given; allowed: {choices}")
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        letters = document.letters.get(loc, str(value))
+        return Problem("ASC1107", loc, f'must be text, not {describe(value)}; allowed: "{letters}" in quotes')
+    if kind in ("refused", "value_error"):
+        text = str(detail["msg"]).removeprefix("Value error, ")
+        return Problem("ASC1108", loc, text if "; allowed: " in text else f"{text}; allowed: {choices}")
+    return Problem("ASC1107", loc, f"must not be {describe(value)}; allowed: {choices}")
+
+
+def _unknown(key: str, node: dict[str, Any], schema: dict[str, Any]) -> str:
+    keys = list(plain(node, schema).get("properties", ()))
+    near = difflib.get_close_matches(key, keys, 1)
+    guess = f" (did you mean `{near[0]}`?)" if near else ""
+    return f"unknown key{guess}; allowed: {', '.join(keys) or 'none'}"
+
+
+def describe(value: Any) -> str:
+    """A value of a document in a few words: ``the number 8.1``, ``a list``."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return f"the truth value {str(value).lower()}"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text `{value if len(value) <= 60 else value[:60] + '…'}`" if value else "an empty text"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"

@@ -1,0 +1,85 @@
+"""How much memory this process may use: the machine's, or a control group's if that is less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNLIMITED = 1 << 60
+"""Control groups of version 1 say "no limit" by a number near 2**63."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes."""
+
+    total: int
+    available: int
+    limited: bool
+    """Whether a control group, rather than the machine, sets these figures."""
+
+
+def memory(root: Path = Path("/")) -> Memory | None:
+    """What there is, or None where the system does not say (only Linux does).
+
+    Args:
+        root: where ``/proc`` and ``/sys`` are.
+    """
+    try:
+        lines = (root / "proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    kib = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if rest}
+    best = Memory(kib["MemTotal"] << 10, kib.get("MemAvailable", kib["MemFree"]) << 10, False)
+    for group in _groups(root):
+        limit = _number(group, "memory.max", "memory.limit_in_bytes")
+        if limit is None or limit >= _UNLIMITED:
+            continue
+        used = _number(group, "memory.current", "memory.usage_in_bytes") or 0
+        # The file cache counts as used, but is given back on demand.
+        available = max(0, min(limit, limit - used + _inactive_file(group)))
+        if available < best.available or limit < best.total:
+            best = Memory(min(limit, best.total), min(available, best.available), True)
+    return best
+
+
+def _groups(root: Path) -> Iterator[Path]:
+    """Folders of this process's memory groups, and of those above them, versions 2 and 1."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            top = root / "sys/fs/cgroup"
+        elif "memory" in controllers.split(","):
+            top = root / "sys/fs/cgroup/memory"
+        else:
+            continue
+        folder = top / path.lstrip("/")
+        while folder != top and top in folder.parents:
+            yield folder
+            folder = folder.parent
+        yield top
+
+
+def _number(folder: Path, *names: str) -> int | None:
+    for name in names:
+        try:
+            return int((folder / name).read_text())
+        except (OSError, ValueError):  # absent, or the word "max"
+            continue
+    return None
+
+
+def _inactive_file(folder: Path) -> int:
+    try:
+        lines = (folder / "memory.stat").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "total_inactive_file ")))

@@ -1,0 +1,40 @@
+"""Folding: what does not depend on an input is computed now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ascendc.passes import values
+from ascendc.passes.base import Pass
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_LIMIT = 1 << 28
+"""Elements of a folded result: far above any mask or position table, far below what fills the memory."""
+
+
+class FoldConstants(Pass):
+    """Evaluate constant expressions and known shapes, drop no-ops, lift Constant nodes to initializers.
+
+    The folder is onnxscript's, which works on the graph in memory. onnxsim folds CLIP to the same graphs, but
+    prints from C++ to the process's stderr, which no thread of a driver may redirect.
+    """
+
+    NAME = "fold-constants"
+    WHY = "ATC folds little: shape arithmetic and masks left in the graph run on the AI CPU, or not at all."
+
+    def rewrite(self, model: ir.Model) -> int:
+        """Fold until nothing changes; counts the nodes that went away, at least one if anything changed."""
+        import onnx_ir.passes.common as common
+        from onnxscript import optimizer
+
+        before, changed = model.graph.num_nodes(), False
+        while optimizer.fold_constants(
+            model, onnx_shape_inference=True, output_size_limit=_LIMIT, should_fold=lambda _: True
+        ).modified:
+            changed = True
+        changed |= common.IdentityEliminationPass()(model).modified
+        changed |= common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model).modified
+        values.sweep(model)
+        return max(before - model.graph.num_nodes(), int(changed))

@@ -1,0 +1,189 @@
+"""The steps that are planned once per part, whatever the targets are.
+
+Each method is one arrow of the picture in CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ascendc import keys
+from ascendc.dag import Step
+from ascendc.graph import Graph
+from ascendc.model import Judgement, Part, Samples, Use
+from ascendc.samples import read_samples, sample_files
+from ascendc.stages.assets import Assets, AssetsSpec, assets, lay_out_assets
+from ascendc.stages.export import ExportSpec, export
+from ascendc.stages.fix import Fixed, FixSpec, fix
+from ascendc.stages.golden import GoldenPart, GoldenSpec, golden
+from ascendc.stages.judge import JudgeSpec, judge
+from ascendc.stages.verify import Verified, VerifySpec, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ascendc.attribution import Attributed
+    from ascendc.recipe import Recipe
+    from ascendc.registry import Registry
+    from ascendc.store import Store, Workspace
+
+
+@dataclass(frozen=True)
+class PartSteps:
+    """Steps of one recipe; what they are planned from."""
+
+    recipe: Recipe
+    model: Attributed
+    registry: Registry
+    store: Store
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts to build, in the plugin's order.
+
+        Raises:
+            UsageError: the recipe names a part that the model lacks (ASC1307).
+        """
+        known = {part.name: part for part in self.model.parts()}
+        wanted = self.recipe.model.parts or tuple(known)
+        for i, name in enumerate(wanted):
+            if name not in known:
+                raise self.recipe.error(
+                    "ASC1307", f"model.parts[{i}]", f"unknown part `{name}`; allowed: {', '.join(known)}"
+                )
+        return tuple(part for name, part in known.items() if name in wanted)
+
+    def exported(self, part: Part, opset: int) -> Step:
+        """export: the module as ONNX; or the plugin's ONNX file as it is, whatever its opset."""
+        section = self.recipe.export
+        spec = ExportSpec(part.name)
+        if self.model.onnx(part.name) is None:
+            spec = ExportSpec(part.name, opset, section.exporter, section.attention, self.recipe.model.weights)
+        return self.step("export", part.name, spec, (), Graph, lambda ws: export(spec, self.model, ws), torch=True)
+
+    def portable(self, part: Part, opset: int) -> Step:
+        """fix: the portable passes."""
+        passes = self.recipe.passes
+        uses = (*passes.apply(self.model.fixes(part.name)), *passes.added())
+        return self.fixed(self.exported(part, opset), part.name, uses)
+
+    def fixed(self, graph: Step, label: str, uses: tuple[Use, ...]) -> Step:
+        """fix: a list of passes over what a step made."""
+        spec = FixSpec(uses)
+
+        def run(previous: Graph | Fixed, ws: Workspace) -> Fixed:
+            return fix(spec, previous.graph if isinstance(previous, Fixed) else previous, self.registry, ws)
+
+        return self.step("fix", label, spec, (graph,), Fixed, run, describe=_rewrites)
+
+    def golden(self, part: Part) -> Step:
+        """golden: what the original model answers."""
+        section = self.recipe.verify
+        spec = GoldenSpec(
+            part,
+            self.recipe.model.weights,
+            self.recipe.export.attention,
+            section.samples,
+            section.seed,
+            self._sample_digests,
+        )
+        return self.step(
+            "golden",
+            part.name,
+            spec,
+            (),
+            GoldenPart,
+            lambda ws: golden(spec, self.model, self.samples, ws),
+            torch=True,
+        )
+
+    @cached_property
+    def assets(self) -> Step:
+        """assets: what the device half needs."""
+        spec = AssetsSpec(self.recipe.model.weights)
+        return self.step("assets", "", spec, (), Assets, lambda ws: assets(spec, self.model, ws), torch=True)
+
+    def verified(self, fixed: Step, part: Part) -> Step:
+        """verify: a fixed graph, and the device half's preprocessing, against the golden record."""
+        section = self.recipe.verify
+        spec = VerifySpec(
+            part, self.model.DEVICE, section.threshold, section.samples, section.seed, self._sample_digests
+        )
+
+        def run(fixed: Fixed, record: GoldenPart, files: Assets, ws: Workspace) -> Verified:
+            folder = lay_out_assets(files, ws.store, ws.folder / "assets")
+            return verify(spec, fixed.graph, record, folder, self.samples, ws)
+
+        return self.step(
+            "verify",
+            part.name,
+            spec,
+            (fixed, self.golden(part), self.assets),
+            Verified,
+            run,
+            describe=lambda result: f"error {result.worst.relative:.1e} of the sample distance",
+        )
+
+    def judged(self, verified: tuple[Step, ...]) -> Step:
+        """judge: the task verdict over all parts of a target."""
+        spec = JudgeSpec(tuple(part.name for part in self.parts))
+        goldens = tuple(self.golden(part) for part in self.parts)
+
+        def run(*inputs: Any) -> Judgement:
+            *records, ws = inputs
+            return judge(spec, self.model, tuple(records[: len(goldens)]), tuple(records[len(goldens) :]), ws)
+
+        return self.step(
+            "judge", "", spec, (*goldens, *verified), Judgement, run, describe=lambda result: result.summary
+        )
+
+    def step(
+        self,
+        stage: str,
+        label: str,
+        spec: object,
+        inputs: tuple[Step, ...],
+        result: type,
+        run: Callable[..., object],
+        *,
+        torch: bool = False,
+        describe: Callable[[Any], str] = lambda _: "",
+    ) -> Step:
+        """A step of this recipe: the model's identity enters its key."""
+        return Step(stage, spec, inputs, self._reads, label, result, run, describe, uses_torch=torch)
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The raw samples, the user's or the plugin's; made once, and only if a step needs them."""
+        if self._sample_files:
+            return read_samples(self._sample_files)
+        return self.model.samples(self.recipe.verify.samples, self.recipe.verify.seed)
+
+    @cached_property
+    def _sample_files(self) -> tuple[Path, ...]:
+        folder = self.recipe.verify.folder
+        if folder is None:
+            return ()
+        with self.recipe.at("verify.folder"):
+            return sample_files(folder)
+
+    @cached_property
+    def _sample_digests(self) -> tuple[tuple[str, str], ...]:
+        return tuple((path.name, self.store.digest(path)) for path in self._sample_files)
+
+    @cached_property
+    def _reads(self) -> tuple[tuple[str, str], ...]:
+        """The model's identity: its files by content, or its name where there are none."""
+        files = tuple((path.name, self.store.digest(path)) for path in self.model.files())
+        return (
+            ("plugin", f"{self.model.NAME} {keys.code(self.model.package)}"),
+            ("options", self.model.options.model_dump_json()),
+            *(files or (("source", keys.digest(self.model.source)),)),
+        )
+
+
+def _rewrites(fixed: Fixed) -> str:
+    return f"{sum(n for _, n in fixed.changes)} rewrites by {sum(n > 0 for _, n in fixed.changes)} passes"

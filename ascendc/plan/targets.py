@@ -1,0 +1,167 @@
+"""The steps that are planned once per part and target, and the bundle that gathers them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ascendc import recipe as recipes
+from ascendc.bundle import layout
+from ascendc.bundle.tree import Tree
+from ascendc.cann import aipp, atc
+from ascendc.model import Part
+from ascendc.plan.parts import PartSteps
+from ascendc.stages.compile import CompileSpec, compile_, deferred, time_limit
+from ascendc.stages.package import Made, PackageSpec, package, plan_artefact
+from ascendc.target import Target
+from ascendc.toolchain.base import Absent, Compiled, Deferred, Ready, Toolchain
+
+if TYPE_CHECKING:
+    from ascendc.dag import Step
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One part on one target: the steps that make it."""
+
+    part: Part
+    target: Target
+    fixed: Step
+    verified: Step
+    compiled: Step | None
+    """None: its OM is deferred."""
+
+
+@dataclass(frozen=True)
+class TargetSteps:
+    """Steps of one recipe's targets."""
+
+    parts: PartSteps
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """The recipe's targets, fitted to the model's parts."""
+        return recipes.fit(self.parts.recipe, self.parts.parts)
+
+    @cached_property
+    def artefacts(self) -> tuple[Artefact, ...]:
+        """Every part on every target."""
+        return tuple(self._artefact(part, target) for target in self.targets for part in self.parts.parts)
+
+    @cached_property
+    def judged(self) -> tuple[Step, ...]:
+        """judge: one step per target; equal where targets share their graphs."""
+        return tuple(
+            self.parts.judged(tuple(a.verified for a in self.artefacts if a.target is target))
+            for target in self.targets
+        )
+
+    @cached_property
+    def toolchains(self) -> dict[str, tuple[Toolchain, Ready | Absent]]:
+        """By target name: how ATC is reached for it, and whether it is there."""
+        return {target.name: self._toolchain(index, target) for index, target in enumerate(self.targets)}
+
+    def deferrals(self, bundle: Path) -> tuple[Deferred, ...]:
+        """Why OMs will not be compiled here, and the commands that do it elsewhere; one per target."""
+        return tuple(
+            deferred(found, target, bundle)
+            for target in self.targets
+            if isinstance(found := self.toolchains[target.name][1], Absent)
+        )
+
+    @cached_property
+    def packaged(self) -> Step:
+        """package: all of it as the files of one bundle."""
+        recipe, model = self.parts.recipe, self.parts.model
+        names = layout.onnx_names([(a.part.name, a.fixed) for a in self.artefacts])
+        spec = PackageSpec(
+            name=recipe.bundle.name,
+            plugin=model.NAME,
+            source=recipe.model.source,
+            weights=recipe.model.weights,
+            notes=model.notes(recipe.model.weights),
+            device=model.DEVICE,
+            distribution=model.distribution,
+            parts=self.parts.parts,
+            artefacts=tuple(
+                plan_artefact(
+                    a.part.name, a.target, self._options(a.part, a.target), self._aipp(a.part, a.target), onnx
+                )
+                for a, onnx in zip(self.artefacts, names, strict=True)
+            ),
+            threshold=recipe.verify.threshold,
+            warmup=recipe.benchmark.warmup,
+            runs=recipe.benchmark.runs,
+        )
+        goldens = tuple(self.parts.golden(part) for part in self.parts.parts)
+        judged = tuple(dict.fromkeys(self.judged))
+        made = tuple(step for a in self.artefacts for step in (a.fixed, a.verified, a.compiled) if step is not None)
+        inputs = (*made, *goldens, self.parts.assets, *judged)
+
+        def run(*results: Any) -> Tree:
+            *values, ws = results
+            by_step = dict(zip(inputs, values, strict=True))
+            return package(
+                spec,
+                tuple(_made(a, by_step) for a in self.artefacts),
+                tuple(by_step[step] for step in goldens),
+                by_step[self.parts.assets],
+                tuple(dict.fromkeys(by_step[step].summary for step in judged)),
+                ws,
+            )
+
+        return self.parts.step("package", "", spec, inputs, Tree, run)
+
+    def _artefact(self, part: Part, target: Target) -> Artefact:
+        fixed = self._lowered(part, target)
+        toolchain, found = self.toolchains[target.name]
+        compiled = self._compiled(part, target, fixed, toolchain, found) if isinstance(found, Ready) else None
+        return Artefact(part, target, fixed, self.parts.verified(fixed, part), compiled)
+
+    def _lowered(self, part: Part, target: Target) -> Step:
+        """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""
+        recipe = self.parts.recipe
+        portable = self.parts.portable(part, recipe.opset(target))
+        uses = recipe.passes.apply(self.parts.model.lowering(part.name, target))
+        return self.parts.fixed(portable, f"{part.name} @ {target.name}", uses) if uses else portable
+
+    def _compiled(self, part: Part, target: Target, fixed: Step, toolchain: Toolchain, ready: Ready) -> Step:
+        spec = CompileSpec(
+            part.name,
+            self._options(part, target),
+            self._aipp(part, target),
+            toolchain.NAME,
+            ready.build_id,
+            time_limit(),
+        )
+
+        def run(fixed: Any, ws: Any) -> Compiled:
+            return compile_(spec, fixed.graph, toolchain, ws)
+
+        return self.parts.step("compile", f"{part.name} @ {target.name}", spec, (fixed,), Compiled, run)
+
+    def _options(self, part: Part, target: Target) -> atc.AtcOptions:
+        wanted = target.part(part.name)
+        hints = self.parts.model.atc(part.name, wanted)
+        with self.parts.recipe.at(f"targets[{self.targets.index(target)}]"):
+            return atc.options_for(part, wanted, target, hints)
+
+    def _aipp(self, part: Part, target: Target) -> str | None:
+        with self.parts.recipe.at(f"targets[{self.targets.index(target)}].aipp"):
+            return aipp.text(aipp.configs_for(part, target.part(part.name), target))
+
+    def _toolchain(self, index: int, target: Target) -> tuple[Toolchain, Ready | Absent]:
+        registry = self.parts.registry
+        if target.toolchain == "auto":
+            local = registry.toolchain("local")(target)
+            return local, local.probe()
+        with self.parts.recipe.at(f"targets[{index}].toolchain"):
+            toolchain = registry.toolchain(target.toolchain)(target)
+        return toolchain, toolchain.probe()
+
+
+def _made(artefact: Artefact, results: dict[Step, Any]) -> Made:
+    compiled = results[artefact.compiled] if artefact.compiled is not None else None
+    return Made(results[artefact.fixed].graph, results[artefact.verified].worst.relative, compiled)

@@ -1,0 +1,186 @@
+"""What a bundle can do where it lies: ``python3 python check | selftest | compare | run``.
+
+Python 3.7, numpy. Exit codes: 0 all is well, 2 the command or an input is wrong, 3 an engine failed, 4 a file or an
+output was refused, 5 this machine lacks what is needed.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+
+from .bundle import Bundle, BundleError, open_bundle
+from .engine import Engine, NoEngineError, open_part
+from .environment import look, pip_name
+from .manifest import DEFERRED
+from .selftest import judge_files, selftest
+from .service import InputError
+from .session import SessionError
+
+REFUSED, LACKS = 4, 5
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run one command; the exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        bundle = open_bundle(Path(args.bundle))
+        _check_choices(bundle, args)
+        return int(args.command(bundle, args))
+    except InputError as error:
+        return _fail(2, error)
+    except SessionError as error:
+        return _fail(3, error)
+    except BundleError as error:
+        return _fail(REFUSED, error)
+    except NoEngineError as error:
+        return _fail(LACKS, error)
+    except ImportError as error:
+        return _fail(LACKS, "{}: python3 -m pip install {}".format(error, pip_name(error.name or "?")))
+
+
+def check(bundle: Bundle, args: argparse.Namespace) -> int:
+    """Say what this machine offers the bundle, and whether every file is as it was built."""
+    codes = []
+    if args.only != "files":
+        environment = look(bundle.manifest)
+        print("\n".join(environment.lines))
+        codes.append(0 if environment.engine else LACKS)
+    if args.only != "environment":
+        codes.append(_check_files(bundle))
+    return max(codes, key=lambda code: (code == REFUSED, code))
+
+
+def _check_files(bundle: Bundle) -> int:
+    manifest = bundle.manifest
+    print(
+        "bundle: {} ({} {}), made by {}".format(
+            manifest.name, manifest.model.plugin, manifest.model.source, manifest.created_by
+        )
+    )
+    for note in manifest.model.notes:
+        print("note: {}".format(note))
+    for artefact in manifest.artefacts:
+        om = bundle.om(artefact)
+        later = "; {} came later, without a digest".format(om.name) if om and artefact.state == DEFERRED else ""
+        print("{} @ {}: {}{}".format(artefact.part, artefact.target, artefact.state, later))
+    complaints = list(bundle.complaints())
+    for complaint in complaints:
+        print("REFUSED: {}".format(complaint))
+    size = sum(info.size for info in manifest.files.values())
+    print(
+        "files: {} of {} are as built ({:.1f} MB)".format(
+            len(manifest.files) - len(complaints), len(manifest.files), size / 1e6
+        )
+    )
+    return REFUSED if complaints else 0
+
+
+def test(bundle: Bundle, args: argparse.Namespace) -> int:
+    """Run the golden test of every part, or of those asked for."""
+    verdicts = []
+    for part in args.parts or [part.name for part in bundle.manifest.parts]:
+        verdict = selftest(bundle, part, args.target, args.device)
+        for note in verdict.notes:
+            print(note)
+        print(verdict, flush=True)
+        verdicts.append(verdict)
+    return 0 if all(verdict.ok for verdict in verdicts) else REFUSED
+
+
+def compare(bundle: Bundle, args: argparse.Namespace) -> int:
+    """Hold what ais_bench wrote against the golden outputs."""
+    verdict = judge_files(bundle, args.part, args.target, Path(args.folder))
+    print(verdict)
+    return 0 if verdict.ok else REFUSED
+
+
+def run(bundle: Bundle, args: argparse.Namespace) -> int:
+    """Ask the model a question."""
+    half = bundle.device_half()
+    engines: Dict[str, Engine] = {}
+    try:
+        for part in bundle.manifest.parts:
+            engines[part.name] = open_part(bundle, part.name, args.target, args.device)
+        sessions = {name: engine.session for name, engine in engines.items()}
+        answer = half.open_service(sessions, bundle.folder / "assets").run(
+            images=_flat(args.image), texts=_flat(args.texts), arrays=_flat(args.arrays), top_k=args.top_k
+        )
+    finally:
+        for engine in engines.values():
+            engine.session.close()
+    names = {name: engine.session.engine for name, engine in engines.items()}
+    notes = [note for engine in engines.values() for note in engine.notes]
+    if args.embed:
+        np.savez(args.embed, **answer.arrays)
+    if args.json:
+        print(json.dumps({"results": answer.results, "engines": names, "notes": notes}, ensure_ascii=False))
+    else:
+        print("\n".join([*notes, *answer.lines, *("{}: {}".format(*item) for item in names.items())]))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 python", description="A deployment bundle, where it lies.")
+    parser.add_argument("--bundle", default=str(Path(__file__).resolve().parents[2]), help="its folder")
+    verbs = parser.add_subparsers(metavar="check|selftest|compare|run", dest="verb")
+    verbs.required = True  # as an argument of add_subparsers only from Python 3.7 on with a metavar
+    verb = verbs.add_parser("check", help="environment, and every file's digest")
+    verb.set_defaults(command=check)
+    verb.add_argument("--only", choices=("environment", "files"))
+    verb = verbs.add_parser("selftest", help="the golden test of every part")
+    verb.set_defaults(command=test)
+    verb.add_argument("parts", nargs="*", metavar="PART", help="default: all")
+    _choices(verb)
+    verb = verbs.add_parser("compare", help="judge what ais_bench wrote for the golden inputs")
+    verb.set_defaults(command=compare)
+    verb.add_argument("part")
+    verb.add_argument("folder", help="ais_bench's output folder")
+    verb.add_argument("--target")
+    verb = verbs.add_parser("run", help="ask the model a question")
+    verb.set_defaults(command=run)
+    _choices(verb)
+    verb.add_argument("--image", nargs="+", action="append", default=[], metavar="FILE")
+    verb.add_argument("--texts", nargs="+", action="append", default=[], metavar="TEXT")
+    verb.add_argument(
+        "--arrays", nargs="+", action="append", default=[], metavar="FILE.npz", help="for models of neither"
+    )
+    verb.add_argument("--top-k", type=int, default=5)
+    verb.add_argument("--embed", metavar="FILE.npz", help="keep the embeddings")
+    verb.add_argument("--json", action="store_true", help="one JSON object")
+    return parser
+
+
+def _choices(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--target", help="which target's artefacts; default: the first that can run")
+    verb.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
+
+
+def _flat(groups: List[List[str]]) -> List[str]:
+    """``--texts a b --texts c`` as one list; argparse's own "extend" is newer than Python 3.7."""
+    return [item for group in groups for item in group]
+
+
+def _check_choices(bundle: Bundle, args: argparse.Namespace) -> None:
+    """Refuse a target or a part that the bundle does not hold."""
+    manifest = bundle.manifest
+    _one_of("target", getattr(args, "target", None), manifest.targets)
+    for part in getattr(args, "parts", None) or [getattr(args, "part", None)]:
+        _one_of("part", part, [known.name for known in manifest.parts])
+
+
+def _one_of(what: str, value: Optional[str], known: Sequence[str]) -> None:
+    if value is not None and value not in known:
+        raise InputError("{} must be one of {}, not `{}`".format(what, ", ".join(known), value))
+
+
+def _fail(code: int, message: object) -> int:
+    print("error: {}".format(message), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

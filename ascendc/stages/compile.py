@@ -1,0 +1,88 @@
+"""compile: a fixed graph becomes an OM, or it is said why not and what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ascendc.cann import images
+from ascendc.cann.atc import AtcOptions
+from ascendc.errors import UsageError
+from ascendc.graph import write_single
+from ascendc.toolchain.base import Absent, Compiled, Deferred, Job
+from ascendc.toolchain.docker import WORK, container
+from ascendc.toolchain.verdict import TIME_LIMIT_VARIABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ascendc.graph import Graph
+    from ascendc.store import Workspace
+    from ascendc.target import Target
+    from ascendc.toolchain.base import Toolchain
+
+TIME_LIMIT = 7200.0
+"""Seconds ATC has unless the environment says otherwise; a large model takes some tens of minutes."""
+
+
+@dataclass(frozen=True)
+class CompileSpec:
+    """What `compile_` reads."""
+
+    part: str
+    options: AtcOptions
+    aipp: str | None
+    """Text of the AIPP configuration, or None."""
+    toolchain: str
+    """Name of the toolchain."""
+    build_id: str
+    """Of its ATC, as its probe said."""
+    time_limit: float = field(default=TIME_LIMIT, compare=False)
+    """Seconds; changes no result, so it stays out of the key."""
+
+
+def compile_(spec: CompileSpec, graph: Graph, toolchain: Toolchain, workspace: Workspace) -> Compiled:
+    """Compile `graph`.
+
+    Raises:
+        StageError: ATC failed; the message quotes its last error and names its log.
+        EnvironmentLacksError: ATC cannot be run here.
+    """
+    name = om_name(spec.part)
+    onnx = workspace.folder / f"{name}.onnx"
+    write_single(graph, workspace, onnx)
+    label = f"{spec.part} @ {toolchain.target.name}"
+    return toolchain.compile(Job(label, name, spec.options, onnx, spec.aipp, spec.time_limit), workspace)
+
+
+def om_name(part: str) -> str:
+    """The part's name as ATC accepts it in a path; no dot, since ATC inserts suffixes at the first ``.om``."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", part)
+
+
+def deferred(absent: Absent, target: Target, bundle: Path) -> Deferred:
+    """How to compile `bundle` where ATC is: in a container, if there is an image for the target, or elsewhere."""
+    here = f"bash {shlex.quote(str(bundle.absolute() / 'compile.sh'))} {shlex.quote(target.name)}"
+    elsewhere = f"{here}  # there, after copying the bundle to a machine with CANN"
+    image = images.published(target.soc, target.cann)
+    if image is None:
+        return Deferred(absent.reason, elsewhere)
+    line = container(image.name, ("compile.sh", target.name), mounts=((bundle, WORK),))
+    return Deferred(absent.reason, f"{shlex.join(line)}\n{elsewhere}")
+
+
+def time_limit() -> float:
+    """Seconds ATC has, here and now.
+
+    Raises:
+        UsageError: ASCENDC_TIME_LIMIT is no positive number (ASC1753).
+    """
+    text = os.environ.get(TIME_LIMIT_VARIABLE, "")
+    if not text:
+        return TIME_LIMIT
+    if not text.isdecimal() or int(text) == 0:
+        raise UsageError("ASC1753", f"{TIME_LIMIT_VARIABLE} must be a number of seconds above 0, not `{text}`")
+    return float(text)

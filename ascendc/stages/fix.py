@@ -1,0 +1,94 @@
+"""The stage `fix`: passes, by name and in order, over a graph."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ascendc import graph as graphs
+from ascendc.errors import AscendcError, StageError, UsageError
+from ascendc.graph import Graph
+from ascendc.model import Use
+from ascendc.passes import values
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from ascendc.passes.base import Pass
+    from ascendc.registry import Registry
+    from ascendc.store import Workspace
+
+
+@dataclass(frozen=True)
+class FixSpec:
+    """The passes to run, in order."""
+
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A graph after its passes; checked by ONNX."""
+
+    graph: Graph
+    changes: tuple[tuple[str, int], ...]
+    """For each pass of the spec: its name, and how many places it changed."""
+
+
+def fix(spec: FixSpec, graph: Graph, registry: Registry, workspace: Workspace) -> Fixed:
+    """Run passes over `graph`.
+
+    Args:
+        spec: which passes.
+        graph: the graph, in the store.
+        registry: where passes are found by name.
+        workspace: where the stage works.
+
+    Raises:
+        UsageError: an unknown pass (ASC1301) or option (ASC1501).
+        StageError: a pass raised (its own id, or ASC1502), or ONNX refuses what the passes made (ASC1503).
+    """
+    passes = [_make(use, registry) for use in spec.uses]
+    model = graphs.load(graph, workspace)
+    changes: list[tuple[str, int]] = []
+    for one in passes:
+        changes.append((one.NAME, _run(one, model, registry, [name for name, _ in changes])))
+        workspace.say(f"{one.NAME}: {changes[-1][1]}")
+    fixed = graphs.save(model, workspace, graph.weights)
+    _check(fixed, workspace, [name for name, _ in changes])
+    return Fixed(fixed, tuple(changes))
+
+
+def _make(use: Use, registry: Registry) -> Pass:
+    cls = registry.pass_(use.name)
+    parameters = inspect.signature(cls).parameters.values()
+    allowed = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for name, _ in use.options:
+        if name not in allowed:
+            raise UsageError(
+                "ASC1501", f"pass `{use.name}` takes no option `{name}`; allowed: {', '.join(allowed) or 'none'}"
+            )
+    return cls(**dict(use.options))
+
+
+def _run(one: Pass, model: ir.Model, registry: Registry, before: list[str]) -> int:
+    ran = f"; before it ran {', '.join(before)}" if before else ""
+    who = f"pass `{one.NAME}` of {registry.passes[one.NAME].owner}"
+    try:
+        return one.rewrite(model)
+    except AscendcError as error:
+        raise type(error)(error.id, f"{who}: {error.message}{ran}", hint=error.hint) from error
+    except Exception as error:  # a guest's pass may raise anything; it is named, and the cause is kept
+        raise StageError("ASC1502", f"{who} raised {type(error).__name__}: {error}{ran}") from error
+
+
+def _check(fixed: Graph, workspace: Workspace, ran: list[str]) -> None:
+    import onnx
+
+    try:
+        onnx.checker.check_model(values.bare(graphs.load(fixed, workspace)), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise StageError(
+            "ASC1503", f"ONNX refuses the graph that {', '.join(ran) or 'no pass'} made: {' '.join(str(error).split())}"
+        ) from error

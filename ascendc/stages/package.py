@@ -1,0 +1,288 @@
+"""package: everything that a board needs, as the files of one bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ascendc import __version__
+from ascendc.bundle import golden as goldens_of
+from ascendc.bundle import layout, source
+from ascendc.bundle.collect import Collector
+from ascendc.bundle.manifest import from_json, to_json
+from ascendc.cann.atc import AtcOptions
+from ascendc.graph import Graph, write_single
+from ascendc.model import Part, Source, Weights
+from ascendc.runtime import manifest as values
+from ascendc.stages.compile import TIME_LIMIT, om_name
+from ascendc.target import Aipp, Precision
+from ascendc.template import render
+from ascendc.toolchain.base import Compiled
+from ascendc.toolchain.script import BundleItem, Run, atc_script, compile_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ascendc.bundle.tree import Tree
+    from ascendc.model import Tensor
+    from ascendc.stages.assets import Assets
+    from ascendc.stages.golden import GoldenPart
+    from ascendc.store import Workspace
+    from ascendc.target import Target
+
+OM_LIMITS: dict[Precision, float] = {"fp16": 3e-2, "mixed": 3e-2, "origin": 2e-3}
+"""What an OM may differ from the golden outputs, relative to the median distance between samples. True fp16
+arithmetic on CPU measured 1.1e-2 on CLIP; no device has been measured yet."""
+
+READMES = (("README.md", "bundle-readme.md.j2"), ("README.zh-CN.md", "bundle-readme.zh-CN.md.j2"))
+
+
+@dataclass(frozen=True)
+class ArtefactSpec:
+    """One part on one target, as planned."""
+
+    part: str
+    target: str
+    cann: str | None
+    batch: tuple[int, ...]
+    precision: Precision
+    aipp: Aipp
+    aipp_config: str | None
+    """Text of the AIPP configuration."""
+    options: AtcOptions
+    onnx: str
+    """Where its graph goes."""
+    script: str
+    """Text of the ``atc.sh`` that compiles it."""
+
+
+@dataclass(frozen=True)
+class PackageSpec:
+    """What a bundle says beside what was built."""
+
+    name: str
+    plugin: str
+    source: Source
+    weights: Weights
+    notes: tuple[str, ...]
+    device: str
+    """Package of the device half."""
+    distribution: str
+    """Of the plugin: its licences travel too."""
+    parts: tuple[Part, ...]
+    artefacts: tuple[ArtefactSpec, ...]
+    threshold: float
+    """What the ONNX may differ from the golden outputs."""
+    warmup: int
+    runs: int
+    """Of the bundle's benchmark."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was built for an artefact."""
+
+    graph: Graph
+    error: float
+    """Of the graph against the original model, relative to the median distance between samples."""
+    compiled: Compiled | None
+    """None: its OM is deferred."""
+
+
+def plan_artefact(part: str, target: Target, options: AtcOptions, aipp: str | None, onnx: str) -> ArtefactSpec:
+    """What `package` must know of an artefact.
+
+    Args:
+        part: name of the part.
+        target: what it is compiled for.
+        options: how.
+        aipp: text of the AIPP configuration, or None.
+        onnx: where its graph goes in the bundle: from `layout.onnx_names`, so that equal graphs share a file.
+    """
+    wanted = target.part(part)
+    label = f"{part} @ {target.name}"
+    run = Run(label, om_name(part), PurePosixPath(onnx).name, options, aipp is not None)
+    return ArtefactSpec(
+        part=part,
+        target=target.name,
+        cann=str(target.cann) if target.cann else None,
+        batch=wanted.batch.sizes,
+        precision=wanted.precision,
+        aipp=wanted.aipp,
+        aipp_config=aipp,
+        options=options,
+        onnx=onnx,
+        script=atc_script(run, target),
+    )
+
+
+def package(
+    spec: PackageSpec,
+    made: tuple[Made, ...],
+    goldens: tuple[GoldenPart, ...],
+    assets: Assets,
+    verdicts: tuple[str, ...],
+    workspace: Workspace,
+) -> Tree:
+    """Gather the bundle's files and write its manifest, scripts and READMEs.
+
+    Args:
+        spec: what the bundle says.
+        made: one for each of ``spec.artefacts``.
+        goldens: the golden record of each part.
+        assets: the device half's files.
+        verdicts: the plugin's task verdicts.
+        workspace: where to work.
+
+    Raises:
+        StageError: the device half is no package (ASC1820), or a path is unsafe (ASC1821) or taken (ASC1822).
+    """
+    files = Collector(workspace)
+    device = _python(spec, files)
+    _licences(spec, files)
+    for asset in assets.files:
+        files.add(f"assets/{asset.name}", asset.blob)
+    golden = tuple(_golden(spec, record, files, workspace) for record in goldens)
+    artefacts = tuple(_artefacts(spec, made, golden, files, workspace))
+    manifest = values.Manifest(
+        schema=values.SCHEMA,
+        name=spec.name,
+        created_by=f"ascendc {__version__}",
+        model=_model(spec),
+        device=device,
+        parts=tuple(_part(part) for part in spec.parts),
+        artefacts=artefacts,
+        golden=golden,
+        verdicts=verdicts,
+        benchmark=values.BenchmarkInfo(spec.warmup, spec.runs),
+        files={},
+    )
+    files.text("compile.sh", _compile_sh(spec, artefacts, files), executable=True)
+    files.text("deploy.sh", render("deploy.sh.j2", manifest=manifest), executable=True)
+    for name, template in READMES:
+        files.text(name, render(template, manifest=manifest))
+    text = to_json(replace(manifest, files=files.infos()))
+    from_json(text)  # what cannot be read back must not be shipped
+    files.text(values.FILE, text)
+    return files.tree()
+
+
+def _python(spec: PackageSpec, files: Collector) -> values.DeviceInfo:
+    """The runtime and the device half, as top-level packages; what they may import beside numpy."""
+    copied = []
+    for package_name, folder in (("ascendc.runtime", layout.RUNTIME), (spec.device, layout.DEVICE)):
+        for name, path in source.python_files(package_name):
+            files.copy(f"{folder}/{name}", path)
+            copied.append(path)
+    files.text("python/__main__.py", render("bundle-main.py.j2"))
+    return values.DeviceInfo(PurePosixPath(layout.DEVICE).name, source.third_party(copied))
+
+
+def _licences(spec: PackageSpec, files: Collector) -> None:
+    for distribution in dict.fromkeys(("ascendc", spec.distribution)):
+        for name, path in source.licences(distribution):
+            files.copy(f"licences/{distribution}/{name}", path)
+
+
+def _golden(spec: PackageSpec, record: GoldenPart, files: Collector, workspace: Workspace) -> values.Golden:
+    part = next(part for part in spec.parts if part.name == record.part)
+    return goldens_of.write(
+        part,
+        {array.name: workspace.path(array.blob) for array in record.inputs},
+        {array.name: workspace.path(array.blob) for array in record.outputs},
+        limit=spec.threshold,
+        pixels=any(a.aipp != "none" for a in spec.artefacts if a.part == part.name),
+        files=files,
+    )
+
+
+def _artefacts(
+    spec: PackageSpec,
+    made: tuple[Made, ...],
+    golden: tuple[values.Golden, ...],
+    files: Collector,
+    workspace: Workspace,
+) -> Iterator[values.Artefact]:
+    records = {record.part: record for record in golden}
+    written: set[str] = set()
+    for planned, built in zip(spec.artefacts, made, strict=True):
+        if planned.onnx not in written:
+            _onnx(planned.onnx, built.graph, files, workspace)
+            written.add(planned.onnx)
+        artefact = _artefact(planned, built, files)
+        files.text(layout.atc_sh(planned.target, planned.part), planned.script)
+        yield replace(artefact, ais_bench=goldens_of.ais_bench(artefact, records.get(planned.part)))
+
+
+def _artefact(planned: ArtefactSpec, built: Made, files: Collector) -> values.Artefact:
+    om, config = layout.om(planned.target, planned.part), None
+    if planned.aipp_config is not None:
+        config = files.text(layout.aipp(planned.target, planned.part), planned.aipp_config)
+    atc = planned.options.argv(planned.onnx, om.removesuffix(".om"), config)
+    if built.compiled is not None:
+        om = files.add(str(PurePosixPath(om).with_name(built.compiled.file_name)), built.compiled.om)
+    return values.Artefact(
+        part=planned.part,
+        target=planned.target,
+        soc=planned.options.soc_version,
+        cann=planned.cann,
+        state=values.DEFERRED if built.compiled is None else "om-compiled",
+        batch=planned.batch,
+        precision=planned.precision,
+        aipp=planned.aipp,
+        onnx=planned.onnx,
+        om=om,
+        config=config,
+        atc=atc,
+        ais_bench=(),
+        error=float(f"{built.error:.1e}"),  # the last digits differ between machines
+        limit=OM_LIMITS[planned.precision],
+    )
+
+
+def _compile_sh(spec: PackageSpec, artefacts: tuple[values.Artefact, ...], files: Collector) -> str:
+    there = files.infos()
+    items = tuple(
+        BundleItem(
+            target=artefact.target,
+            part=artefact.part,
+            name=om_name(artefact.part),
+            onnx=artefact.onnx,
+            data=tuple(path for path in there if path == f"{artefact.onnx}.data"),
+            script=layout.atc_sh(artefact.target, artefact.part),
+            aipp=artefact.config,
+            om=artefact.om,
+            time_limit=TIME_LIMIT,
+        )
+        for artefact in artefacts
+    )
+    return compile_script(spec.name, items)
+
+
+def _onnx(path: str, graph: Graph, files: Collector, workspace: Workspace) -> None:
+    """One file, or with its external data beside it."""
+    folder = workspace.folder / "single" / PurePosixPath(path).stem
+    folder.mkdir(parents=True, exist_ok=True)
+    write_single(graph, workspace, folder / PurePosixPath(path).name)
+    for file in sorted(folder.iterdir()):
+        files.add(str(PurePosixPath(path).with_name(file.name)), workspace.put(file))
+
+
+def _model(spec: PackageSpec) -> values.ModelInfo:
+    local = PurePosixPath(spec.source.id)
+    return values.ModelInfo(
+        plugin=spec.plugin,
+        source=local.name if local.is_absolute() else spec.source.id,  # where it lay is nobody's business
+        revision=spec.source.revision,
+        weights=spec.weights.kind,
+        seed=spec.weights.seed if spec.weights.kind == "random" else None,
+        notes=spec.notes,
+    )
+
+
+def _part(part: Part) -> values.PartInfo:
+    def info(tensors: tuple[Tensor, ...]) -> tuple[values.TensorInfo, ...]:
+        return tuple(values.TensorInfo(tensor.name, tensor.dtype, tensor.shape) for tensor in tensors)
+
+    return values.PartInfo(part.name, info(part.inputs), info(part.outputs))

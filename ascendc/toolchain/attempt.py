@@ -1,0 +1,115 @@
+"""One attempt at compiling: a folder, a script in it, the child, the verdict, and what is kept of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ascendc.cann import atc
+from ascendc.errors import EnvironmentLacksError
+from ascendc.toolchain import process
+from ascendc.toolchain.base import Compiled
+from ascendc.toolchain.script import AIPP_FILE, OM_FOLDER, Run, atc_script
+from ascendc.toolchain.verdict import Failure, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from ascendc.store import Workspace
+    from ascendc.target import Target
+    from ascendc.toolchain.base import Job
+
+SCRIPT = "atc.sh"
+
+_LOG = "atc.log"
+
+_PLOG_TAIL = 64 << 10
+"""Bytes of each of ATC's own logs that a failure keeps: reasons stand at the end."""
+
+
+@contextmanager
+def working_folder(workspace: Workspace, *, strict: bool) -> Iterator[Path]:
+    """A fresh folder for one run.
+
+    Args:
+        workspace: the stage's; its own folder serves if ATC accepts the path.
+        strict: whether ATC will see the path, and so must accept it.
+
+    Raises:
+        EnvironmentLacksError: no temporary folder of this machine has a path that ATC accepts (ASC1750).
+    """
+    for place in (str(workspace.folder), tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes the name
+        real = os.path.realpath(place)
+        if os.access(real, os.W_OK) and (atc.accepts_path(real) or not strict):
+            with tempfile.TemporaryDirectory(prefix="atc-", dir=real) as folder:
+                yield Path(folder)
+            return
+    raise EnvironmentLacksError(
+        "ASC1750",
+        f"ATC accepts no path but of letters, digits and ./_-; neither {workspace.folder} nor "
+        "a temporary folder is one",
+        hint="export TMPDIR=/path/of/plain/letters",
+    )
+
+
+def lay_out(job: Job, target: Target, folder: Path, cache: str | None, *, portable: bool) -> Run:
+    """Put graph, AIPP configuration and script into `folder`; `portable` as in `atc_script`."""
+    run = Run(job.label, job.name, job.onnx.name, job.options, job.aipp is not None, cache)
+    _place(job.onnx, folder / run.model)
+    data = job.onnx.with_name(f"{job.onnx.name}.data")
+    if data.exists():
+        # The graph refers to it by this name.
+        _place(data, folder / data.name)
+    if job.aipp is not None:
+        (folder / AIPP_FILE).write_text(job.aipp, encoding="utf-8")
+    (folder / SCRIPT).write_text(atc_script(run, target, portable=portable), encoding="utf-8")
+    return run
+
+
+def attempt(
+    job: Job,
+    run: Run,
+    folder: Path,
+    workspace: Workspace,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    stop: Callable[[], None] = lambda: None,
+) -> Compiled:
+    """Run `argv`, which runs the script laid out in `folder`, and keep what it made.
+
+    Raises:
+        StageError: there is no OM (ASC1740 to ASC1749); the log is kept in the store.
+        EnvironmentLacksError: something that ATC needs is missing (ASC1744).
+    """
+    log = folder / _LOG
+    outcome = process.run(argv, cwd=folder, log=log, time_limit=job.time_limit, say=workspace.say, env=env, stop=stop)
+    output = log.read_text(encoding="utf-8", errors="replace")
+    result = judge(outcome, output, folder / OM_FOLDER, job.name, job.time_limit)
+    if isinstance(result, Failure):
+        _append_plogs(folder / "plog", log)
+        kept = workspace.put(log)
+        raise result.error(job.label, workspace.path(kept))
+    return Compiled(workspace.put(result), result.name, workspace.put(log), ("atc", *run.arguments))
+
+
+def _place(source: Path, target: Path) -> None:
+    """By hard link, or by copy across file systems. Never a symlink: ATC looks at the real path."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _append_plogs(folder: Path, log: Path) -> None:
+    """ATC gives some reasons only in logs of its own."""
+    with log.open("ab") as file:
+        for path in sorted(p for p in folder.rglob("*.log") if p.is_file()):
+            file.write(f"\nascendc: the end of {path.name}\n".encode())
+            with path.open("rb") as plog:
+                plog.seek(max(0, path.stat().st_size - _PLOG_TAIL))
+                file.write(plog.read())

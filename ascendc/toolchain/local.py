@@ -1,0 +1,35 @@
+"""The ATC of this host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ascendc.cann import atc, install
+from ascendc.toolchain import attempt
+from ascendc.toolchain.base import Absent, Ready, Toolchain
+
+if TYPE_CHECKING:
+    from ascendc.store import Workspace
+    from ascendc.toolchain.base import Compiled, Job
+
+
+class Local(Toolchain):
+    """Runs the ATC of this host in a clean environment."""
+
+    NAME = "local"
+
+    def probe(self) -> Ready | Absent:
+        """What a search in the environment of a real run finds."""
+        found = install.find(self.target)
+        if found.lacks:
+            return Absent(found.lacks, found.hint)
+        return Ready(found.atc, found.cann or None, found.build_id)
+
+    def compile(self, job: Job, workspace: Workspace) -> Compiled:
+        """Run ATC in a folder of its own whose path it accepts; its operator cache is kept in the store's folder."""
+        with attempt.working_folder(workspace, strict=True) as folder:
+            root = str((workspace.store.root / "atc").resolve())
+            cache = root if atc.accepts_path(root) else None
+            run = attempt.lay_out(job, self.target, folder, cache, portable=False)
+            argv = ("bash", "--noprofile", "--norc", attempt.SCRIPT)
+            return attempt.attempt(job, run, folder, workspace, argv)

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What `make demo` does: builds two CLIP bundles offline, lets each check itself, and asks the trained one a question.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+
+step() { printf '\n== %s\n' "$1"; }
+
+step "build: the tiny CLIP trained in this repository, and ViT-B/32 in full size with random weights"
+ascendc build recipes/tiny-clip.yaml recipes/clip-vit-b32-310.yaml
+
+step "deploy.sh: each bundle checks itself on this host, as it will on the board"
+build/tiny-clip/deploy.sh
+build/clip-vit-b32-310/deploy.sh
+
+step "ask the trained one: what does recipes/tiny-clip/red-square.png show?"
+ascendc run build/tiny-clip --image recipes/tiny-clip/red-square.png \
+  --texts "a red square" "a blue square" "a red circle" "a green triangle"
+
+step "build again: there is nothing to do"
+ascendc build --quiet recipes/clip-vit-b32-310.yaml
+ascendc build recipes/tiny-clip.yaml

@@ -1,0 +1,74 @@
+"""Labels that are baked into an image-only bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ascendc import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from transformers import CLIPModel
+
+    from .tokens import Tokenizer
+
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names, in the order of the file."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Labels:
+        """From a file with one label a line; blank lines are skipped.
+
+        Raises:
+            UsageError: there is no such file (ASC1337), it is not text (ASC1338), holds no label (ASC1339), or
+                holds one twice (ASC1340).
+        """
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (FileNotFoundError, IsADirectoryError) as error:
+            raise UsageError("ASC1337", f"the labels file `{path}` does not exist") from error
+        except UnicodeDecodeError as error:
+            raise UsageError("ASC1338", f"the labels file `{path}` must be text in UTF-8") from error
+        names = tuple(line.strip() for line in lines if line.strip())
+        if not names:
+            raise UsageError("ASC1339", f"the labels file `{path}` must hold at least one label, one a line")
+        for name in names:
+            if names.count(name) > 1:
+                raise UsageError("ASC1340", f"the labels file `{path}` must hold `{name}` once")
+        return cls(names)
+
+    def embed(self, clip: CLIPModel, tokenizer: Tokenizer, template: str) -> Embedded:
+        """Their embeddings by the text tower, in the texts that `template` makes of them."""
+        import torch
+
+        from .towers import Tower
+
+        tower = Tower(clip, "text", normalize=True)
+        ids = tokenizer.batch([template.format(name) for name in self.names])
+        with torch.inference_mode():
+            rows = [tower(torch.from_numpy(ids[i : i + _AT_ONCE])).numpy() for i in range(0, len(ids), _AT_ONCE)]
+        return Embedded(self.names, np.concatenate(rows).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Labels and what the text tower makes of them."""
+
+    names: tuple[str, ...]
+    embeddings: npt.NDArray[Any]
+    """float32, labels × dimensions, rows of unit length."""
+
+    def save(self, path: Path) -> None:
+        """As the device half reads them."""
+        np.savez(path, names=np.array(self.names), embeddings=self.embeddings)

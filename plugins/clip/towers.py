@@ -1,0 +1,51 @@
+"""The towers as modules of their own: transformers' forward, a normalisation if asked, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import CLIPConfig, CLIPModel
+
+from . import weights as files
+
+if TYPE_CHECKING:
+    from ascendc import Source, Weights
+
+EPSILON = 1e-6
+"""Below this a norm counts as this: fp16 still holds it, and an embedding of zeros does not become NaN."""
+
+
+def build(source: Source, config: dict[str, Any], weights: Weights, attention: str) -> CLIPModel:
+    """A CLIPModel in eval mode, its weights pretrained or random."""
+    parsed = CLIPConfig.from_dict(dict(config))
+    parsed._attn_implementation = attention
+    if weights.kind == "random":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(weights.seed)
+            model = CLIPModel(parsed)
+    else:
+        with torch.device("meta"):
+            model = CLIPModel(parsed)
+        files.load(source, model, allow_pickle=weights.allow_pickle)
+    model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
+    return model
+
+
+class Tower(torch.nn.Module):
+    """Pixels or ids in, embeddings out: batch × dimensions."""
+
+    def __init__(self, clip: CLIPModel, part: str, *, normalize: bool) -> None:
+        """`part` is ``image`` or ``text``; `normalize` brings the embeddings to unit length."""
+        super().__init__()
+        self.clip = clip
+        self._features = "get_image_features" if part == "image" else "get_text_features"
+        self._normalize = normalize
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What CLIPModel's method gives: a tensor before transformers 5, then an object that holds it."""
+        result = getattr(self.clip, self._features)(x)
+        embeds: torch.Tensor = result if isinstance(result, torch.Tensor) else result.pooler_output
+        if self._normalize:
+            embeds = embeds / embeds.norm(dim=-1, keepdim=True).clamp_min(EPSILON)
+        return embeds

@@ -1,0 +1,93 @@
+"""Weights: read from a checkpoint's files without running what is in them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ascendc import StageError, UsageError
+
+from .fetch import PICKLES, SAFETENSORS, fetch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from ascendc import Source
+
+    State = dict[str, torch.Tensor]
+
+_COMPUTED = ".position_ids"
+"""Ends of names that old checkpoints hold and no model needs."""
+
+
+def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> None:
+    """Fill `model`, built on the meta device, with a checkpoint's weights, as float32.
+
+    Raises:
+        UsageError: there are no weights (ASC1327), or only a pickle that may run code (ASC1328).
+        StageError: a file is damaged (ASC1329), or weights are missing or of another shape (ASC1330).
+    """
+    import torch
+
+    folder, state = _read(source, allow_pickle)
+    state = {name: tensor.float() for name, tensor in state.items() if not name.endswith(_COMPUTED)}
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    missing = [name for name in wanted if name not in state]
+    if missing:
+        raise StageError(
+            "ASC1330", f"the weights in `{folder}` lack {_some(missing)}, which {type(model).__name__} has"
+        )
+    wrong = [name for name, shape in wanted.items() if tuple(state[name].shape) != shape]
+    if wrong:
+        raise StageError("ASC1330", f"the weights in `{folder}` do not fit config.json: {_some(wrong)} differ in shape")
+    model.load_state_dict({name: state[name] for name in wanted}, assign=True)
+    for name, buffer in tuple(model.named_buffers()):
+        if name.endswith(_COMPUTED):  # not saved, hence still without content
+            owner, _, leaf = name.rpartition(".")
+            setattr(model.get_submodule(owner), leaf, torch.arange(buffer.shape[-1]).expand(1, -1))
+
+
+def _read(source: Source, allow_pickle: bool) -> tuple[Path, State]:
+    for patterns in (SAFETENSORS, PICKLES):
+        folder = fetch(source, patterns)
+        whole, index = folder / patterns[0], folder / patterns[1]
+        if whole.is_file():
+            return folder, _read_file(whole, allow_pickle)
+        if index.is_file():
+            shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+            return folder, {k: v for shard in shards for k, v in _read_file(folder / shard, allow_pickle).items()}
+    raise UsageError(
+        "ASC1327",
+        f"`{folder}` holds no weights; it must have model.safetensors or pytorch_model.bin",
+        hint="--set model.weights=random builds the architecture without them",
+    )
+
+
+def _read_file(path: Path, allow_pickle: bool) -> State:
+    import pickle
+
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return dict(torch.load(path, map_location="cpu", weights_only=not allow_pickle))
+    except pickle.UnpicklingError as error:
+        if allow_pickle:
+            raise StageError("ASC1329", f"`{path}` is damaged: {error}") from error
+        raise UsageError(
+            "ASC1328",
+            f"`{path}` holds more than tensors; loading it could run code that somebody put there",
+            hint="if you trust its author: --allow-pickle",
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, OSError) as error:
+        raise StageError("ASC1329", f"`{path}` cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(f"`{name}`" for name in names[:3]) + rest

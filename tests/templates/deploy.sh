@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# Checks this bundle on the machine it was copied to: environment, files, golden test; or asks the model a question.
+# Nothing is installed and nothing is written into the bundle.
+set -euo pipefail
+
+name=tiny
+model='onnx tiny.onnx'
+parts=(
+  main
+)
+deferred=(
+  models/card/main.om
+)
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+language=${LC_ALL:-${LC_MESSAGES:-${LANG:-en}}}
+python=
+choices=()
+
+# say ENGLISH CHINESE
+say() {
+  if [[ $language == zh* ]]; then printf '%s\n' "$2"; else printf '%s\n' "$1"; fi
+}
+
+# fail CODE ENGLISH CHINESE
+fail() {
+  say "error: $2" "错误:$3" >&2
+  exit "$1"
+}
+
+usage() {
+  say "Usage: ./deploy.sh [OPTIONS]              check this machine, the files, and run the golden test
+       ./deploy.sh [OPTIONS] run --image FILE... --texts TEXT...    ask the model
+       ./deploy.sh [OPTIONS] check | selftest | compare | run --help
+
+Options:
+  --python PATH        the Python to use (3.7 or newer, with numpy and onnxruntime)
+  --target NAME        test the artefacts of this target
+  --device DEVICE      auto, npu, cuda or cpu
+  --lang en|zh         language of these messages
+  -h, --help           this text
+
+Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine failed, 4 a file or an output was refused,
+5 this machine lacks what is needed." \
+    "用法:./deploy.sh [选项]              检查本机环境与文件,并运行黄金测试
+     ./deploy.sh [选项] run --image 文件... --texts 文本...    向模型提问
+     ./deploy.sh [选项] check | selftest | compare | run --help
+
+选项:
+  --python 路径        使用的 Python(3.7 或更新,需有 numpy 和 onnxruntime)
+  --target 名称        测试该目标的产物
+  --device 设备        auto、npu、cuda 或 cpu
+  --lang en|zh         提示语言
+  -h, --help           显示本说明
+
+退出码:0 正常,2 用法或输入有误,3 引擎运行失败,4 文件或输出未通过检查,5 本机缺少所需条件。"
+}
+
+# value_of OPTION COUNT: fails unless a value follows
+value_of() {
+  (($2 > 1)) || fail 2 "$1 needs a value; see ./deploy.sh --help" "$1 需要一个值;请看 ./deploy.sh --help"
+}
+
+usable() {
+  command -v -- "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 7))' >/dev/null 2>&1
+}
+
+find_python() {
+  local candidate
+  if [[ -n $python ]]; then
+    usable "$python" || fail 5 "$python is no Python of version 3.7 or newer" "$python 不是 3.7 或更新的 Python"
+    return
+  fi
+  for candidate in python3 python3.{13,12,11,10,9,8,7} python; do
+    if usable "$candidate"; then
+      python=$candidate
+      return
+    fi
+  done
+  fail 5 "no Python 3.7 or newer was found; name one with --python" "没有找到 3.7 或更新的 Python;请用 --python 指定"
+}
+
+bundle() {
+  PYTHONDONTWRITEBYTECODE=1 "$python" "$here/python" "$@"
+}
+
+# report CODE: what a failed step means, and what to do
+report() {
+  case $1 in
+  4) fail 4 "a file or an output was refused: copy or build the bundle again" "文件或输出未通过检查:请重新拷贝或重新构建" ;;
+  5) fail 5 "this machine lacks what is named above" "本机缺少上面所列的条件" ;;
+  *) fail "$1" "the step failed with exit code $1" "该步骤失败,退出码 $1" ;;
+  esac
+}
+
+deploy() {
+  local part answer line engines=()
+  say "[1/4] environment, for $name ($model)" "[1/4] 环境检查:$name($model)"
+  bundle check --only environment || report $?
+  say "[2/4] files" "[2/4] 文件校验"
+  bundle check --only files || report $?
+  say "[3/4] golden test" "[3/4] 黄金测试"
+  for part in "${parts[@]}"; do
+    answer=$(bundle selftest "${choices[@]+"${choices[@]}"}" "$part") || {
+      local code=$?
+      if [[ -n $answer ]]; then printf '%s\n' "$answer"; fi
+      report "$code"
+    }
+    printf '%s\n' "$answer"
+    line=${answer##*$'\n'}
+    line=${line#"$part: "}
+    engines+=("$part: ${line%%: error *}")
+  done
+  say "[4/4] what ran, and what comes next" "[4/4] 运行结果与后续步骤"
+  printf '  %s\n' "${engines[@]}"
+  next
+}
+
+next() {
+  local om missing=()
+  for om in "${deferred[@]+"${deferred[@]}"}"; do
+    if [[ ! -e $here/$om ]]; then missing+=("$om"); fi
+  done
+  if [[ -n ${missing[*]+some} ]]; then
+    say "These are not compiled yet; run ./compile.sh on a machine with CANN, then ./deploy.sh again:" \
+      "以下 OM 尚未编译;请在装有 CANN 的机器上运行 ./compile.sh,再运行 ./deploy.sh:"
+    printf '  %s\n' "${missing[@]}"
+  fi
+  say "Ask the model: ./deploy.sh run --help" "向模型提问:./deploy.sh run --help"
+}
+
+while (($#)); do
+  case $1 in
+  -h | --help)
+    usage
+    exit 0
+    ;;
+  --lang | --python | --target | --device)
+    value_of "$1" "$#"
+    case $1 in
+    --lang) language=$2 ;;
+    --python) python=$2 ;;
+    *) choices+=("$1" "$2") ;;
+    esac
+    shift 2
+    ;;
+  --lang=* | --python=* | --target=* | --device=*)
+    set -- "${1%%=*}" "${1#*=}" "${@:2}"
+    ;;
+  check | selftest | compare | run)
+    find_python
+    verb=$1
+    shift
+    bundle "$verb" "$@"
+    exit
+    ;;
+  *)
+    fail 2 "unknown argument: $1; see ./deploy.sh --help" "未知参数:$1;请看 ./deploy.sh --help"
+    ;;
+  esac
+done
+
+find_python
+deploy

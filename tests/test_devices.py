@@ -1,0 +1,137 @@
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ascendc import devices
+from ascendc.errors import EnvironmentLacksError, UsageError
+
+torch = pytest.importorskip("torch")
+NO_CUDA = f"torch {torch.__version__} is built without CUDA"
+
+
+def cannot_load_npu():
+    """Whether torch_npu is installed and CANN is not."""
+    if importlib.util.find_spec("torch_npu") is None:
+        return False
+    code = "import os; os.environ['TORCH_DEVICE_BACKEND_AUTOLOAD'] = '0'; import torch_npu"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode != 0
+
+
+NPU_LACKS_CANN = cannot_load_npu()
+with_torch_npu = pytest.mark.skipif(
+    not NPU_LACKS_CANN, reason="needs torch_npu without CANN: python tests/npu_environment.py makes such an environment"
+)
+without_torch_npu = pytest.mark.skipif(
+    importlib.util.find_spec("torch_npu") is not None, reason="torch_npu is installed here"
+)
+cpu_only = pytest.mark.skipif(torch.version.cuda is not None, reason="this torch has CUDA")
+
+NPU_WITHOUT_CANN = (
+    "torch_npu is installed, but CANN is missing or its set_env.sh was not sourced: libhccl.so cannot be found "
+    "(source /usr/local/Ascend/ascend-toolkit/set_env.sh)"
+)
+
+
+@cpu_only
+@without_torch_npu
+def test_auto_says_why_each_better_device_was_passed_over():
+    choice = devices.choose()
+    assert choice.device == "cpu"
+    assert choice.reasons == ("npu: torch_npu is not installed (pip install 'ascendc[npu]')", f"cuda: {NO_CUDA}")
+
+
+@without_torch_npu
+def test_an_npu_that_was_asked_for_must_be_there():
+    with pytest.raises(EnvironmentLacksError) as error:
+        devices.choose("npu")
+    assert error.value.exit_code == 5
+    assert error.value.id == "ASC2002"
+    assert error.value.message == (
+        "device `npu` cannot be used: torch_npu is not installed (pip install 'ascendc[npu]')"
+    )
+    assert error.value.hint == "ascendc doctor, or --device auto"
+
+
+@cpu_only
+def test_cuda_that_was_asked_for_must_be_there():
+    with pytest.raises(EnvironmentLacksError) as error:
+        devices.choose("cuda")
+    assert error.value.message == f"device `cuda` cannot be used: {NO_CUDA}"
+
+
+def test_what_was_asked_for_is_chosen_without_reasons():
+    assert devices.choose("cpu") == devices.Choice("cpu", ())
+
+
+def test_an_unknown_device():
+    with pytest.raises(UsageError) as error:
+        devices.choose("tpu")
+    assert error.value.id == "ASC2001"
+    assert error.value.message == "`--device` must be one of auto, npu, cuda, cpu, not `tpu`"
+
+
+def test_autoload_is_forbidden_unless_the_user_wants_it(monkeypatch):
+    monkeypatch.delenv("TORCH_DEVICE_BACKEND_AUTOLOAD", raising=False)
+    devices.forbid_autoload()
+    assert os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] == "0"
+    monkeypatch.setenv("TORCH_DEVICE_BACKEND_AUTOLOAD", "1")
+    devices.forbid_autoload()
+    assert os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] == "1"
+
+
+def test_importing_devices_imports_no_torch():
+    code = "import sys, ascendc.devices; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# -- with torch_npu installed, and no CANN -----------------------------------------------------------------------
+
+
+def python(code):
+    """Run code in a fresh interpreter that has no setting of ours."""
+    environment = {name: value for name, value in os.environ.items() if name != "TORCH_DEVICE_BACKEND_AUTOLOAD"}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+
+
+@with_torch_npu
+def test_a_plain_import_of_torch_fails():
+    done = python("import torch")  # why `forbid_autoload` exists; if this passes one day, it can go
+    assert done.returncode != 0
+    assert "RuntimeError: Failed to load the backend extension: torch_npu" in done.stderr
+
+
+@with_torch_npu
+@cpu_only
+def test_auto_works_and_says_why_there_is_no_npu():
+    done = python("from ascendc import devices; c = devices.choose(); print(c.device, *c.reasons, sep='\\n')")
+    assert done.stdout.splitlines() == ["cpu", f"npu: {NPU_WITHOUT_CANN}", f"cuda: {NO_CUDA}"], done.stderr
+
+
+@with_torch_npu
+def test_choosing_twice_gives_the_same_reasons():
+    assert devices.choose() == devices.choose()
+
+
+@with_torch_npu
+def test_an_npu_without_cann_is_refused():
+    with pytest.raises(EnvironmentLacksError) as error:
+        devices.choose("npu")
+    assert error.value.message == f"device `npu` cannot be used: {NPU_WITHOUT_CANN}"
+
+
+@with_torch_npu
+def test_torch_computes_after_the_choice():
+    done = python("from ascendc import devices; devices.choose(); import torch; print((torch.ones(2) * 2).tolist())")
+    assert done.stdout.strip() == "[2.0, 2.0]", done.stderr
+
+
+@with_torch_npu
+@pytest.mark.parametrize("arguments", [["--help"], ["plugins"]])
+def test_the_command_line_works(arguments):
+    environment = {name: value for name, value in os.environ.items() if name != "TORCH_DEVICE_BACKEND_AUTOLOAD"}
+    command = [sys.executable, "-m", "ascendc", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
