@@ -78,7 +78,7 @@ def key_of(step: Step, results: Iterable[Any]) -> tuple[str, dict[str, Any]]:
         "inputs": [[s.stage, keys.digest(r)] for s, r in zip(step.inputs, results, strict=True)],
         "reads": dict(step.reads),
         "tools": dict(keys.tools()),
-        "code": keys.code("ascendc"),
+        "code": [keys.code("ascendc"), keys.code("ascendc_templates")],
     }
     return keys.digest(ingredients), ingredients
 
@@ -93,8 +93,21 @@ def recall(step: Step, key: str, store: Store) -> Any | None:
     return result if all(store.holds(blob) for blob in blobs(result)) else None
 
 
-def execute(steps: tuple[Step, ...], store: Store, listen: Listener, jobs: int = 1) -> dict[Step, Done]:
+def execute(
+    steps: tuple[Step, ...],
+    store: Store,
+    listen: Listener,
+    jobs: int = 1,
+    stop: Callable[[], None] = lambda: None,
+) -> dict[Step, Done]:
     """Run the steps, inputs first, at most `jobs` at a time.
+
+    Args:
+        steps: from `order`.
+        store: where results are kept.
+        listen: hears every event.
+        jobs: how many steps run at a time.
+        stop: called on an interrupt, to end the child processes of running steps.
 
     Raises:
         AscendcError: whatever the first failing stage raised; steps already running are waited for.
@@ -103,14 +116,18 @@ def execute(steps: tuple[Step, ...], store: Store, listen: Listener, jobs: int =
     running: dict[Future[Done], Step] = {}
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="step") as pool:
         waiting = list(steps)
-        while waiting or running:
-            for step in [s for s in waiting if all(i in done for i in s.inputs)][: jobs - len(running)]:
-                waiting.remove(step)
-                results = tuple(done[i].result for i in step.inputs)
-                running[pool.submit(_run, step, results, store, listen)] = step
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                done[running.pop(future)] = future.result()
+        try:
+            while waiting or running:
+                for step in [s for s in waiting if all(i in done for i in s.inputs)][: jobs - len(running)]:
+                    waiting.remove(step)
+                    results = tuple(done[i].result for i in step.inputs)
+                    running[pool.submit(_run, step, results, store, listen)] = step
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done[running.pop(future)] = future.result()
+        except KeyboardInterrupt:
+            stop()
+            raise
     return done
 
 

@@ -1,10 +1,16 @@
-"""Which device runs torch here: NPU before CUDA before CPU, and why not the ones passed over."""
+"""Which device runs torch here: NPU before CUDA before CPU, and why not the ones passed over.
+
+The one place that knows how torch and torch_npu are loaded. A process that may import torch or transformers calls
+`settle_npu` first; one that only may import torch by accident calls `forbid_autoload`.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Literal
@@ -30,13 +36,35 @@ class Choice:
 
 
 def forbid_autoload() -> None:
-    """Keep torch from loading accelerator backends by itself; call it before anything may import torch.
+    """Keep torch from loading accelerator backends by itself.
 
     From torch 2.5, ``import torch`` also imports torch_npu where that is installed, and raises RuntimeError if CANN
-    is missing. `choose` imports torch_npu itself, so nothing is lost. A value the user has set is left alone. Child
+    is missing. `settle_npu` imports it instead, so nothing is lost. A value the user has set is left alone. Child
     processes inherit it.
     """
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
+
+
+@cache
+def settle_npu() -> str | None:
+    """Load torch_npu if it is installed; if it cannot be loaded, hide it from this process.
+
+    Hidden, because transformers imports torch_npu wherever it is installed, and fails with it. Imports torch only
+    where torch_npu is installed.
+
+    Returns:
+        Why torch_npu is not there, in words; None: it is loaded.
+    """
+    forbid_autoload()
+    if find_spec("torch_npu") is None:
+        return "torch_npu is not installed (pip install 'ascendc[npu]')"
+    import_module("torch")
+    try:
+        import_module("torch_npu")  # registers the device with torch
+    except _LOAD_FAILURES as error:
+        sys.modules["torch_npu"] = None  # type: ignore[assignment]  # Python's own way to say: not to be found
+        return _explain(str(error))
+    return None
 
 
 def choose(wanted: str = "auto") -> Choice:
@@ -68,23 +96,13 @@ def choose(wanted: str = "auto") -> Choice:
 
 def why_not(device: Device) -> str | None:
     """Why torch cannot use `device` here, in words; None: it can."""
-    forbid_autoload()
-    checks: dict[Device, Callable[[], str | None]] = {"npu": _why_no_npu, "cuda": _why_no_cuda, "cpu": lambda: None}
+    trouble = settle_npu()
+    checks: dict[Device, Callable[[], str | None]] = {
+        "npu": lambda: trouble or _why_no_npu_device(),
+        "cuda": _why_no_cuda,
+        "cpu": lambda: None,
+    }
     return checks[device]()
-
-
-def _why_no_npu() -> str | None:
-    if find_spec("torch_npu") is None:
-        return "torch_npu is not installed (pip install 'ascendc[npu]')"
-    import torch
-
-    try:
-        import_module("torch_npu")  # registers the device with torch
-    except _LOAD_FAILURES as error:
-        return _explain(str(error))
-    if not torch.npu.is_available():  # type: ignore[attr-defined]  # torch_npu adds it
-        return "torch_npu works but finds no device (see npu-smi info, and whether this user may open /dev/davinci*)"
-    return None
 
 
 def _explain(message: str) -> str:
@@ -97,6 +115,14 @@ def _explain(message: str) -> str:
             "(source /usr/local/Ascend/ascend-toolkit/set_env.sh)"
         )
     return f"torch_npu is installed but cannot be loaded: {first}"
+
+
+def _why_no_npu_device() -> str | None:
+    import torch
+
+    if torch.npu.is_available():  # type: ignore[attr-defined]  # torch_npu adds it
+        return None
+    return "torch_npu works but finds no device (see npu-smi info, and whether this user may open /dev/davinci*)"
 
 
 def _why_no_cuda() -> str | None:

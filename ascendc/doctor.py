@@ -9,11 +9,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ascendc import devices
+from ascendc.errors import EnvironmentLacksError
 from ascendc.machine import memory
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ print("version", getattr(module, "__version__", "unknown"))
 
 _NPU = """
 from ascendc import devices
+from ascendc.errors import EnvironmentLacksError
 print("reason", devices.why_not("npu") or "")
 """
 
@@ -62,14 +65,14 @@ def examine(root: Path = Path("/")) -> tuple[Finding, ...]:
     """
     checks: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
         ("python", _python),
-        *((name, lambda name=name: _package(name)) for name in ("torch", "transformers", "onnxruntime")),
+        *((name, partial(_package, name)) for name in ("torch", "transformers", "onnxruntime")),
         ("torch_npu", _torch_npu),
         ("CANN", _cann),
-        ("driver", lambda: _driver(root)),
+        ("driver", partial(_driver, root)),
         ("npu-smi", _npu_smi),
         ("docker", _docker),
         ("disk", _disks),
-        ("memory", lambda: _memory(root)),
+        ("memory", partial(_memory, root)),
     )
     with ThreadPoolExecutor(max_workers=2) as pool:
         return tuple(finding for found in pool.map(lambda check: _safely(*check), checks) for finding in found)
@@ -194,9 +197,12 @@ def _docker() -> tuple[Finding, ...]:
 def _disks() -> tuple[Finding, ...]:
     from ascendc.store import Store
 
-    return _disk("disk of the store", Store().root, "export ASCENDC_CACHE=/folder/with/room"), _disk(
-        "disk of this folder", Path.cwd(), "build elsewhere: ascendc build -o /folder/with/room"
-    )
+    name = "disk of the store"
+    try:
+        store = _disk(name, Store().root, "export ASCENDC_CACHE=/folder/with/room")
+    except EnvironmentLacksError as error:
+        store = Finding(name, "broken", error.message, error.hint or "")
+    return store, _disk("disk of this folder", Path.cwd(), "build elsewhere: ascendc build -o /folder/with/room")
 
 
 def _disk(name: str, folder: Path, fix: str) -> Finding:

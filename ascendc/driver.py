@@ -16,12 +16,13 @@ from ascendc import recipe as recipes
 from ascendc.attribution import Attributed
 from ascendc.bundle.tree import materialise
 from ascendc.dag import Done, Step, execute, key_of, order, recall
-from ascendc.devices import forbid_autoload
+from ascendc.devices import settle_npu
 from ascendc.errors import EnvironmentLacksError
 from ascendc.events import BuildFinished, BuildStarted
 from ascendc.graph import write_single
 from ascendc.plan import PartSteps, TargetSteps, make_plan
 from ascendc.store import Store
+from ascendc.toolchain.process import stop_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,8 +85,10 @@ def prepare(path: Path, overrides: Sequence[str], store: Store, plugins: Registr
     recipe = recipes.load(path, overrides)
     with recipe.at("model.plugin"):
         cls = plugins.model(recipe.model.plugin)
+    recipes.check_passes(recipe, plugins)
     options = recipes.plugin_options(recipe, cls.Options)
-    model = Attributed.build(cls, plugins.models[cls.NAME].owner, recipe.model.source, options)
+    with recipe.at("model"):
+        model = Attributed.build(cls, plugins.models[cls.NAME].owner, recipe.model.source, options)
     return PartSteps(recipe, model, plugins, store)
 
 
@@ -114,7 +117,7 @@ def build(
         AscendcError: of the kind that says whose move it is; nothing half-written is left at `output`.
     """
     start = time.monotonic()
-    forbid_autoload()
+    settle_npu()
     store = Store()
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))
     recipe = targets.parts.recipe
@@ -127,7 +130,7 @@ def build(
     plan = make_plan(targets, until)
     steps = order(plan.goals)
     listen(BuildStarted(recipe.bundle.name, len(steps)))
-    done = execute(steps, store, listen, jobs)
+    done = execute(steps, store, listen, jobs, stop_all)
     if until == "package":
         changed = materialise(done[targets.packaged].result, store, folder).changed
     else:

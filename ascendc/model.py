@@ -81,7 +81,7 @@ class Use:
     options: tuple[tuple[str, Json], ...] = ()
 
     @classmethod
-    def of(cls, name: str, **options: Json) -> Use:
+    def of(cls, name: str, /, **options: Json) -> Use:
         """``Use.of("eos-pool", eos=49407)``."""
         return cls(name, tuple(sorted(options.items())))
 

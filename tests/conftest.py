@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 import pytest
 
 # ascendc's own main sets this before torch is imported; tests import torch directly.
 os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
+if find_spec("torch_npu"):  # only there: board environments have no torch, and this imports it
+    from ascendc.devices import settle_npu
+
+    settle_npu()
 # Nothing in a test may ask a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -170,3 +175,17 @@ def cann(tmp_path, monkeypatch):
 
     monkeypatch.setenv("ASCENDC_PYTHON", sys.executable)
     return install
+
+
+@pytest.fixture(scope="session")
+def tiny_build(tmp_path_factory):
+    """The bundle folder of the tiny trained CLIP; built once for all tests, which must not change it."""
+    from pathlib import Path
+
+    from ascendc import driver
+
+    folder = tmp_path_factory.mktemp("tiny-build")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASCENDC_CACHE", str(folder / "store"))
+        recipe = Path(__file__).parents[1] / "recipes" / "tiny-clip.yaml"
+        return driver.build(recipe, output=folder / "tiny-clip").output

@@ -1,7 +1,7 @@
-import importlib.util
 import os
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
@@ -12,21 +12,27 @@ torch = pytest.importorskip("torch")
 NO_CUDA = f"torch {torch.__version__} is built without CUDA"
 
 
+def installed():
+    """Whether torch_npu is; conftest hides one that cannot be loaded from `find_spec`."""
+    try:
+        return bool(version("torch_npu"))
+    except PackageNotFoundError:
+        return False
+
+
 def cannot_load_npu():
     """Whether torch_npu is installed and CANN is not."""
-    if importlib.util.find_spec("torch_npu") is None:
-        return False
     code = "import os; os.environ['TORCH_DEVICE_BACKEND_AUTOLOAD'] = '0'; import torch_npu"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode != 0
+    return (
+        installed() and subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode != 0
+    )
 
 
 NPU_LACKS_CANN = cannot_load_npu()
 with_torch_npu = pytest.mark.skipif(
     not NPU_LACKS_CANN, reason="needs torch_npu without CANN: python tests/npu_environment.py makes such an environment"
 )
-without_torch_npu = pytest.mark.skipif(
-    importlib.util.find_spec("torch_npu") is not None, reason="torch_npu is installed here"
-)
+without_torch_npu = pytest.mark.skipif(installed(), reason="torch_npu is installed here")
 cpu_only = pytest.mark.skipif(torch.version.cuda is not None, reason="this torch has CUDA")
 
 NPU_WITHOUT_CANN = (
@@ -126,6 +132,13 @@ def test_an_npu_without_cann_is_refused():
 def test_torch_computes_after_the_choice():
     done = python("from ascendc import devices; devices.choose(); import torch; print((torch.ones(2) * 2).tolist())")
     assert done.stdout.strip() == "[2.0, 2.0]", done.stderr
+
+
+@with_torch_npu
+def test_transformers_works_once_the_npu_is_settled():
+    load = "import transformers; print(transformers.CLIPModel.__name__)"
+    assert "libhccl.so" in python(f"from ascendc import devices; devices.forbid_autoload(); {load}").stderr
+    assert python(f"from ascendc import devices; devices.settle_npu(); {load}").stdout == "CLIPModel\n"
 
 
 @with_torch_npu

@@ -39,6 +39,10 @@ OWNED = {
 """Options that ascendc sets, and what it sets them from."""
 
 
+TOGETHER = ("ASC1719", "ASC1720")
+"""Ids of what `check` says of options that exclude, or need, each other."""
+
+
 @dataclass(frozen=True)
 class Option:
     """One option of ATC."""

@@ -21,8 +21,6 @@ class Soc:
     """Exact and case-sensitive, as ATC and the driver write it."""
     short: str
     """The generation that shares operator packages and container images: ``Ascend310P`` for ``Ascend310P3``."""
-    products: str
-    """Where the chip is found, for people; empty: not in a product of the Atlas line."""
     static_aipp: bool
     """Whether it has static AIPP."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -60,8 +61,9 @@ def main() -> None:
     """The ``ascendc`` command: the one place where an error becomes a message and an exit code."""
     from ascendc.errors import AscendcError
 
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="ascendc", standalone_mode=False)
     except AscendcError as error:
         if {"-v", "--verbose"} & set(sys.argv) and error.__cause__ is not None:
             import traceback

@@ -133,8 +133,10 @@ def _next(outcome: Outcome) -> list[str]:
     if not (outcome.output / "manifest.json").exists():
         return []
     lines = [f"next: {folder}/deploy.sh    # checks the bundle, here or on the board"]
-    for deferred in outcome.deferred:
-        lines += ["", f"OM deferred: {deferred.reason}", *(f"  {line}" for line in deferred.command.splitlines())]
+    for reason in dict.fromkeys(deferred.reason for deferred in outcome.deferred):
+        lines += ["", f"OM deferred: {reason}"]
+        commands = [d.command for d in outcome.deferred if d.reason == reason]
+        lines += [f"  {line}" for command in commands for line in command.splitlines()]
     return lines
 
 

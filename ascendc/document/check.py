@@ -60,7 +60,7 @@ def _problem(detail: ErrorDetails, schema: dict[str, Any], document: Document, b
         return Problem("ASC1106", loc, f"must be given; allowed: {choices}")
     if kind == "string_type" and isinstance(value, bool | int | float):
         letters = document.letters.get(loc, str(value))
-        return Problem("ASC1107", loc, f'must be text, not {describe(value)}; allowed: "{letters}" in quotes')
+        return Problem("ASC1118", loc, f'must be text, not {describe(value)}; allowed: "{letters}" in quotes')
     if kind in ("refused", "value_error"):
         text = str(detail["msg"]).removeprefix("Value error, ")
         return Problem("ASC1108", loc, text if "; allowed: " in text else f"{text}; allowed: {choices}")

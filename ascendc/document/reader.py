@@ -60,7 +60,8 @@ def read(path: Path) -> Document:
     """The document in a file.
 
     Raises:
-        UsageError: it cannot be read (ASC1101) or is not YAML (ASC1102).
+        UsageError: it cannot be read (ASC1101), is too large (ASC1113, ASC1114), not UTF-8 (ASC1115) or not
+            YAML (ASC1102).
     """
     try:
         with path.open("rb") as file:
@@ -68,12 +69,12 @@ def read(path: Path) -> Document:
     except OSError as error:
         raise UsageError("ASC1101", f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
-        raise UsageError("ASC1101", f"{path}: must not be larger than {MAX_BYTES // 1024} KiB")
+        raise UsageError("ASC1113", f"{path}: must not be larger than {MAX_BYTES // 1024} KiB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UsageError("ASC1102", f"{path}:{line}: not UTF-8; allowed: UTF-8 text") from error
+        raise UsageError("ASC1115", f"{path}:{line}: not UTF-8; allowed: UTF-8 text") from error
     return parse(text, str(path))
 
 
@@ -81,7 +82,7 @@ def parse(text: str, name: str) -> Document:
     """The document in a text.
 
     Raises:
-        UsageError: it is not YAML (ASC1102).
+        UsageError: it is not YAML (ASC1102), or too large once its aliases are followed (ASC1114).
     """
     try:
         node = yaml.compose(text, _Loader)
@@ -89,7 +90,7 @@ def parse(text: str, name: str) -> Document:
         line, words = explain.syntax(error, text)
         raise UsageError("ASC1102", f"{name}:{line}: {words}") from error
     except RecursionError as error:
-        raise UsageError("ASC1102", f"{name}: nested too deeply") from error
+        raise UsageError("ASC1114", f"{name}: nested too deeply") from error
     builder = _Builder(name)
     values = builder.build(node, ()) if node else None
     return Document(name, values, builder.lines, {}, builder.letters, tuple(builder.problems))
@@ -146,7 +147,7 @@ class _Builder:
                 yield from self._pairs(source, loc, depth + 1)
             else:
                 text = "`<<` must name mappings; allowed: aliases of mappings"
-                self.problems.append(Problem("ASC1103", loc, text, line=source.start_mark.line + 1))
+                self.problems.append(Problem("ASC1116", loc, text, line=source.start_mark.line + 1))
 
     def _scalar(self, node: yaml.Node, loc: Loc) -> Any:
         self.letters[loc] = node.value
@@ -155,11 +156,11 @@ class _Builder:
             return _SCALARS[kind](node.value)
         except (KeyError, ValueError):  # a tag that is not ours; `!!int` before what is none
             text = f"must not have the tag `{node.tag}`; allowed: no tag"
-            self.problems.append(Problem("ASC1103", loc, text))
+            self.problems.append(Problem("ASC1117", loc, text))
             return node.value
 
     def _limit(self, depth: int, line: int) -> None:
         """End what does not end: a value that holds itself by an alias, aliases of aliases of aliases."""
         if self.fields > MAX_FIELDS or depth > MAX_DEPTH:
             text = f"must not hold more than {MAX_FIELDS} fields, {MAX_DEPTH} deep, aliases counted"
-            raise UsageError("ASC1102", f"{self.name}:{line}: {text}")
+            raise UsageError("ASC1114", f"{self.name}:{line}: {text}")

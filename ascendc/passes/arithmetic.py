@@ -52,34 +52,34 @@ class FoldScale(Pass):
     WHY = "Each Mul by a number is a kernel of its own on the vector unit, and hides patterns that ATC fuses."
 
     def rewrite(self, model: ir.Model) -> int:
-        """Merge from the inputs on; counts the nodes that went."""
-        before = model.graph.num_nodes()
-        for node in values.nodes(model, "Mul", "Div"):
-            self._merge(model, node)
-        values.sweep(model)
-        return before - model.graph.num_nodes()
+        """Merge from the inputs on; counts the merges."""
+        merged = [self._merge(model, node) for node in values.nodes(model, "Mul", "Div")]
+        if any(merged):
+            values.sweep(model)
+        return sum(merged)
 
     @staticmethod
-    def _merge(model: ir.Model, node: ir.Node) -> None:
+    def _merge(model: ir.Model, node: ir.Node) -> bool:
         import onnx_ir as ir
 
         outer = _factor(node)
         if outer is None:
-            return
+            return False
         source, factor = outer
         inner = source.producer()
         if inner is not None and len(source.uses()) == 1 and (scaled := _factor(inner)) is not None:
             source, factor = scaled[0], scaled[1] * factor
         elif factor != 1 or source.dtype != node.outputs[0].dtype or source.is_graph_input():
-            return
+            return False
         if factor == 1 and not (node.outputs[0].is_graph_output() and source.producer() is None):
             values.replace(node.outputs[0], source)
-            return
+            return True
         dtype = source.dtype or node.outputs[0].dtype
         scale = values.constant(model, f"{node.name}/scale", np.asarray(factor, dtype.numpy() if dtype else np.float32))
         merged = ir.node("Mul", [source, scale], name=node.name)
         model.graph.insert_before(node, merged)
         values.replace(node.outputs[0], merged.outputs[0])
+        return True
 
 
 def _factor(node: ir.Node) -> tuple[ir.Value, float] | None:

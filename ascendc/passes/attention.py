@@ -43,7 +43,8 @@ class ClampMask(Pass):
         for softmax in values.nodes(model, "Softmax"):
             for add, index, mask in _masks(softmax):
                 changed += self._clamp(model, add, index, mask, shared)
-        values.sweep(model)
+        if changed:
+            values.sweep(model)
         return changed
 
     def _combine(self, model: ir.Model, softmax: ir.Node) -> int:
@@ -143,13 +144,17 @@ def _masks(softmax: ir.Node) -> Iterator[tuple[ir.Node, int, ir.Value]]:
     add = values.producer(softmax.inputs[0], "Add")
     while add is not None:
         left, right = add.inputs
-        scores = 0 if values.producer(left, "Add", "Mul", "Div", "MatMul") and values.array(left) is None else 1
-        if values.array(left) is None and values.array(right) is not None:
-            scores = 0
         assert left is not None
         assert right is not None
-        yield add, 1 - scores, (left, right)[1 - scores]
-        add = values.producer((left, right)[scores], "Add")
+        index = 0 if values.array(left) is not None or (_are_scores(right) and not _are_scores(left)) else 1
+        yield add, index, add.inputs[index] or left
+        add = values.producer(add.inputs[1 - index], "Add")
+
+
+def _are_scores(value: ir.Value | None) -> bool:
+    """Whether a product of matrices stands behind `value`, with nothing but scales and masks in between."""
+    node = values.producer(value, "Add", "Div", "MatMul", "Mul")
+    return node is not None and (node.op_type == "MatMul" or any(map(_are_scores, node.inputs)))
 
 
 def _may_be_all_minus_infinity(mask: ir.Value) -> bool:

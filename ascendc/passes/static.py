@@ -50,6 +50,8 @@ class AssertStatic(Pass):
 def _offence(node: ir.Node) -> str | None:
     import onnx_ir as ir
 
+    if node.op_type == "Constant":
+        return None
     if node.op_type in _SHAPE_OPERATORS:
         return node.op_type
     if node.op_type == "ArgMax" and (value := node.inputs[0]) is not None and value.dtype is not None:

@@ -73,16 +73,20 @@ class DropCasts(Pass):
 
     def rewrite(self, model: ir.Model) -> int:
         """Drop them; counts the Casts that went."""
-        before = len(list(values.nodes(model, "Cast")))
+        before, changed = len(list(values.nodes(model, "Cast"))), False
         if before:
             values.infer(model)
         for cast in values.nodes(model, "Cast"):
             source = values.producer(cast.inputs[0], "Cast")
             if source is not None and source.inputs[0] is not None and _survives(source):
                 cast.replace_input_with(0, source.inputs[0])
+                changed = True
             value = cast.inputs[0]
             if value is not None and value.dtype == cast.outputs[0].dtype and not _wired_through(cast):
                 values.replace(cast.outputs[0], value)
+                changed = True
+        if not changed:
+            return 0
         values.sweep(model)
         return before - len(list(values.nodes(model, "Cast")))
 

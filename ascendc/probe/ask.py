@@ -37,7 +37,8 @@ def ask(host: str | None) -> Report:
     Raises:
         UsageError: `host` is no host (ASC1221).
         EnvironmentLacksError: there is no ssh (ASC1222), it does not reach the host (ASC1223), the host has no
-            Python 3 (ASC1224), or it answers something else (ASC1225).
+            Python 3 (ASC1224), it does not answer (ASC1225), the probe fails there (ASC1226), or something else
+            comes back (ASC1227).
     """
     if host is None:
         return _checked(_run([sys.executable, "-"], "this machine"), "this machine")
@@ -65,7 +66,7 @@ def _run(command: list[str], host: str) -> str:
     if done.returncode == 127:  # the shell's
         raise EnvironmentLacksError("ASC1224", f"{host} has no python3: {words}", hint="install Python 3.7 or newer")
     if done.returncode:
-        raise EnvironmentLacksError("ASC1225", f"the probe failed on {host} with exit code {done.returncode}: {words}")
+        raise EnvironmentLacksError("ASC1226", f"the probe failed on {host} with exit code {done.returncode}: {words}")
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -77,7 +78,7 @@ def _checked(output: str, host: str) -> Report:
         facts, reasons = dict(answer["facts"]), dict(answer["missing"])
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise EnvironmentLacksError(
-            "ASC1225", f"{host} answered something that is no probe's report: {_line(output) or 'nothing'}"
+            "ASC1227", f"{host} answered something that is no probe's report: {_line(output) or 'nothing'}"
         ) from error
     missing = {str(name): _line(str(reason)) for name, reason in reasons.items() if name in BoardFields.model_fields}
     values = _values(facts, missing)

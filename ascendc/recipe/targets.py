@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from ascendc.recipe.schema import PartFields, RecipeFields, TargetFields
 
 
-_TOGETHER = ("ASC1719", "ASC1720")
-"""What `atc_table.check` says of options that exclude or need each other."""
-
-
 @dataclass
 class Decoded:
     """Targets, what was assumed on the way, and what is wrong."""
@@ -103,7 +99,7 @@ def _cann(fields: TargetFields, board: Board | None, loc: Loc, decoded: Decoded)
         return fields.cann
     if fields.cann is not None and fields.cann.version != board.cann.version:
         text = f"must not be {fields.cann}: {fields.board} says {board.cann}; allowed: one of the two"
-        decoded.problems.append(Problem("ASC1123", (*loc, "cann"), text))
+        decoded.problems.append(Problem("ASC1127", (*loc, "cann"), text))
     return fields.cann if "cann" in fields.model_fields_set else board.cann
 
 
@@ -121,7 +117,7 @@ def _check_atc(fields: TargetFields, loc: Loc, decoded: Decoded) -> None:
         try:
             atc_table.check([(name, value)], ())
         except UsageError as error:
-            if error.id not in _TOGETHER:
+            if error.id not in atc_table.TOGETHER:
                 decoded.problems.append(Problem(error.id, (*loc, "atc", name), error.message, error.hint))
     if len(decoded.problems) == before:
         try:

@@ -114,20 +114,20 @@ def run(bundle: Bundle, args: argparse.Namespace) -> int:
             engine.session.close()
     names = {name: engine.session.engine for name, engine in engines.items()}
     notes = [note for engine in engines.values() for note in engine.notes]
+    notes += ["note: {}".format(note) for note in bundle.manifest.model.notes]
     if args.embed:
-        np.savez(args.embed, **answer.arrays)
+        _save(args.embed, answer.arrays)
     if args.json:
         print(json.dumps({"results": answer.results, "engines": names, "notes": notes}, ensure_ascii=False))
     else:
-        print("\n".join([*notes, *answer.lines, *("{}: {}".format(*item) for item in names.items())]))
+        print("\n".join([*answer.lines, *notes, *("{}: {}".format(*item) for item in names.items())]))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 python", description="A deployment bundle, where it lies.")
     parser.add_argument("--bundle", default=str(Path(__file__).resolve().parents[2]), help="its folder")
-    verbs = parser.add_subparsers(metavar="check|selftest|compare|run", dest="verb")
-    verbs.required = True  # as an argument of add_subparsers only from Python 3.7 on with a metavar
+    verbs = parser.add_subparsers(metavar="check|selftest|compare|run", dest="verb", required=True)
     verb = verbs.add_parser("check", help="environment, and every file's digest")
     verb.set_defaults(command=check)
     verb.add_argument("--only", choices=("environment", "files"))
@@ -157,6 +157,13 @@ def _parser() -> argparse.ArgumentParser:
 def _choices(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--target", help="which target's artefacts; default: the first that can run")
     verb.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
+
+
+def _save(path: str, arrays: Dict[str, np.ndarray]) -> None:
+    try:
+        np.savez(path, **arrays)  # type: ignore[arg-type]  # a name is never `allow_pickle`
+    except OSError as error:
+        raise InputError("--embed: `{}` cannot be written: {}".format(path, error.strerror)) from error
 
 
 def _flat(groups: List[List[str]]) -> List[str]:

@@ -55,6 +55,13 @@ class Bundle(NamedTuple):
             raise BundleError("{}: was changed: its sha256 is not the one in {}".format(path, FILE))
         return path
 
+    def check_model(self, path: str) -> Path:
+        """As `check`, for a model and the external data beside it."""
+        for name in self.manifest.files:
+            if name.startswith(path + "."):
+                self.check(name)
+        return self.check(path)
+
     def complaints(self) -> Iterator[str]:
         """What is wrong with any file that the manifest lists; nothing if all is well."""
         for name in self.manifest.files:
@@ -96,15 +103,15 @@ class Bundle(NamedTuple):
         """The model's own code around the graphs, imported from this bundle.
 
         Raises:
-            BundleError: it is not there, or one of the modules it needs is not installed.
+            BundleError: it is not there.
+            ImportError: a module that it needs is not installed.
         """
-        python, package = self.folder / "python", self.manifest.device.package
-        if str(python) not in sys.path:
-            sys.path.insert(0, str(python))
-        try:
-            return importlib.import_module(package)
-        except ImportError as error:
-            raise BundleError("{}: cannot be imported: {}".format(python / package, error)) from error
+        package = self.manifest.device.package
+        self.path("python/{}/__init__.py".format(package))
+        python = str(self.folder / "python")
+        if python not in sys.path:
+            sys.path.insert(0, python)
+        return importlib.import_module(package)
 
 
 def open_bundle(folder: Path) -> Bundle:

@@ -25,7 +25,9 @@ class Engine(NamedTuple):
     """Why something better was passed over."""
 
 
-def open_part(bundle: Bundle, part: str, target: Optional[str] = None, device: str = "auto") -> Engine:
+def open_part(
+    bundle: Bundle, part: str, target: Optional[str] = None, device: str = "auto", verify: bool = False
+) -> Engine:
     """Open a part on the best engine there is.
 
     Args:
@@ -33,9 +35,10 @@ def open_part(bundle: Bundle, part: str, target: Optional[str] = None, device: s
         part: one of its parts.
         target: one of its targets; None: the first that has an OM here, or else the first.
         device: ``auto``: an OM, or else what onnxruntime has; ``npu``, ``cuda``, ``cpu``: that or nothing.
+        verify: take the digests of the files first.
 
     Raises:
-        BundleError: the bundle lacks the part, or the ONNX file is damaged.
+        BundleError: the bundle lacks the part, or a file is missing or, if verified, damaged.
         NoEngineError: no engine here can run it.
     """
     notes: List[str] = []
@@ -44,15 +47,15 @@ def open_part(bundle: Bundle, part: str, target: Optional[str] = None, device: s
         om = bundle.om(artefact)
         if om is None:
             continue
-        if artefact.om in bundle.manifest.files:
+        if verify and artefact.om in bundle.manifest.files:
             bundle.check(artefact.om)
         try:
             return Engine(open_session(om, device), artefact, True, tuple(notes))
         except SessionError as error:
             notes.append("{}: the OM is not used: {}".format(part, error))
     artefact = bundle.artefact(part, target)
-    path = bundle.check(artefact.onnx)
+    path = bundle.check_model(artefact.onnx) if verify else bundle.path(artefact.onnx)
     try:
         return Engine(open_session(path, device), artefact, False, tuple(notes))
-    except SessionError as error:  # the file is the one that was built, so what is missing is here
+    except SessionError as error:
         raise NoEngineError("\n".join([*notes, "{}: {}".format(part, error)])) from error

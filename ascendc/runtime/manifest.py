@@ -213,6 +213,8 @@ def _contradictions(manifest: Manifest) -> Iterator[str]:
         where = "golden[{}]".format(i)
         if golden.part not in parts:
             yield "{}.part: `{}` is not among the parts".format(where, golden.part)
+        if not golden.count or not golden.outputs:
+            yield "{}: holds nothing to compare".format(where)
         for record in golden.inputs + golden.outputs + golden.pixels:
             if record.array not in manifest.files:
                 yield "{}: `{}` is not among the files".format(where, record.array)

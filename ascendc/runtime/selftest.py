@@ -49,13 +49,13 @@ def selftest(bundle: Bundle, part: str, target: Optional[str] = None, device: st
         NoEngineError: nothing here can run it.
     """
     golden = bundle.golden(part)
-    wanted = _read(bundle, golden.outputs)
-    session, artefact, is_om, notes = open_part(bundle, part, target, device)
+    wanted = _read(bundle, golden, golden.outputs)
+    session, artefact, is_om, notes = open_part(bundle, part, target, device, verify=True)
     with session:
         raw = is_om and artefact.aipp != "none"
         limit = artefact.limit if is_om else golden.limit
         try:
-            got = session.run_batched(_read(bundle, golden.pixels if raw else golden.inputs))
+            got = session.run_batched(_read(bundle, golden, golden.pixels if raw else golden.inputs))
             return Verdict(part, session.engine, _worst(wanted, got), limit, "", notes)
         except (SessionError, MetricsError) as error:
             return Verdict(part, session.engine, None, limit, str(error), notes)
@@ -68,7 +68,7 @@ def judge_files(bundle: Bundle, part: str, target: Optional[str], folder: Path) 
         BundleError: a file is missing or cannot be read, or the bundle is at fault as in `selftest`.
     """
     golden, artefact = bundle.golden(part), bundle.artefact(part, target)
-    wanted = _read(bundle, golden.outputs)
+    wanted = _read(bundle, golden, golden.outputs)
     got = {name: _collect(folder, golden, i, wanted[name]) for i, name in enumerate(wanted)}
     engine = "files of {} for {}".format(folder, artefact.om)
     try:
@@ -91,8 +91,16 @@ def _error(name: str, wanted: np.ndarray, got: np.ndarray) -> float:
         raise MetricsError("output `{}`: {}".format(name, error)) from error
 
 
-def _read(bundle: Bundle, tensors: Tuple[GoldenTensor, ...]) -> Dict[str, np.ndarray]:
-    return {tensor.name: _load(bundle.check(tensor.array)) for tensor in tensors}
+def _read(bundle: Bundle, golden: Golden, tensors: Tuple[GoldenTensor, ...]) -> Dict[str, np.ndarray]:
+    arrays = {}
+    for tensor in tensors:
+        array = _load(bundle.check(tensor.array))
+        if array.shape[:1] != (golden.count,):
+            raise BundleError(
+                "{}: has the shape {}; {} samples were expected".format(tensor.array, array.shape, golden.count)
+            )
+        arrays[tensor.name] = array
+    return arrays
 
 
 def _collect(folder: Path, golden: Golden, index: int, like: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc.cann import images
@@ -17,8 +18,6 @@ from ascendc.toolchain.docker import WORK, container
 from ascendc.toolchain.verdict import TIME_LIMIT_VARIABLE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ascendc.graph import Graph
     from ascendc.store import Workspace
     from ascendc.target import Target
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = 7200.0
 """Seconds ATC has unless the environment says otherwise; a large model takes some tens of minutes."""
+
+
+_TEMPORARY = Path("/tmp")  # noqa: S108 - compile.sh makes its folder there with mktemp
+"""Shared with the container, so that the log of a failed run outlives it under the same name."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def deferred(absent: Absent, target: Target, bundle: Path) -> Deferred:
     image = images.published(target.soc, target.cann)
     if image is None:
         return Deferred(absent.reason, elsewhere)
-    line = container(image.name, ("compile.sh", target.name), mounts=((bundle, WORK),))
+    mounts = ((bundle, WORK), (_TEMPORARY, str(_TEMPORARY)))
+    line = container(image.name, ("compile.sh", target.name), mounts=mounts)
     return Deferred(absent.reason, f"{shlex.join(line)}\n{elsewhere}")
 
 

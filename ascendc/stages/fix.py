@@ -46,7 +46,7 @@ def fix(spec: FixSpec, graph: Graph, registry: Registry, workspace: Workspace) -
         workspace: where the stage works.
 
     Raises:
-        UsageError: an unknown pass (ASC1301) or option (ASC1501).
+        UsageError: an unknown pass (ASC1301) or option (ASC1501), or a value that the pass refuses (ASC1505).
         StageError: a pass raised (its own id, or ASC1502), or ONNX refuses what the passes made (ASC1503).
     """
     passes = [_make(use, registry) for use in spec.uses]
@@ -69,7 +69,10 @@ def _make(use: Use, registry: Registry) -> Pass:
             raise UsageError(
                 "ASC1501", f"pass `{use.name}` takes no option `{name}`; allowed: {', '.join(allowed) or 'none'}"
             )
-    return cls(**dict(use.options))
+    try:
+        return cls(**dict(use.options))
+    except (TypeError, ValueError) as error:
+        raise UsageError("ASC1505", f"pass `{use.name}` cannot take its options: {error}") from error
 
 
 def _run(one: Pass, model: ir.Model, registry: Registry, before: list[str]) -> int:

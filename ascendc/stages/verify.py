@@ -86,7 +86,7 @@ def verify(
                 f"part `{spec.part.name}`: output `{comparison.output}` is {comparison.relative:.2g} of the median "
                 f"distance between samples away from the reference; allowed: {spec.threshold:.2g} "
                 f"(max abs {comparison.max_abs:.2g}, cosine {comparison.cosine:.6f})",
-                hint="ascendc build RECIPE --until export, then drop passes one by one (passes.drop) to find the cause",
+                hint="ascendc build RECIPE --until verify --set passes.drop=[PASS], a pass at a time, shows which one it is",
             )
     return Verified(spec.part.name, comparisons, keep(candidate, workspace))
 

@@ -78,6 +78,8 @@ CONTRADICTIONS = [
     (("artefacts", 0, "state"), "om-compiled", "artefacts[0].om: `models/card/main.om` contradicts the state "),
     (("artefacts", 0, "om"), "README.md", "artefacts[0].om: `README.md` contradicts the state om-deferred"),
     (("golden", 0, "part"), "other", "golden[0].part: `other` is not among the parts"),
+    (("golden", 0, "count"), 0, "golden[0]: holds nothing to compare"),
+    (("golden", 0, "outputs"), [], "golden[0]: holds nothing to compare"),
     (("golden", 0, "inputs", 0, "array"), "golden/no.npy", "golden[0]: `golden/no.npy` is not among the files"),
 ]  # fmt: skip
 

@@ -120,7 +120,5 @@ def test_the_search_works_from_any_folder(tmp_path):
     """It makes no file where the user stands."""
     folder = tmp_path / "here"
     folder.mkdir()
-    subprocess.run(
-        [sys.executable, "-c", "from ascendc.cann import install; install.find()"], cwd=folder, check=True
-    )
+    subprocess.run([sys.executable, "-c", "from ascendc.cann import install; install.find()"], cwd=folder, check=True)
     assert list(folder.iterdir()) == []

@@ -4,6 +4,7 @@
 # settings: ASCENDC_SET_ENV, the set_env.sh of a CANN toolkit; ASCENDC_PYTHON, the Python ATC should load;
 #           ASCENDC_TIME_LIMIT, seconds for each model.
 set -euo pipefail
+unset CDPATH
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 work=
 child=

@@ -44,9 +44,15 @@ def test_an_answer_that_is_not_finite_is_refused(write_bundle, write_onnx):
 
 
 def test_an_answer_of_another_shape_is_refused(write_bundle):
-    verdict = selftest(open_bundle(write_bundle(y=np.zeros((4, 3), np.float32))), "main")
+    verdict = selftest(open_bundle(write_bundle(y=np.zeros((5, 4), np.float32))), "main")
     assert not verdict.ok
-    assert "output `y`: the candidate must have the reference's shape 4×3, not 5×3" in str(verdict)
+    assert "output `y`: the candidate must have the reference's shape 5×4, not 5×3" in str(verdict)
+
+
+def test_golden_arrays_must_hold_the_samples_that_the_manifest_says(write_bundle):
+    bundle = open_bundle(write_bundle(y=np.zeros((4, 3), np.float32)))
+    with pytest.raises(BundleError, match=r"golden/main/y\.npy: has the shape \(4, 3\); 5 samples were expected"):
+        selftest(bundle, "main")
 
 
 def test_inputs_of_another_type_are_refused(write_bundle):
@@ -193,6 +199,11 @@ def test_selftest_refuses(write_bundle, call):
         (("compare", "text", "."), 2, "error: part must be one of main, not `text`\n"),
         (("compare", "main", "nowhere"), 4, "error: nowhere/000_0.npy: cannot be read as an array: "),
         (("run",), 2, "error: no texts: give some\n"),
+        (
+            ("run", "--texts", "1", "--embed", "/no/such/folder/x.npz"),
+            2,
+            "error: --embed: `/no/such/folder/x.npz` cannot",
+        ),
         (("run", "--texts", "import"), 5, "error: No module named 'no_such_module': python3 -m pip install no_such"),
     ],
 )
@@ -224,7 +235,8 @@ def test_run_answers_and_names_the_engine(write_bundle, call, own_half, tmp_path
     assert code == 0
     lines = out.splitlines()
     assert lines[:3] == ["y is 3.0", "y is 5.0", "y is 7.0"]
-    assert lines[3].startswith("main: onnxruntime ")
+    assert lines[3] == "note: made by hand"
+    assert lines[4].startswith("main: onnxruntime ")
     assert np.load(str(tmp_path / "out.npz"))["y"].tolist() == [[3.0] * 3, [5.0] * 3, [7.0] * 3]
 
 

@@ -60,7 +60,12 @@ def test_the_graph_is_handed_over_as_one_file(graph, workspace):
     toolchain = Recorder(TARGET)
     compile_(spec(part="the/image part", aipp="aipp_op {}", time_limit=5.0), graph, toolchain, workspace)
     job = toolchain.job
-    assert (job.label, job.name, job.aipp, job.time_limit) == ("the/image part @ edge", "the_image_part", "aipp_op {}", 5.0)
+    assert (job.label, job.name, job.aipp, job.time_limit) == (
+        "the/image part @ edge",
+        "the_image_part",
+        "aipp_op {}",
+        5.0,
+    )
     assert toolchain.files == ["the_image_part.onnx"]
     weights = toolchain.model.graph.initializers["w"].const_value
     assert not isinstance(weights, ir.ExternalTensor)
@@ -109,6 +114,7 @@ def test_a_deferred_om_comes_with_the_commands_that_make_it(tmp_path):
     words = shlex.split(engine)
     assert words[:6] == ["docker", "run", "--rm", "--init", "--network", "none"]
     assert f"type=bind,source={bundle},target=/ascendc" in words
+    assert "type=bind,source=/tmp,target=/tmp" in words
     assert words[-5:] == [
         "ascendai/cann:8.1.rc1-310p-ubuntu22.04-py3.10",
         "--noprofile",

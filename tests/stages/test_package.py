@@ -101,6 +101,17 @@ def test_a_graph_too_large_for_one_file_brings_its_data(package_tiny, store, tmp
     assert start(folder, sys.executable, "selftest").returncode == 0
 
 
+def test_external_data_belongs_to_the_model_that_is_tested(package_tiny, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(graph, "SINGLE_FILE_LIMIT", 0)
+    folder = tmp_path / "it"
+    materialise(package_tiny(), store, folder)
+    data = folder / "models/main.onnx.data"
+    data.write_bytes(data.read_bytes().replace(b"\x40", b"\x41"))
+    done = start(folder, sys.executable, "selftest")
+    assert done.returncode == 4
+    assert done.stderr == f"error: {data}: was changed: its sha256 is not the one in manifest.json\n"
+
+
 def test_a_device_half_that_is_no_package_is_refused(package_tiny):
     with pytest.raises(StageError) as caught:
         package_tiny(device="ascendc_plugins.onnx.no_device")
@@ -172,3 +183,38 @@ def test_a_reader_that_has_had_enough_is_no_error(tiny_bundle):
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert done.stderr == ""
+
+
+def stub_cann(folder):
+    """A toolkit whose atc checks that its files are there, and writes an OM that says which graph it came from."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "set_env.sh").write_text(f'export PATH="{folder}/bin:$PATH"\n')
+    atc = folder / "bin/atc"
+    atc.write_text(
+        f"#!{sys.executable}\n"
+        "import pathlib, sys\n"
+        "given = dict(word[2:].split('=', 1) for word in sys.argv[1:])\n"
+        "model = pathlib.Path(given['model']).read_bytes()\n"
+        "aipp = pathlib.Path(given['insert_op_conf']).read_text() if 'insert_op_conf' in given else ''\n"
+        "om = pathlib.Path(given['output'] + '.om')\n"
+        "om.write_text(f'{len(model)} {len(aipp)} {given[\"soc_version\"]}')\n"
+        "print('ATC run success, welcome to the next use.')\n"
+    )
+    atc.chmod(0o755)
+    return folder / "set_env.sh"
+
+
+def test_compile_sh_puts_the_om_where_the_manifest_says(tiny_bundle, tmp_path):
+    folder = tiny_bundle(aipp_mode="rgb")
+    done = subprocess.run(
+        ["bash", str(folder / "compile.sh")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ASCENDC_SET_ENV": str(stub_cann(tmp_path / "cann"))},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (artefact,) = read(folder)["artefacts"]
+    sizes = [(folder / artefact[name]).stat().st_size for name in ("onnx", "config")]
+    assert (folder / artefact["om"]).read_text() == f"{sizes[0]} {sizes[1]} Ascend310P3"
+    assert "main.om came later, without a digest" in start(folder, sys.executable, "check").stdout

@@ -127,7 +127,11 @@ def test_compile_sh_compiles_what_it_is_asked_for(tmp_path, cann):
     for name in ("models/image-1.onnx", "models/text.onnx", "models/text.onnx.data", "models/image-2.onnx"):
         (bundle / name).parent.mkdir(parents=True, exist_ok=True)
         (bundle / name).write_text(name)
-    for target, part, model in (("edge", "image", "image-1"), ("edge", "text", "text"), ("old.board", "image", "image-2")):
+    for target, part, model in (
+        ("edge", "image", "image-1"),
+        ("edge", "text", "text"),
+        ("old.board", "image", "image-2"),
+    ):
         folder = bundle / "configs" / target
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "image.aipp.cfg").write_text(aipp_cfg())

@@ -15,9 +15,9 @@ END = "<|endoftext|>"
 
 @pytest.fixture(scope="module")
 def processor():
-    from transformers import CLIPImageProcessorPil, CLIPProcessor, CLIPTokenizer
+    from transformers import CLIPProcessor
 
-    return CLIPProcessor(CLIPImageProcessorPil.from_pretrained(FOLDER), CLIPTokenizer.from_pretrained(FOLDER))
+    return CLIPProcessor.from_pretrained(FOLDER)
 
 
 @pytest.fixture(scope="module")

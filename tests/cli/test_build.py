@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "recipes" / "tiny-clip.yaml"
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    """Write a recipe of the small ONNX model: every step, no torch."""
+
+    def write(text="", name="colors.yaml"):
+        path = tmp_path / name
+        shipped = (ROOT / "recipes" / "onnx.yaml").read_text().replace("./colors/", f"{ROOT}/recipes/colors/")
+        model = shipped[shipped.index("version:") : shipped.index("targets:")]
+        path.write_text(f"{model}targets:\n  - soc: Ascend310\n{text}")
+        return path
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_build_says_what_it_made_and_what_comes_next(ascendc, recipe):
+    ran = ascendc("build", recipe())
+
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    header = next(i for i, line in enumerate(lines) if line.startswith("part"))
+    assert lines[header].split() == ["part", "target", "state", "batch", "size", "error", "time"]
+    assert lines[header + 1].split()[:4] == ["model", "ascend310", "om-deferred", "1"]
+    assert any(line.startswith("task verdict: ") for line in lines)
+    assert any(re.fullmatch(r"build/colors: written in \d+\.\d s", line) for line in lines)
+    assert "next: build/colors/deploy.sh    # checks the bundle, here or on the board" in lines
+    assert any(line.startswith("OM deferred: no CANN toolkit was found") for line in lines)
+    assert (Path("build/colors/manifest.json")).is_file()
+    record = json.loads(Path("build/colors.build.json").read_text())
+    assert {step["stage"] for step in record["steps"]} >= {"export", "fix", "verify", "package"}
+
+
+def test_a_second_build_has_nothing_to_do_and_touches_nothing(ascendc, recipe):
+    path = recipe()
+    ascendc("build", path)
+    before = {p: p.stat().st_mtime_ns for p in Path("build/colors").rglob("*")}
+
+    ran = ascendc("build", path)
+
+    assert re.search(r"build/colors: nothing to do, everything is up to date \(\d\.\d s\)", ran.out)
+    assert "stored" in ran.err
+    assert {p: p.stat().st_mtime_ns for p in Path("build/colors").rglob("*")} == before
+
+
+def test_a_change_of_soc_runs_only_what_depends_on_it(ascendc, recipe):
+    path = recipe()
+    ascendc("build", path)
+
+    ran = ascendc("build", path, "--json", "--set", "targets[0].soc=Ascend310P3")
+
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    fresh = {e["stage"] for e in events if e["event"] == "step-finished" and not e["cached"]}
+    assert fresh == {"package"}
+
+
+def test_a_bundle_that_was_damaged_is_mended(ascendc, recipe):
+    path = recipe()
+    ascendc("build", path)
+    Path("build/colors/deploy.sh").write_text("echo hacked\n")
+
+    ran = ascendc("build", path)
+
+    assert "build/colors: written in" in ran.out
+    assert "hacked" not in Path("build/colors/deploy.sh").read_text()
+
+
+def test_json_is_one_event_a_line(ascendc, recipe):
+    events = [json.loads(line) for line in ascendc("build", recipe(), "--json").out.splitlines()]
+    assert events[0]["event"] == "build-started"
+    assert events[-1] == {**events[-1], "event": "build-finished", "output": "build/colors", "changed": True}
+    assert {"step-started", "step-finished"} <= {e["event"] for e in events}
+
+
+def test_quiet_prints_nothing(ascendc, recipe):
+    assert ascendc("build", "-q", recipe())[:3] == (0, "", "")
+
+
+def test_a_dry_run_runs_nothing(ascendc, recipe):
+    path = recipe()
+    ran = ascendc("build", "--dry-run", path)
+    assert ran.code == 0
+    assert re.search(r"  export   model +will run\n", ran.out)
+    assert re.search(r"  fix      model +after its inputs\n", ran.out)
+    assert not Path("build").exists()
+
+    ascendc("build", path)
+    fates = [line.split()[-1] for line in ascendc("build", "--dry-run", path).out.splitlines()]
+    assert set(fates) == {"stored"}
+
+
+@pytest.mark.parametrize("stage", ["export", "fix", "verify", "compile"])
+def test_until_lays_out_the_graphs(ascendc, recipe, stage):
+    import onnx
+
+    ran = ascendc("build", recipe(), "--until", stage)
+
+    assert ran.code == 0
+    onnx.checker.check_model(f"build/colors.{stage}/model.onnx")
+    assert ("onnx-verified" in ran.out) == (stage == "verify")
+
+
+def test_require_om_without_atc(ascendc, recipe):
+    ran = ascendc("build", "--require-om", recipe())
+    assert ran.code == 5
+    assert ran.err.startswith("ascendc: ASC1001 --require-om: no OM can be compiled here: no CANN toolkit was found")
+    assert not Path("build").exists()
+
+
+def test_with_an_atc_the_om_is_compiled_and_packed(ascendc, recipe, cann):
+    cann('echo compiled > "$output.om"; echo "ATC run success, welcome to the next use."')
+
+    ran = ascendc("build", "--require-om", recipe())
+
+    assert ran.code == 0, ran.err
+    assert re.search(r"model +ascend310 +om-compiled +1 ", ran.out)
+    assert "OM deferred" not in ran.out
+    assert Path("build/colors/models/ascend310/model.om").read_text() == "compiled\n"
+    assert "nothing to do" in ascendc("build", "--require-om", recipe()).out
+
+
+def test_an_atc_that_fails_leaves_no_bundle_and_names_its_error(ascendc, recipe, cann):
+    cann('echo "E16002: no parser"; echo "ATC run failed"; exit 255')
+
+    ran = ascendc("build", recipe())
+
+    assert ran.code == 3
+    assert "E16002: no parser" in ran.err
+    assert not Path("build/colors").exists()
+
+
+def test_several_recipes(ascendc, recipe):
+    ran = ascendc("build", recipe(name="one.yaml"), recipe(name="two.yaml"))
+    assert ran.code == 0
+    assert Path("build/one/manifest.json").exists()
+    assert Path("build/two/manifest.json").exists()
+
+
+def test_output_takes_one_recipe(ascendc, recipe):
+    ran = ascendc("build", recipe(name="one.yaml"), recipe(name="two.yaml"), "-o", "x")
+    assert ran.code == 2
+    assert "-o/--output takes one recipe; several go to build/<bundle name> each" in ran.err
+
+
+def test_a_folder_of_somebody_else_s_is_not_replaced(ascendc, recipe):
+    Path("mine").mkdir()
+    Path("mine/thesis.txt").write_text("years of work")
+    ran = ascendc("build", recipe(), "-o", "mine")
+    assert ran.code == 2
+    assert Path("mine/thesis.txt").read_text() == "years of work"
+
+
+def test_paths_with_spaces_and_plus(ascendc, recipe, tmp_path):
+    folder = tmp_path / "a b+c"
+    folder.mkdir()
+    path = recipe().rename(folder / "my recipe.yaml")
+    ran = ascendc("build", path, "-o", folder / "out put")
+    assert ran.code == 0, ran.err
+    assert (folder / "out put" / "manifest.json").exists()
+    assert f"next: '{folder}/out put'/deploy.sh" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("passes: {add: [no-such-pass]}\n", r"colors.yaml:\d+: passes.add\[0\]: .*`no-such-pass`"),
+        ("model2: {}\n", r"colors.yaml:\d+: model2: "),
+    ],
+    ids=["pass", "key"],
+)
+def test_a_recipe_that_is_refused_leaves_nothing(ascendc, recipe, text, message):
+    ran = ascendc("build", recipe(text))
+    assert ran.code == 2
+    assert re.search(message, ran.err)
+    assert not Path("build/colors").exists()
+
+
+@pytest.fixture
+def guest_pass(tmp_path, monkeypatch):
+    """A pass of somebody else's, which makes the model wrong by half a percent."""
+    site = tmp_path / "site"
+    info = site / "guest-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ascendc]\nguest = guest_pass_module\n")
+    (site / "guest_pass_module.py").write_text("""
+import numpy as np
+import onnx_ir as ir
+from ascendc import Pass, hookimpl
+
+class Louder(Pass):
+    NAME = "louder"
+    WHY = "A test."
+    def rewrite(self, model):
+        [output] = model.graph.outputs
+        node = output.producer()
+        factor = ir.tensor(np.float32(1.005), name="factor")
+        value = ir.val("factor", const_value=factor, dtype=factor.dtype, shape=factor.shape)
+        model.graph.register_initializer(value)
+        louder = ir.node("Mul", [node.outputs[0], value], name="louder")
+        louder.outputs[0].name = output.name
+        node.outputs[0].name = "quiet"
+        louder.outputs[0].dtype, louder.outputs[0].shape = output.dtype, output.shape
+        model.graph.append(louder)
+        model.graph.outputs[0] = louder.outputs[0]
+        return 1
+
+@hookimpl
+def ascendc_register_passes():
+    return [Louder]
+""")
+    monkeypatch.syspath_prepend(site)
+
+
+def test_a_wrong_graph_is_refused_and_leaves_nothing(ascendc, recipe, guest_pass):
+    ran = ascendc("build", recipe("passes: {add: [louder]}\n"))
+    assert ran.code == 4
+    assert re.search(r"ASC1606 part `model`: output `\S+` is 0\.0\d+ of the median distance between samples", ran.err)
+    assert "allowed: 0.0002" in ran.err
+    assert not Path("build/colors").exists()
+
+
+def test_a_missing_recipe(ascendc):
+    ran = ascendc("build", "nope.yaml")
+    assert ran.code == 2
+    assert "nope.yaml" in ran.err
+
+
+def test_a_plugin_that_raises_is_named_and_traced_with_v(ascendc, toy_plugin, tmp_path):
+    (tmp_path / "toy.yaml").write_text("version: 1\nmodel: {plugin: toy, source: x, weights: random}\ntargets: [{soc: Ascend310}]\n")
+    ran = ascendc("build", "toy.yaml")
+    assert ran.code == 3
+    assert "ASC1305 model plugin `toy` of toy-plugin 0.1 raised in " in ran.err or "ASC1306 model plugin `toy`" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_the_tiny_clip_in_two_targets_shares_all_but_the_bundle(ascendc):
+    ran = ascendc("build", TINY, "--json", "--set", "verify.samples=4")
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    stages = [e["stage"] for e in events if e["event"] == "step-finished"]
+    assert stages.count("export") == 2
+    assert stages.count("fix") == 2
+    assert os.access("build/tiny-clip/deploy.sh", os.X_OK)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+
+from ascendc.passes import FoldConstants
+
+FLATTEN = """agraph (float[5, 2, 3] x) => (float[5, 6] y) {
+    shape = Shape(x)
+    zero = Constant<value = int64 {0}>()
+    rows = Gather(shape, zero)
+    axes = Constant<value = int64[1] {0}>()
+    row = Unsqueeze(rows, axes)
+    rest = Constant<value = int64[1] {-1}>()
+    target = Concat<axis = 0>(row, rest)
+    y = Reshape(x, target)
+}"""
+MASK = """agraph (float[1, 3, 3] x) => (float[1, 3, 3] y) {
+    i = Constant<value = int64[1, 3] {0, 1, 2}>()
+    j = Constant<value = int64[3, 1] {0, 1, 2}>()
+    seen = LessOrEqual(i, j)
+    shape = Constant<value = int64[3] {1, 3, 3}>()
+    wide = Expand(seen, shape)
+    zero = Constant<value = float {0}>()
+    low = Constant<value = float {-3.4e38}>()
+    mask = Where(wide, zero, low)
+    y = Add(x, mask)
+}"""
+
+
+def test_known_shapes_are_computed(graph, apply, ops, run):
+    model = graph(FLATTEN)
+    assert "Shape" in ops(model)
+    x = np.arange(30, dtype=np.float32).reshape(5, 2, 3)
+    assert apply(FoldConstants(), model) == 7
+    assert ops(model) == ["Reshape"]
+    np.testing.assert_array_equal(run(model, x=x)[0], x.reshape(5, 6))
+
+
+def test_masks_are_computed_in_int64_and_boolean_too(graph, apply, ops):
+    model = graph(MASK)
+    assert apply(FoldConstants(), model) == 8
+    assert ops(model) == ["Add"]
+    mask = model.graph.node(0).inputs[1].const_value.numpy()
+    np.testing.assert_array_equal(mask[0] == 0, np.tri(3, dtype=bool))
+
+
+def test_nothing_is_printed(graph, apply, capfd):
+    apply(FoldConstants(), graph(MASK))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_nothing_to_fold(graph, apply):
+    assert apply(FoldConstants(), graph("agraph (float[n, 2] x) => (float[n, 2] y) { y = Abs(x) }")) == 0

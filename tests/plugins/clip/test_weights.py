@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from ascendc.errors import StageError, UsageError
+from ascendc.model import Weights
+
+
+@pytest.fixture
+def embed():
+    def run(model, weights=Weights()):
+        with torch.inference_mode():
+            return model.module("image", weights)(torch.ones(2, 3, 32, 32)).numpy()
+
+    return run
+
+
+def refusal(kind, action):
+    with pytest.raises(kind) as caught:
+        action()
+    return caught.value
+
+
+class Runs:
+    """What a malicious pickle is made of."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_the_weights_are_those_that_transformers_itself_loads(checkpoint, clip, embed):
+    from transformers import CLIPModel
+
+    direct = CLIPModel.from_pretrained(checkpoint, attn_implementation="eager").eval()
+    with torch.inference_mode():
+        result = direct.get_image_features(torch.ones(2, 3, 32, 32))
+    wanted = result if isinstance(result, torch.Tensor) else result.pooler_output
+    np.testing.assert_array_equal(embed(clip(checkpoint)), wanted.numpy())
+
+
+def test_safetensors_bin_and_shards_are_the_same(write_checkpoint, clip, embed):
+    wanted = embed(clip(write_checkpoint("a")))
+    np.testing.assert_array_equal(embed(clip(write_checkpoint("b", weights="bin"))), wanted)
+    sharded = write_checkpoint("c")
+    state = load_file(sharded / "model.safetensors")
+    (sharded / "model.safetensors").unlink()
+    names = sorted(state)
+    files = {"model-00001-of-00002.safetensors": names[:20], "model-00002-of-00002.safetensors": names[20:]}
+    for file, held in files.items():
+        save_file({name: state[name] for name in held}, sharded / file)
+    index = {"weight_map": {name: file for file, held in files.items() for name in held}}
+    (sharded / "model.safetensors.index.json").write_text(json.dumps(index))
+    np.testing.assert_array_equal(embed(clip(sharded)), wanted)
+
+
+def test_safetensors_win_over_a_pickle(checkpoint, clip, embed):
+    (checkpoint / "pytorch_model.bin").write_bytes(b"not even looked at")
+    assert np.isfinite(embed(clip(checkpoint))).all()
+
+
+def test_half_precision_becomes_float32(checkpoint, clip, embed):
+    path = checkpoint / "model.safetensors"
+    wanted = embed(clip(checkpoint))
+    save_file({name: tensor.half() for name, tensor in load_file(path).items()}, path)
+    got = embed(clip(checkpoint))
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, wanted, atol=5e-3)
+
+
+def test_position_ids_of_old_checkpoints_are_no_weights(checkpoint, clip, embed):
+    path = checkpoint / "model.safetensors"
+    old = {**load_file(path), "text_model.embeddings.position_ids": torch.arange(77)[None]}
+    save_file(old, path)
+    assert np.isfinite(embed(clip(checkpoint))).all()
+
+
+def test_random_weights_depend_on_the_seed_alone(checkpoint, clip, embed):
+    first, again, other = (embed(clip(checkpoint), Weights("random", seed)) for seed in (7, 7, 8))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_random_weights_leave_torchs_own_generator_alone(checkpoint, clip, embed):
+    torch.manual_seed(3)
+    wanted = torch.rand(1)
+    torch.manual_seed(3)
+    embed(clip(checkpoint), Weights("random", 7))
+    assert torch.equal(torch.rand(1), wanted)
+
+
+def test_one_model_is_loaded_for_both_towers(checkpoint, clip):
+    model = clip(checkpoint)
+    assert model.module("image", Weights()).clip is model.module("text", Weights()).clip
+
+
+def test_a_pickle_that_runs_code_is_refused(write_checkpoint, clip, embed, tmp_path):
+    folder = write_checkpoint(weights=None)
+    torch.save({"logit_scale": Runs(tmp_path / "proof")}, folder / "pytorch_model.bin")
+    error = refusal(UsageError, lambda: embed(clip(folder)))
+    assert error.id == "ASC1328"
+    assert str(error) == (
+        f"`{folder}/pytorch_model.bin` holds more than tensors; loading it could run code that somebody put there\n"
+        "  hint: if you trust its author: --allow-pickle"
+    )
+    assert not (tmp_path / "proof").exists()
+
+
+def test_a_full_pickle_is_read_if_allowed(write_checkpoint, clip, embed):
+    import argparse
+
+    folder = write_checkpoint()
+    state = load_file(folder / "model.safetensors")
+    wanted = embed(clip(folder))
+    (folder / "model.safetensors").unlink()
+    torch.save({**state, "notes.position_ids": argparse.Namespace(author="me")}, folder / "pytorch_model.bin")
+    refusal(UsageError, lambda: embed(clip(folder)))
+    np.testing.assert_array_equal(embed(clip(folder), Weights(allow_pickle=True)), wanted)
+
+
+def test_missing_weights_are_named(checkpoint, clip, embed):
+    path = checkpoint / "model.safetensors"
+    state = load_file(path)
+    gone = [name for name in state if "layers.1.mlp" in name and name.startswith("vision")]
+    save_file({name: tensor for name, tensor in state.items() if name not in gone}, path)
+    error = refusal(StageError, lambda: embed(clip(checkpoint)))
+    assert error.id == "ASC1330"
+    assert str(error) == (
+        f"the weights in `{checkpoint}` lack `vision_model.encoder.layers.1.mlp.fc1.weight`, "
+        "`vision_model.encoder.layers.1.mlp.fc1.bias`, `vision_model.encoder.layers.1.mlp.fc2.weight` and 1 more"
+    )
+
+
+def test_weights_of_another_shape_are_named(checkpoint, clip, embed):
+    path = checkpoint / "model.safetensors"
+    save_file({**load_file(path), "visual_projection.weight": torch.zeros(25, 48)}, path)
+    error = refusal(StageError, lambda: embed(clip(checkpoint)))
+    assert str(error) == (
+        f"the weights in `{checkpoint}` do not fit config.json: `visual_projection.weight` differ in shape"
+    )
+
+
+def test_no_weights_at_all(write_checkpoint, clip, embed):
+    folder = write_checkpoint(weights=None)
+    error = refusal(UsageError, lambda: embed(clip(folder)))
+    assert (error.id, error.message) == (
+        "ASC1327",
+        f"`{folder}` holds no weights; it must have model.safetensors or pytorch_model.bin",
+    )
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
+def test_damaged_weights(write_checkpoint, clip, embed, name):
+    folder = write_checkpoint(weights="bin" if name.endswith("bin") else "safetensors")
+    path = folder / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    error = refusal(StageError, lambda: embed(clip(folder)))
+    assert error.id == "ASC1329"
+    assert error.message.startswith(f"`{path}` cannot be read: ")
