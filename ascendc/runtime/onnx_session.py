@@ -84,7 +84,7 @@ class OnnxSession(Session):
             results = self._session.run([spec.name for spec in self.outputs], feeds)
         except self._failures as error:
             raise SessionError("`{}` failed in {}: {}".format(self._path, self.engine, error)) from error
-        return [np.array(result) for result in results]  # a copy: onnxruntime may hand out its own memory
+        return list(results)  # the arrays are fresh: onnxruntime copies what it hands out
 
     def close(self) -> None:
         """Release the model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 import warnings
@@ -202,8 +203,9 @@ def _name_after_modules(model: ir.Model) -> None:
 
     counts: dict[str, int] = {}
     for node in model.graph:
-        scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
-        path = "/".join(["", *(scopes[-2].split(".") if len(scopes) > 1 else ()), node.op_type])
+        scopes: list[str] = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))[:-1]
+        steps = [inner.removeprefix(outer).lstrip(".") for outer, inner in itertools.pairwise(scopes)]
+        path = "/".join(["", *filter(None, steps), node.op_type])
         n = counts.get(path, 0)
         counts[path] = n + 1
         node.name = f"{path}_{n}" if n else path

@@ -38,13 +38,18 @@ class Tower(torch.nn.Module):
     def __init__(self, clip: CLIPModel, part: str, *, normalize: bool) -> None:
         """`part` is ``image`` or ``text``; `normalize` brings the embeddings to unit length."""
         super().__init__()
-        self.clip = clip
-        self._features = "get_image_features" if part == "image" else "get_text_features"
+        # Only this tower's modules are registered: names and weights of the graph begin with theirs.
+        if part == "image":
+            self.features = clip.get_image_features
+            self.vision_model, self.visual_projection = clip.vision_model, clip.visual_projection
+        else:
+            self.features = clip.get_text_features
+            self.text_model, self.text_projection = clip.text_model, clip.text_projection
         self._normalize = normalize
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """What CLIPModel's method gives: a tensor before transformers 5, then an object that holds it."""
-        result = getattr(self.clip, self._features)(x)
+        result = self.features(x)
         embeds: torch.Tensor = result if isinstance(result, torch.Tensor) else result.pooler_output
         if self._normalize:
             embeds = embeds / embeds.norm(dim=-1, keepdim=True).clamp_min(EPSILON)

@@ -37,7 +37,7 @@ def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> None:
     missing = [name for name in wanted if name not in state]
     if missing:
         raise StageError(
-            "ASC1330", f"the weights in `{folder}` lack {_some(missing)}, which {type(model).__name__} has"
+            "ASC1330", f"the weights in `{folder}` lack {_some(missing)}"
         )
     wrong = [name for name, shape in wanted.items() if tuple(state[name].shape) != shape]
     if wrong:

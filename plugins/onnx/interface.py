@@ -75,9 +75,8 @@ class Header:
         inputs = tuple(_input(declared, options.inputs, options.free_batch) for declared in self.inputs)
         batch = {tensor.shape[0] for tensor in inputs}
         if len(batch) != 1:
-            raise UsageError(
-                "ASC1355", f"all inputs must share the batch on axis 0; they have {sorted(map(str, batch))}"
-            )
+            shown = ", ".join(f"`{tensor.name}` {tensor.shape[0]}" for tensor in inputs)
+            raise UsageError("ASC1355", f"all inputs must share the batch on axis 0; they have {shown or 'none'}")
         first = next(iter(batch))
         outputs = tuple(
             Tensor(o.name, o.dtype, (first, *(size or f"{o.name}_{i}" for i, size in enumerate(o.axes[1:], 1))))

@@ -24,11 +24,10 @@ def pixels(image: Image, picture: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         scaled = (short * height // min(height, width), short * width // min(height, width))
     kernel = Pillow.Resampling[image.interpolation.upper()]
     resized = np.asarray(Pillow.fromarray(picture).resize(scaled[::-1], kernel))
-    padded = np.zeros((max(scaled[0], image.height), max(scaled[1], image.width), 3), np.uint8)
-    top, left = ((have - want) // 2 for have, want in zip(padded.shape, scaled, strict=False))
-    padded[top : top + scaled[0], left : left + scaled[1]] = resized
-    top, left = (padded.shape[0] - image.height) // 2, (padded.shape[1] - image.width) // 2
-    cropped = padded[top : top + image.height, left : left + image.width]
-    normal = (cropped / np.float64(255) - np.array(image.mean)) / np.array(image.std)
+    for axis, (have, want) in enumerate(zip(scaled, (image.height, image.width), strict=True)):
+        begin = (have - want) // 2
+        black = [(max(-begin, 0), max(begin + want - have, 0)) if i == axis else (0, 0) for i in range(3)]
+        resized = np.pad(resized, black).take(range(max(begin, 0), max(begin, 0) + want), axis)
+    normal = (resized / np.float64(255) - np.array(image.mean)) / np.array(image.std)
     planes: npt.NDArray[Any] = normal.astype(np.float32).transpose(2, 0, 1)
     return planes

@@ -1,6 +1,6 @@
 """Train the tiny CLIP of this folder on drawn coloured shapes, and write it in Hugging Face layout.
 
-    python recipes/tiny-clip/train.py -o build/tiny-clip
+    python recipes/tiny-clip/train.py -o build/tiny-clip-again
 
 A true `transformers.CLIPModel`, only small, so that whatever holds for the big ones can be tried on it in
 seconds. Deterministic for one seed, one machine and one version of torch. It prints its top-1 on fresh drawings

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from ascendc.runtime import Session, TensorSpec, engine
 from ascendc.runtime import __main__ as runtime
 from ascendc.runtime.bundle import BundleError, open_bundle
 from ascendc.runtime.engine import NoEngineError, open_part
@@ -85,12 +86,47 @@ def test_an_array_that_is_none_is_refused_though_its_digest_is_right(write_bundl
 def test_an_om_that_cannot_run_here_is_passed_over_aloud(write_bundle):
     folder = write_bundle()
     om = put_om(folder)
-    engine = open_part(open_bundle(folder), "main")
-    assert not engine.is_om
-    assert engine.notes[0].startswith(f"main: the OM is not used: `{om}` needs a session over pyACL")
+    opened = open_part(open_bundle(folder), "main")
+    assert not opened.is_om
+    assert opened.notes[0].startswith(f"main: the OM is not used: `{om}` needs a session over pyACL")
     verdict = selftest(open_bundle(folder), "main")
     assert verdict.ok
-    assert verdict.notes == engine.notes
+    assert verdict.notes == opened.notes
+
+
+class PixelSession(Session):
+    """What a session over an OM with AIPP is like: it takes pixels, and answers a little differently."""
+
+    inputs = (TensorSpec("x", "uint8", (None, 3)), TensorSpec("k", "int32", (None,)))
+    outputs = (TensorSpec("y", "float32", (None, 3)), TensorSpec("same", "float32", (None, 3)),
+               TensorSpec("double", "int32", (None,)))  # fmt: skip
+    engine = "pixels"
+
+    def _run(self, feeds):
+        x = feeds["x"].astype(np.float32) / 255
+        return [2 * x + 1.001, x, 2 * feeds["k"]]
+
+
+def test_an_om_with_aipp_gets_pixels_and_the_limit_of_its_precision(write_bundle, monkeypatch):
+    pixels = np.random.RandomState(1).randint(0, 256, (5, 3)).astype(np.uint8)
+    x = pixels.astype(np.float32) / 255
+
+    def aipp(document):
+        document["artefacts"][0]["aipp"] = "rgb"
+        golden = document["golden"][0]
+        golden["pixels"] = [
+            {"name": "x", "array": "golden/main/px.npy", "samples": "golden/main/px"},
+            golden["inputs"][1],
+        ]
+
+    folder = write_bundle(aipp, px=pixels, x=x, y=2 * x + 1, same=x)
+    assert selftest(open_bundle(folder), "main").limit == 2e-4  # onnxruntime: floats
+    put_om(folder)
+    monkeypatch.setattr(engine, "open_session", lambda path, device: PixelSession())
+    verdict = selftest(open_bundle(folder), "main")
+    assert verdict.ok
+    assert (verdict.engine, verdict.limit) == ("pixels", 0.03)
+    assert verdict.error > 2e-4
 
 
 def test_a_device_that_is_not_there_is_no_engine(write_bundle):

@@ -80,9 +80,9 @@ def _sample(item: ArraysLike, index: int, wanted: Sequence[TensorSpec]) -> Mappi
     if not path.is_file():
         raise InputError("{} does not exist".format(path))
     try:
-        content = np.load(str(path), allow_pickle=False)
-        if path.suffix == ".npz":
-            with content:
+        with path.open("rb") as file:  # np.load by name leaves a broken archive open
+            content = np.load(file, allow_pickle=False)
+            if path.suffix == ".npz":
                 return {name: content[name] for name in content.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError("{} cannot be read as numpy arrays: {}".format(path, error)) from error

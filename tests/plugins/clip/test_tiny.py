@@ -11,6 +11,7 @@ from ascendc_plugins.clip.shapes import COLORS, SHAPES, captions, drawings
 
 FOLDER = Path(__file__).parents[3] / "recipes" / "tiny-clip"
 END = "<|endoftext|>"
+MADE_BY_HAND = {"README.md", "train.py", "red-square.png"}
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,20 @@ def test_it_knows_colour_and_shape_apart(model, processor, album):
     assert right(shapes, [index % len(SHAPES) for index in shown[:60]]) >= 0.95
 
 
+def test_it_names_the_shipped_picture(model, processor):
+    from PIL import Image
+
+    with Image.open(FOLDER / "red-square.png") as picture:
+        scores = chances(model, processor, [picture], captions())
+    assert captions()[scores.argmax()] == "a red square"
+    assert scores.max() > 0.99
+
+
+def test_the_labels_beside_it_are_what_it_knows():
+    labels = (FOLDER.parent / "shapes.txt").read_text().splitlines()
+    assert [f"a {label}" for label in labels] == list(captions())
+
+
 def test_half_precision_gives_the_same_answers(model, processor, album):
     import copy
 
@@ -118,7 +133,7 @@ def test_it_is_a_true_clip_and_small(model):
 
 
 def test_the_training_script_writes_all_that_is_shipped(tmp_path):
-    script = [sys.executable, str(FOLDER / "train.py"), "-o", str(tmp_path / "out"), "--steps", "20"]
+    script = [sys.executable, str(FOLDER / "train.py"), "-o", str(tmp_path / "out"), "--steps", "5"]
     done = subprocess.run(
         [*script, "--threads", "1"],
         capture_output=True,
@@ -129,7 +144,7 @@ def test_the_training_script_writes_all_that_is_shipped(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("top-1 on 1000 fresh drawings: 0.")
     written = {path.name: path for path in (tmp_path / "out").iterdir()}
-    assert set(written) == {path.name for path in FOLDER.iterdir() if path.is_file()} - {"README.md", "train.py"}
+    assert set(written) == {path.name for path in FOLDER.iterdir() if path.is_file()} - MADE_BY_HAND
     for name in ("vocab.json", "merges.txt", "preprocessor_config.json", "special_tokens_map.json"):
         assert written[name].read_text() == (FOLDER / name).read_text()
     assert written["model.safetensors"].stat().st_size == (FOLDER / "model.safetensors").stat().st_size

@@ -98,7 +98,9 @@ def test_random_weights_leave_torchs_own_generator_alone(checkpoint, clip, embed
 
 def test_one_model_is_loaded_for_both_towers(checkpoint, clip):
     model = clip(checkpoint)
-    assert model.module("image", Weights()).clip is model.module("text", Weights()).clip
+    image, text = (model.module(part, Weights()) for part in ("image", "text"))
+    assert image.features.__self__ is text.features.__self__
+    assert {name.split(".")[0] for name in image.state_dict()} == {"vision_model", "visual_projection"}
 
 
 def test_a_pickle_that_runs_code_is_refused(write_checkpoint, clip, embed, tmp_path):

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ascendc_plugins.clip.zeroshot import judge
+
+
+@pytest.fixture
+def embeds():
+    """As random weights give them: nearly alike, since a large part is common to all."""
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal(32) * 20
+    return {part: common + rng.standard_normal((14, 32)) for part in ("image", "text")}
+
+
+def noisy(embeds, scale):
+    rng = np.random.default_rng(1)
+    return {part: rows + scale * rng.standard_normal(rows.shape) for part, rows in embeds.items()}
+
+
+def test_the_same_but_for_rounding(embeds):
+    verdict = judge(embeds, noisy(embeds, 1e-3))
+    assert verdict.ok
+    assert verdict.summary == "images found again 14 of 14, texts found again 14 of 14, top-1 agrees 11 of 11"
+    assert verdict.figures == (("images found again", 1.0), ("texts found again", 1.0), ("top-1 agrees", 1.0))
+
+
+def test_one_tower_alone(embeds):
+    alone = {"image": embeds["image"]}
+    assert judge(alone, noisy(alone, 1e-3)).summary == "images found again 14 of 14"
+    assert not judge(alone, {"image": embeds["image"][::-1]}).ok
+
+
+def test_the_failure_a_cosine_does_not_see_what_differs(embeds):
+    """Pictures given each other's embeddings: the cosine hardly moves."""
+    wrong = {**embeds, "image": np.roll(embeds["image"], 1, axis=0)}
+    a, b = embeds["image"], wrong["image"]
+    cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    assert cosines.min() > 0.99
+    verdict = judge(embeds, wrong)
+    assert not verdict.ok
+    assert verdict.summary.startswith("images found again 0 of 14")
+
+
+def test_a_swapped_projection_shows_only_jointly(embeds):
+    turned = np.linalg.qr(np.random.default_rng(2).standard_normal((32, 32)))[0]
+    middle = embeds["text"].mean(axis=0)
+    verdict = judge(embeds, {**embeds, "text": (embeds["text"] - middle) @ turned * 0.1 + embeds["text"]})
+    assert "texts found again 14 of 14" in verdict.summary
+    assert not judge(embeds, {**embeds, "text": embeds["text"] @ turned}).ok
+
+
+def test_pictures_between_two_texts_decide_nothing():
+    image = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.2]])
+    text = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    nudged = image + [[-0.001, 0.001, 0], [0, 0, 0]]
+    verdict = judge({"image": image, "text": text}, {"image": nudged, "text": text})
+    assert verdict.ok
+    assert verdict.summary.endswith("top-1 agrees 1 of 1")
+
+
+@pytest.mark.parametrize(
+    ("broken", "summary"),
+    [
+        ({"image": np.full((14, 32), np.nan)}, "embeddings of image cannot be compared"),
+        ({"image": np.zeros((14, 31))}, "embeddings of image cannot be compared"),
+        ({}, "embeddings of no part cannot be compared"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(embeds, broken, summary):
+    verdict = judge(embeds, broken)
+    assert (verdict.ok, verdict.summary) == (False, summary)
+
+
+def test_embeddings_that_are_all_alike_are_refused():
+    same = {"image": np.ones((3, 4)), "text": np.ones((3, 4))}
+    assert not judge(same, same).ok
