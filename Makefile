@@ -1,24 +1,52 @@
 # make demo    build the CLIP bundles offline, run them on this host, print results
-# make test    lint, types, all tests
-# make bench   figures into docs/ (slow);  make soak: the long forms of the tests
+# make test    lint, types, all tests, on this Python, beside torch_npu, and on the oldest Python for what travels
+# make bench   figures;  make soak: the long forms of the tests
 PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest
+BOARD  := tests/runtime tests/plugins/clip/device tests/plugins/onnx/device
 .DEFAULT_GOAL := test
 
-$(VENV)/ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "ascendc needs Python 3.10 or newer; say make PYTHON=python3.x")'
-	$(PYTHON) -m venv $(VENV)
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("ascendc needs Python 3.10 or newer: make PYTHON=python3.x" if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet --constraint constraints.txt torch==2.13.0
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	@touch $@
+
+# What a board has: the oldest Python there is here, numpy, onnxruntime, pillow, tokenizers.
+.venv-board/ready: tests/board_environment.py | .venv/ready
+	$(BIN)/python tests/board_environment.py .venv-board
+	@touch $@
+
+# What a user has before CANN works: torch_npu, layered over .venv. Where it has no wheel, that is said and passed over.
+.venv-npu/ready: tests/npu_environment.py | .venv/ready
+	$(BIN)/python tests/npu_environment.py .venv-npu || echo 'no torch_npu for this machine: its tests are left out'
+	@mkdir -p .venv-npu && touch $@
 
 .PHONY: setup demo test lint bench soak clean
-setup: $(VENV)/ready
+setup: .venv/ready
 
 demo: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demo.sh
 
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache | tail -n 8
+
+test: lint .venv-board/ready .venv-npu/ready
+	PYTHONPATH=. .venv-board/bin/python -m pytest -q $(BOARD)
+	if [ -x .venv-npu/bin/python ]; then .venv-npu/bin/python -m pytest -q tests/test_devices.py tests/test_torch_session.py; fi
+	$(PYTEST) -q --cov --cov-report=term
+
+bench: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/build_time.py recipes/tiny-clip.yaml recipes/clip-vit-b32-310.yaml
+
+soak: setup .venv-board/ready
+	$(PYTEST) -q -m soak
+
 clean:
-	rm -rf $(VENV) .venv-* build
+	rm -rf .venv .venv-board .venv-npu build

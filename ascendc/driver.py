@@ -73,6 +73,8 @@ class Outcome:
     """The plugin's task verdicts, distinct."""
     deferred: tuple[Deferred, ...]
     """Why OMs were not compiled here; empty when all were."""
+    notes: tuple[str, ...]
+    """What the user should know: names taken to mean something else, files moved out of the way."""
     seconds: float
 
 
@@ -131,8 +133,11 @@ def build(
     steps = order(plan.goals)
     listen(BuildStarted(recipe.bundle.name, len(steps)))
     done = execute(steps, store, listen, jobs, stop_all)
+    notes = recipe.notes
     if until == "package":
-        changed = materialise(done[targets.packaged].result, store, folder).changed
+        placed = materialise(done[targets.packaged].result, store, folder)
+        changed = placed.changed
+        notes += (f"files in {folder} that no build had made are now in {placed.kept}",) if placed.kept else ()
     else:
         changed = _write_graphs(plan, done, store, folder)
     without_om: State = "onnx-verified" if until == "verify" else "om-deferred"
@@ -143,6 +148,7 @@ def build(
         rows=tuple(_row(artefact, done, without_om) for artefact in targets.artefacts if artefact.verified in done),
         verdicts=tuple(dict.fromkeys(done[step].result.summary for step in targets.judged if step in done)),
         deferred=deferrals,
+        notes=notes,
         seconds=time.monotonic() - start,
     )
     _write_record(outcome, done, folder.with_name(f"{folder.name}.build.json"))

@@ -46,9 +46,13 @@ class Image:
     """Length of the shorter side after scaling, before the crop; None: the input's own size."""
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
 
-    def to_json(self) -> str:
-        """The text of ``preprocess.json``, by which a device half prepares pictures."""
-        return json.dumps(asdict(self), indent=1) + "\n"
+    def to_json(self, input: str | None = None) -> str:
+        """The text of ``preprocess.json``, by which a device half prepares pictures.
+
+        Args:
+            input: name of the image input; None where the device half knows it.
+        """
+        return json.dumps({**asdict(self), "input": input}, indent=1) + "\n"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def run_recipe(
     *,
     images: Sequence[str] = (),
     texts: Sequence[str] = (),
+    arrays: Sequence[str] = (),
     top_k: int = 5,
     device: str = "auto",
     fp16: bool = False,
@@ -49,7 +50,8 @@ def run_recipe(
         path: the recipe.
         images: files.
         texts: what the pictures may show.
-        top_k: how many texts are named per picture.
+        arrays: ``.npz`` and ``.npy`` files, for models with other inputs.
+        top_k: how many texts are named per picture; 0: embeddings only.
         device: ``auto`` (NPU, else CUDA, else CPU), or one of them.
         fp16: under autocast.
         overrides: as ``--set`` takes them.
@@ -84,7 +86,7 @@ def run_recipe(
                 )
                 for part in planner.parts
             }
-            answer = half.open_service(sessions, folder).run(images=images, texts=texts, top_k=top_k)
+            answer = half.open_service(sessions, folder).run(images=images, texts=texts, arrays=arrays, top_k=top_k)
         except InputError as error:
             raise UsageError("ASC2010", str(error)) from error
         except SessionError as error:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ascendc.errors import UsageError
 from ascendc.model import Samples
+from ascendc.runtime.image import open_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +43,6 @@ def read_samples(files: tuple[Path, ...]) -> Samples:
     Raises:
         UsageError: a file is not what its name says (ASC1601).
     """
-    from PIL import Image, UnidentifiedImageError
-
     images, texts, arrays = [], [], []
     for path in files:
         try:
@@ -53,7 +52,7 @@ def read_samples(files: tuple[Path, ...]) -> Samples:
                 with np.load(path, allow_pickle=False) as archive:
                     arrays.append({name: archive[name] for name in archive.files})
             else:
-                images.append(np.asarray(Image.open(path).convert("RGB")))
-        except (OSError, ValueError, UnidentifiedImageError) as error:
+                images.append(np.asarray(open_picture(path)))
+        except (OSError, ValueError) as error:  # an InputError of the picture reader is a ValueError
             raise UsageError("ASC1601", f"{path} cannot be read as a sample: {error}") from error
     return Samples(tuple(images), tuple(texts), tuple(arrays))

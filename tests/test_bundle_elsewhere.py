@@ -94,10 +94,8 @@ def test_deploy_checks_itself_there(board_python, bundle):
 
 
 def test_the_board_lacks_all_of_the_host_side(board_python, bundle):
-    done = subprocess.run(
-        [board_python, "-I", "-c", "import importlib.util as u; print([m for m in ('torch', 'ascendc', 'pydantic', 'click') if u.find_spec(m)])"],
-        capture_output=True,
-        text=True,
-        check=True,
+    program = (
+        "import importlib.util as u; print([m for m in ('torch', 'ascendc', 'pydantic', 'click') if u.find_spec(m)])"
     )
+    done = subprocess.run([board_python, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

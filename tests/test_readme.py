@@ -84,7 +84,9 @@ def test_the_plugin_page_s_plugin_works(tmp_path):
     assert run("build/toy/deploy.sh", tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/write-a-model-plugin.md", "docs/bundle.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/write-a-model-plugin.md", "docs/bundle.md"]
+)
 def test_links_lead_somewhere(page):
     folder = (ROOT / page).parent
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):

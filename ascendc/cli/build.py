@@ -96,7 +96,7 @@ def execute(
 
 def report(outcome: Outcome) -> str:
     """The table of parts × targets, the verdict, and the exact next commands."""
-    lines = [f"note: {note}" for note in outcome.recipe.notes]
+    lines = [f"note: {note}" for note in outcome.notes]
     if outcome.rows:
         lines += ["", *table(outcome)]
     lines += [f"task verdict: {verdict}" for verdict in outcome.verdicts]

@@ -12,6 +12,8 @@ import click
 from ascendc.events import BuildFinished, BuildStarted, StepFinished, StepSaid, StepStarted, as_json
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ascendc.events import Event, Listener
 
 
@@ -27,17 +29,20 @@ def listener(*, as_json_lines: bool, verbosity: int) -> Listener:
     if verbosity < 0:
         return lambda _: None
     if sys.stderr.isatty() and verbosity == 0:
-        return _Live()
-    return _Plain(verbosity)
+        from rich.console import Console
+
+        return Live(Console(stderr=True, highlight=False))
+    return Plain(verbosity)
 
 
-class _Plain:
+class Plain:
     """One line per step, when it ends; with -v also what it says while it runs."""
 
     def __init__(self, verbosity: int) -> None:
         self._verbosity = verbosity
 
     def __call__(self, event: Event) -> None:
+        """Print what the event means to a log's reader."""
         match event:
             case BuildStarted(recipe, steps):
                 click.echo(f"{recipe}: {steps} steps", err=True)
@@ -49,19 +54,19 @@ class _Plain:
                 pass
 
 
-class _Live:
+class Live:
     """Finished steps scroll by; the running ones are shown with a spinner on the last line."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
+    def __init__(self, console: Console) -> None:
         from rich.status import Status
 
-        self._console = Console(stderr=True, highlight=False)
+        self._console = console
         self._status = Status("", console=self._console)
         self._running: list[str] = []
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
+        """Show the event; steps may run side by side."""
         with self._lock:
             match event:
                 case BuildStarted(recipe, steps):
@@ -79,7 +84,12 @@ class _Live:
                     self._status.stop()
                 case _:
                     pass
-            self._status.update(", ".join(self._running))
+            self._status.update(self.running)
+
+    @property
+    def running(self) -> str:
+        """The steps that run now, as the last line shows them."""
+        return ", ".join(self._running)
 
     def stop(self) -> None:
         """End the spinner: the build failed."""
@@ -88,7 +98,7 @@ class _Live:
 
 def stop(listen: Listener) -> None:
     """Leave the terminal clean after a build that raised."""
-    if isinstance(listen, _Live):
+    if isinstance(listen, Live):
         listen.stop()
 
 

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from ascendc.run import Asked
 
-_SEVERAL = ("--image", "--texts")
+_SEVERAL = ("--image", "--texts", "--arrays")
 """Options that take all that follows, up to the next option."""
 
 
@@ -36,9 +36,12 @@ class _Command(click.Command):
 @click.argument("what", type=click.Path(path_type=Path, exists=True), metavar="BUNDLE|RECIPE")
 @click.option("--image", "images", multiple=True, metavar="FILE...", help="Pictures to ask about.")
 @click.option("--texts", multiple=True, metavar="TEXT...", help="What they may show.")
+@click.option("--arrays", multiple=True, metavar="FILE...", help=".npz or .npy, for models with other inputs.")
 @click.option("--device", type=click.Choice(["auto", "npu", "cuda", "cpu"]), default="auto", show_default=True)
 @click.option("--fp16", is_flag=True, help="Half precision (recipes only: a bundle's precision is fixed).")
-@click.option("--top-k", type=click.IntRange(1), default=5, show_default=True, help="Texts named per picture.")
+@click.option(
+    "--top-k", type=click.IntRange(0), default=5, show_default=True, help="Texts named per picture; 0: embeddings only."
+)
 @click.option("--embed", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.npz", help="Keep embeddings.")
 @click.option("--target", help="Which target of a bundle [the first that can run].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -92,6 +95,7 @@ def _run_bundle(
     *,
     images: tuple[str, ...],
     texts: tuple[str, ...],
+    arrays: tuple[str, ...],
     device: str,
     fp16: bool,
     top_k: int,
@@ -110,5 +114,6 @@ def _run_bundle(
         part for flag, value in (("--embed", embed), ("--target", target)) if value for part in (flag, str(value))
     ]
     command += ["--json"] if as_json else []
-    command += [f"--image={image}" for image in images] + [f"--texts={text}" for text in texts]
+    for name, values in (("image", images), ("texts", texts), ("arrays", arrays)):
+        command += [f"--{name}={value}" for value in values]
     return subprocess.run(command, check=False).returncode

@@ -91,8 +91,10 @@ class SymbolicBatch(Pass):
         dependent = _dependent(model)
         for node in model.graph:
             for value in node.outputs:
-                if value in dependent and (values.dims(value) or (None,))[0] == batch > 1:
-                    raise self._fixed(batch, f"`{node.name}` ({node.op_type}) makes {values.dims(value)}")
+                shape = values.dims(value) or (None,)
+                # At a batch of 1 only outputs can be judged: inside, a 1 may be there for another reason.
+                if shape[0] == batch and (value in outputs or (batch > 1 and value in dependent)):
+                    raise self._fixed(batch, f"`{node.name}` ({node.op_type}) makes {shape}")
 
     @staticmethod
     def _fixed(batch: int, why: str) -> StageError:

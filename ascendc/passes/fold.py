@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 1 << 28
 """Elements of a folded result: far above any mask or position table, far below what fills the memory."""
+_QUANTIZATION = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"})
+"""Left as they are, even over constants: they say which weights are integers."""
 
 
 class FoldConstants(Pass):
@@ -31,7 +33,10 @@ class FoldConstants(Pass):
 
         before, changed = model.graph.num_nodes(), False
         while optimizer.fold_constants(
-            model, onnx_shape_inference=True, output_size_limit=_LIMIT, should_fold=lambda _: True
+            model,
+            onnx_shape_inference=True,
+            output_size_limit=_LIMIT,
+            should_fold=lambda node: node.op_type not in _QUANTIZATION,
         ).modified:
             changed = True
         changed |= common.IdentityEliminationPass()(model).modified

@@ -20,8 +20,8 @@ class ClassToken(Pass):
 
     1. The token is a constant, alike for all pictures of a batch, or the Expand of one.
     2. It stands before the patches, on axis 1 of three.
-    3. The positions are a constant; row 0 of the new table is ``token + positions[0]``, so nothing is rounded
-       differently: zero plus that sum is that sum.
+    3. The positions are a constant, alike for all pictures, with one row more than there are patches. Row 0 of the
+       new table is ``token + positions[0]``, so nothing is rounded differently: zero plus that sum is that sum.
     """
 
     NAME = "class-token"
@@ -42,9 +42,13 @@ class ClassToken(Pass):
             return False
         add = readers[0]
         positions = values.array(add.inputs[0] if add.inputs[1] is concat.outputs[0] else add.inputs[1])
-        if positions is None or positions.ndim not in (2, 3) or positions.shape[-1] != token.shape[-1]:
+        shape = values.dims(patches)
+        if positions is None or positions.ndim not in (2, 3) or shape is None or not isinstance(shape[1], int):
             return False
-        table = positions.reshape(-1, *positions.shape[-2:])[:1].copy()
+        table = positions.reshape(-1, *positions.shape[-2:])
+        if table.shape[1:] != (shape[1] + 1, token.size) or (table != table[:1]).any():
+            return False
+        table = table[:1].copy()
         table[:, 0] += token
         pads = values.constant(model, f"{concat.name}/pads", np.array([0, 1, 0, 0, 0, 0], np.int64))
         pad = ir.node("Pad", [patches, pads], {"mode": "constant"}, name=f"{concat.name}/Pad")

@@ -56,7 +56,7 @@ class Int32Ids(Pass):
             reader.replace_input_with(1 - index, narrow)
             return []
         back = ir.node("Cast", [value], {"to": int(ir.DataType.INT64)}, name=f"{reader.name}/int64")
-        model.graph.insert_before(reader, back)
+        reader.prepend(back)
         reader.replace_input_with(index, back.outputs[0])
         return []
 
@@ -93,10 +93,13 @@ class DropCasts(Pass):
 
 def _survives(cast: ir.Node) -> bool:
     """Whether a Cast loses no value of its input."""
-    before, after = cast.inputs[0], cast.outputs[0]
-    if before is None or before.dtype is None or after.dtype is None:
+    value = cast.inputs[0]
+    if value is None or value.dtype is None or cast.outputs[0].dtype is None:
         return False
-    return bool(np.can_cast(before.dtype.numpy(), after.dtype.numpy(), casting="safe"))
+    before, after = value.dtype.numpy(), cast.outputs[0].dtype.numpy()
+    if before.kind in "iu" and after.kind == "f":  # numpy calls int64 to float64 safe, which it is not
+        return bool(np.iinfo(before).bits <= np.finfo(after).nmant)
+    return bool(np.can_cast(before, after, casting="safe"))
 
 
 def _wired_through(cast: ir.Node) -> bool:

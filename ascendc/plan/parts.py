@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascendc import keys
@@ -23,7 +24,6 @@ from ascendc.stages.verify import Verified, VerifySpec, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ascendc.attribution import Attributed
     from ascendc.recipe import Recipe
@@ -176,12 +176,14 @@ class PartSteps:
 
     @cached_property
     def _reads(self) -> tuple[tuple[str, str], ...]:
-        """The model's identity: its files by content, or its name where there are none."""
-        files = tuple((path.name, self.store.digest(path)) for path in self.model.files())
+        """The model's identity: its files by content, and its name unless that is the path of one of them."""
+        source = self.model.source
+        named = () if Path(source.id).is_absolute() else (("source", keys.digest(source)),)
         return (
             ("plugin", f"{self.model.NAME} {keys.code(self.model.package)}"),
             ("options", self.model.options.model_dump_json()),
-            *(files or (("source", keys.digest(self.model.source)),)),
+            *named,
+            *((path.name, self.store.digest(path)) for path in self.model.files()),
         )
 
 

@@ -80,7 +80,7 @@ class Preprocessing:
         Raises:
             InputError: as `batch`.
         """
-        picture = _from_array(image) if isinstance(image, np.ndarray) else _open(Path(image))
+        picture = _from_array(image) if isinstance(image, np.ndarray) else open_picture(Path(image))
         size = self._resized(picture.width, picture.height)
         if size[0] * size[1] > _LARGEST:
             raise InputError(
@@ -119,8 +119,12 @@ def _from_array(image: np.ndarray) -> "Picture":
     return Image.fromarray(np.ascontiguousarray(image))
 
 
-def _open(path: Path) -> "Picture":
-    """The picture in a file, upright, in RGB."""
+def open_picture(path: Path) -> "Picture":
+    """The picture in a file, upright, in RGB, transparency on white.
+
+    Raises:
+        InputError: there is none, it is damaged, too large, or of more than 8 bits.
+    """
     from PIL import Image, UnidentifiedImageError
 
     if not path.is_file():

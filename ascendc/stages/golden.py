@@ -117,7 +117,7 @@ def _run_onnx(path: Path, part: Part, inputs: Arrays) -> Iterator[list[Any]]:
     try:
         with open_session(path, "cpu") as session:
             for chunk in _chunks(inputs):
-                results = session.run(chunk)
+                results = session.run_batched(chunk)
                 yield [results[tensor.name] for tensor in part.outputs]
     except SessionError as error:
         raise StageError(

@@ -86,7 +86,7 @@ def verify(
                 f"part `{spec.part.name}`: output `{comparison.output}` is {comparison.relative:.2g} of the median "
                 f"distance between samples away from the reference; allowed: {spec.threshold:.2g} "
                 f"(max abs {comparison.max_abs:.2g}, cosine {comparison.cosine:.6f})",
-                hint="ascendc build RECIPE --until verify --set passes.drop=[PASS], a pass at a time, shows which one it is",
+                hint="ascendc build RECIPE --until verify --set passes.drop=[PASS], pass by pass, shows which it is",
             )
     return Verified(spec.part.name, comparisons, keep(candidate, workspace))
 
@@ -121,7 +121,7 @@ def check_preparation(part: Part, device: str, reference: Mapping[str, Any], sam
 def _run(part: Part, path: Path, inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with open_session(path, "cpu") as session:
-            chunks = [session.run(chunk) for chunk in _batches(inputs)]
+            chunks = [session.run_batched(chunk) for chunk in _batches(inputs)]
     except SessionError as error:
         raise StageError("ASC1607", f"part `{part.name}`: onnxruntime cannot run the fixed graph: {error}") from error
     return {tensor.name: np.concatenate([chunk[tensor.name] for chunk in chunks]) for tensor in part.outputs}

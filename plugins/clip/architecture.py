@@ -38,13 +38,9 @@ class Architecture:
             UsageError: there is no configuration (ASC1321), it cannot be read (ASC1322), or it is not CLIP's (ASC1323).
         """
         path = folder / "config.json"
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UsageError("ASC1321", f"`{folder}` holds no config.json: it is no checkpoint") from error
-        except ValueError as error:
-            raise UsageError("ASC1322", f"`{path}` is not JSON: {error}") from error
-        return cls.of(raw, str(path))
+        if not path.is_file():
+            raise UsageError("ASC1321", f"`{folder}` holds no config.json: it is no checkpoint")
+        return cls.of(read_json(path), str(path))
 
     @classmethod
     def of(cls, raw: dict[str, Any], where: str) -> Architecture:
@@ -52,8 +48,9 @@ class Architecture:
         kind = raw.get("model_type") if isinstance(raw, dict) else None
         if kind != "clip":
             raise UsageError("ASC1323", f"`{where}` must describe a model of type `clip`, not `{kind}`")
-        text = {**_TEXT_DEFAULTS, **(raw.get("text_config") or {}), **(raw.get("text_config_dict") or {})}
-        vision = {**_VISION_DEFAULTS, **(raw.get("vision_config") or {}), **(raw.get("vision_config_dict") or {})}
+        # Old files say it twice; then the `_dict`, with its own defaults, is what transformers takes.
+        text = {**_TEXT_DEFAULTS, **(raw.get("text_config_dict") or raw.get("text_config") or {})}
+        vision = {**_VISION_DEFAULTS, **(raw.get("vision_config_dict") or raw.get("vision_config") or {})}
         if vision["num_channels"] != 3:
             raise UsageError(
                 "ASC1323", f"`{where}`: vision_config.num_channels must be 3, not {vision['num_channels']}"
@@ -68,3 +65,15 @@ class Architecture:
             text_activation=text["hidden_act"],
             raw=tuple(raw.items()),
         )
+
+
+def read_json(path: Path) -> Any:
+    """A checkpoint's JSON file.
+
+    Raises:
+        UsageError: it is none (ASC1322).
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError("ASC1322", f"`{path}` is not JSON: {error}") from error

@@ -55,6 +55,15 @@ def fetch(source: Source, patterns: tuple[str, ...]) -> Path:
     return _from_hugging_face(source, patterns)
 
 
+def local_files(folder: Path) -> tuple[Path, ...]:
+    """Those files of a local checkpoint that are read, sorted; none if there is no such folder."""
+
+    def matching(patterns: tuple[str, ...]) -> list[Path]:
+        return sorted(path for pattern in patterns for path in folder.glob(pattern))
+
+    return (*matching(DESCRIPTION), *(matching(SAFETENSORS) or matching(PICKLES)))
+
+
 def _from_hugging_face(source: Source, patterns: tuple[str, ...]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (

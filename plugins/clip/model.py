@@ -15,7 +15,7 @@ from ascendc import AtcHints, Judgement, Model, Options, Part, Samples, Tensor, 
 
 from . import known, pixels, zeroshot
 from .architecture import Architecture
-from .fetch import DESCRIPTION, fetch
+from .fetch import DESCRIPTION, fetch, local_files
 from .labels import Labels
 from .tokens import Tokenizer, end_of_text
 
@@ -107,9 +107,8 @@ class Clip(Model):
 
     def files(self) -> tuple[Path, ...]:
         """A local checkpoint's files, and the labels; a hub's are named by id and revision."""
-        folder = Path(self.source.id).expanduser()
-        own = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-        return (*own, *((self.options.labels,) if self.options.labels else ()))
+        labels = (self.options.labels,) if self.options.labels else ()
+        return (*local_files(Path(self.source.id).expanduser()), *labels)
 
     def fixes(self, part: str) -> tuple[Use, ...]:
         """What every Ascend needs of either tower."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ascendc import Image, UsageError
+
+from .architecture import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,10 +49,7 @@ def read(folder: Path, side: int) -> dict[str, Any]:
         path = folder / name
         if not path.is_file():
             continue
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise UsageError("ASC1322", f"`{path}` is not JSON: {error}") from error
+        content = read_json(path)
         found = content.get(key) if key else content
         if found:
             return {**defaults(side), **{name: value for name, value in found.items() if value is not None}}

@@ -36,9 +36,7 @@ def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> None:
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     missing = [name for name in wanted if name not in state]
     if missing:
-        raise StageError(
-            "ASC1330", f"the weights in `{folder}` lack {_some(missing)}"
-        )
+        raise StageError("ASC1330", f"the weights in `{folder}` lack {_some(missing)}")
     wrong = [name for name, shape in wanted.items() if tuple(state[name].shape) != shape]
     if wrong:
         raise StageError("ASC1330", f"the weights in `{folder}` do not fit config.json: {_some(wrong)} differ in shape")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,8 +139,7 @@ class Onnx(Model):
         del weights
         for tensor in self._part.inputs:
             if tensor.image is not None:
-                content = {**json.loads(tensor.image.to_json()), "input": tensor.name}
-                (folder / "preprocess.json").write_text(f"{json.dumps(content, indent=1)}\n", encoding="utf-8")
+                (folder / "preprocess.json").write_text(tensor.image.to_json(tensor.name), encoding="utf-8")
         if self.options.labels is not None:
             (folder / "labels.txt").write_bytes(self.options.labels.read_bytes())
 

@@ -81,6 +81,23 @@ def test_a_bundle_that_was_damaged_is_mended(ascendc, recipe):
     assert "hacked" not in Path("build/colors/deploy.sh").read_text()
 
 
+def test_files_that_no_build_made_are_moved_and_named(ascendc, recipe):
+    path = recipe()
+    ascendc("build", path)
+    Path("build/colors/models/ascend310").mkdir()
+    Path("build/colors/models/ascend310/notes.txt").write_text("mine")
+    ran = ascendc("build", path, "--set", "targets[0].soc=Ascend310P3")
+    assert re.search(
+        r"^note: files in build/colors that no build had made are now in /.*/build/colors.kept$", ran.out, re.M
+    )
+    assert Path("build/colors.kept/models/ascend310/notes.txt").read_text() == "mine"
+
+
+def test_a_name_that_means_another_is_noted(ascendc, recipe):
+    ran = ascendc("build", recipe(), "--set", "targets[0].soc=Ascend910")
+    assert re.search(r"^note: .*Ascend910A", ran.out, re.M)
+
+
 def test_json_is_one_event_a_line(ascendc, recipe):
     events = [json.loads(line) for line in ascendc("build", recipe(), "--json").out.splitlines()]
     assert events[0]["event"] == "build-started"
@@ -243,10 +260,14 @@ def test_a_missing_recipe(ascendc):
 
 
 def test_a_plugin_that_raises_is_named_and_traced_with_v(ascendc, toy_plugin, tmp_path):
-    (tmp_path / "toy.yaml").write_text("version: 1\nmodel: {plugin: toy, source: x, weights: random}\ntargets: [{soc: Ascend310}]\n")
+    (tmp_path / "toy.yaml").write_text(
+        "version: 1\nmodel: {plugin: toy, source: x, weights: random}\ntargets: [{soc: Ascend310}]\n"
+    )
     ran = ascendc("build", "toy.yaml")
     assert ran.code == 3
-    assert "ASC1305 model plugin `toy` of toy-plugin 0.1 raised in " in ran.err or "ASC1306 model plugin `toy`" in ran.err
+    assert (
+        "ASC1305 model plugin `toy` of toy-plugin 0.1 raised in " in ran.err or "ASC1306 model plugin `toy`" in ran.err
+    )
     assert "Traceback" not in ran.err
 
 

@@ -5,7 +5,20 @@ import sys
 
 from ascendc.cli import COMMANDS
 
-HEAVY = ("torch", "transformers", "onnx", "onnx_ir", "onnxruntime", "onnxsim", "onnxscript", "pydantic", "rich", "jinja2", "numpy", "yaml")
+HEAVY = (
+    "torch",
+    "transformers",
+    "onnx",
+    "onnx_ir",
+    "onnxruntime",
+    "onnxsim",
+    "onnxscript",
+    "pydantic",
+    "rich",
+    "jinja2",
+    "numpy",
+    "yaml",
+)
 
 
 def test_help_lists_every_verb_and_loads_nothing_heavy():

@@ -50,7 +50,9 @@ def test_numbers_meet(graph, run, apply, ops, body, left):
     np.testing.assert_array_equal(run(model, v=v)[0], run(before, v=v)[0])
 
 
-@pytest.mark.parametrize("body", ["y = Div(x, two)", "y = Mul(x, x)", "a = Mul(x, two) \n b = Mul(a, two) \n y = Add(a, b)"])
+@pytest.mark.parametrize(
+    "body", ["y = Div(x, two)", "y = Mul(x, x)", "a = Mul(x, two) \n b = Mul(a, two) \n y = Add(a, b)"]
+)
 def test_what_stays(graph, apply, body):
     text = f"agraph (float[n] x) => (float[n] y) {{ two = Constant<value = float {{3}}>() \n {body} }}"
     assert apply(FoldScale(), graph(text)) == 0

@@ -56,6 +56,14 @@ def test_a_concat_with_a_constant_is_refused(graph, rng):
         SymbolicBatch().rewrite(graph(text, column=np.zeros((5, 1), np.float32)))
 
 
+def test_a_batch_of_one_is_judged_by_the_outputs(graph, apply):
+    text = "agraph (float[1, 2] x) => (float[1, 3] y) { y = Concat<axis = 1>(x, column) }"
+    with pytest.raises(StageError, match="something fixes it to the 1 it was traced at"):
+        SymbolicBatch().rewrite(graph(text, column=np.zeros((1, 1), np.float32)))
+    free = graph("agraph (float[1, 2] x) => (float[1, 2] y) { y = Add(x, row) }", row=np.ones((1, 2), np.float32))
+    assert apply(SymbolicBatch(), free) == 1
+
+
 def test_inputs_must_share_a_batch(graph):
     text = "agraph (float[5, 2] a, float[3, 2] b) => (float[8, 2] y) { y = Concat<axis = 0>(a, b) }"
     with pytest.raises(StageError) as caught:

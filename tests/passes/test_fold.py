@@ -49,5 +49,16 @@ def test_nothing_is_printed(graph, apply, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_quantized_weights_stay_integers(graph, apply):
+    text = """agraph (float[n, 2] x) => (float[n, 2] y) {
+        scale = Constant<value = float {0.5}>()
+        w = DequantizeLinear(q, scale)
+        y = MatMul(x, w)
+    }"""
+    model = graph(text, q=np.ones((2, 2), np.int8))
+    apply(FoldConstants(), model)
+    assert [node.op_type for node in model.graph] == ["DequantizeLinear", "MatMul"]
+
+
 def test_nothing_to_fold(graph, apply):
     assert apply(FoldConstants(), graph("agraph (float[n, 2] x) => (float[n, 2] y) { y = Abs(x) }")) == 0

@@ -13,7 +13,10 @@ from ascendc.passes import AssertStatic
         ("agraph (bool[n] c, float[n] x) => (float[n] y) { y = Where(c, x, x) }", "Where (`it`)"),
         ("agraph (float[n] x) => (bool[n] y) { y = IsNaN(x) }", "IsNaN (`it`)"),
         ("agraph (int64[n] a) => (int64[n] y) { y = Add(a, a) }", "Add in int64 (`it`)"),
-        ("agraph (int32[n, 3] a) => (int64[n] y) { y = ArgMax<axis = 1, keepdims = 0>(a) }", "ArgMax of integers (`it`)"),
+        (
+            "agraph (int32[n, 3] a) => (int64[n] y) { y = ArgMax<axis = 1, keepdims = 0>(a) }",
+            "ArgMax of integers (`it`)",
+        ),
     ],
 )
 def test_what_is_left_is_named(graph, text, found):

@@ -70,5 +70,14 @@ def test_a_detour_over_a_narrower_type_stays(graph, apply):
     assert apply(DropCasts(), graph(text)) == 0
 
 
+def test_a_detour_over_a_type_that_rounds_stays(graph, apply):
+    text = """agraph (int64[n] x) => (int64[n] y) {
+        rounded = Cast<to = 11>(x)
+        back = Cast<to = 7>(rounded)
+        y = Abs(back)
+    }"""
+    assert apply(DropCasts(), graph(text)) == 0
+
+
 def test_a_cast_that_is_all_between_input_and_output_stays(graph, apply):
     assert apply(DropCasts(), graph("agraph (float[n] x) => (float[n] y) { y = Cast<to = 1>(x) }")) == 0

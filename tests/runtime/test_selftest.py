@@ -94,6 +94,24 @@ def test_an_om_that_cannot_run_here_is_passed_over_aloud(write_bundle):
     assert verdict.notes == opened.notes
 
 
+def test_a_model_that_is_a_link_is_not_opened(write_bundle, tmp_path):
+    folder = write_bundle()
+    (folder / "models/main.onnx").rename(tmp_path / "main.onnx")
+    (folder / "models/main.onnx").symlink_to(tmp_path / "main.onnx")
+    with pytest.raises(BundleError, match=r"main\.onnx: is not a plain file of this bundle"):
+        open_part(open_bundle(folder), "main")
+
+
+def test_a_damaged_om_is_refused(write_bundle):
+    def compiled(document):
+        document["artefacts"][0].update(state="om-compiled", om="golden/main/k.npy")
+
+    folder = write_bundle(compiled)
+    (folder / "golden/main/k.npy").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"k\.npy: has 0 bytes; manifest\.json says "):
+        open_part(open_bundle(folder), "main", verify=True)
+
+
 class PixelSession(Session):
     """What a session over an OM with AIPP is like: it takes pixels, and answers a little differently."""
 

@@ -12,6 +12,8 @@ from ascendc.errors import StageError, UsageError
 from ascendc.model import Part, Tensor
 from ascendc.stages.export import TRACE_BATCH, ExportSpec, export
 
+X = Tensor("x", "float32", ("batch", 7, 64))
+
 
 class Layer(torch.nn.Module):
     def __init__(self):
@@ -27,7 +29,7 @@ class Layer(torch.nn.Module):
 class Guest:
     """A plugin's model, as far as export reads it."""
 
-    def __init__(self, module, inputs=(Tensor("x", "float32", ("batch", 7, 64)),), path=None):
+    def __init__(self, module, inputs=(X,), path=None):
         self._module, self._path = module, path
         self._part = Part("main", inputs, (Tensor("y", "float32", ("batch", 7, 48)),))
 
@@ -170,7 +172,7 @@ def test_an_input_that_the_module_ignores(workspace):
         def forward(self, x, mask):
             return super().forward(x)
 
-    guest = Guest(Ignores(), (Tensor("x", "float32", ("batch", 7, 64)), Tensor("mask", "int64", ("batch", 64))))
+    guest = Guest(Ignores(), (X, Tensor("mask", "int64", ("batch", 64))))
     with pytest.raises(StageError) as caught:
         export(ExportSpec("main"), guest, workspace)
     assert caught.value.id == "ASC1405"

@@ -140,7 +140,9 @@ def alone(folder, *modules):
 
 
 def start(folder, python, *args):
-    return subprocess.run([python, folder / "python", *args], capture_output=True, text=True, cwd="/", check=False)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [python, folder / "python/__main__.py", *args]  # given the folder, Python would cache __main__ in it
+    return subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, env=env)
 
 
 def test_numpy_and_onnxruntime_are_enough_anywhere(tiny_bundle, tmp_path):
@@ -176,7 +178,13 @@ def test_a_model_that_answers_wrongly_is_refused_on_the_board(tiny_bundle, packa
 def test_a_reader_that_has_had_enough_is_no_error(tiny_bundle):
     folder = tiny_bundle()
     done = subprocess.run(
-        ["bash", "-c", '"$0" "$1" run --arrays "$1"/../golden/main/x.npy | true', sys.executable, folder / "python"],
+        [
+            "bash",
+            "-c",
+            '"$0" "$1" run --arrays "${1%/*}"/../golden/main/x.npy | true',
+            sys.executable,
+            folder / "python/__main__.py",
+        ],
         capture_output=True,
         text=True,
         check=False,

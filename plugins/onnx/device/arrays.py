@@ -1,7 +1,9 @@
 """Named arrays and pictures to a part's inputs."""
 
 import os
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Union
 
@@ -11,6 +13,18 @@ from ascendc_runtime import ImageLike, InputError, Preprocessing, TensorSpec, sh
 
 ArraysLike = Union[str, Path, Mapping[str, np.ndarray]]
 """An ``.npz`` or ``.npy`` file, or input name → array."""
+
+_BROKEN = (
+    EOFError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy lets through when a file is damaged."""
 
 
 def prepare(
@@ -82,9 +96,9 @@ def _sample(item: ArraysLike, index: int, wanted: Sequence[TensorSpec]) -> Mappi
     try:
         with path.open("rb") as file:  # np.load by name leaves a broken archive open
             content = np.load(file, allow_pickle=False)
-            if path.suffix == ".npz":
+            if not isinstance(content, np.ndarray):
                 return {name: content[name] for name in content.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise InputError("{} cannot be read as numpy arrays: {}".format(path, error)) from error
     if len(wanted) != 1:
         raise InputError(

@@ -56,6 +56,8 @@ def test_modelscope_needs_its_package(clip, monkeypatch):
     monkeypatch.setitem(sys.modules, "modelscope", None)  # as if it were not installed
     assert refusal(EnvironmentLacksError, clip("modelscope:AI-ModelScope/clip-vit-base-patch32").parts) == (
         "ASC1334",
-        "`modelscope:AI-ModelScope/clip-vit-base-patch32` needs the package `modelscope`, which is not installed\n"
-        '  hint: pip install "ascendc[modelscope]"',
+        (
+            "`modelscope:AI-ModelScope/clip-vit-base-patch32` needs the package `modelscope`, which is not installed\n"
+            '  hint: pip install "ascendc[modelscope]"'
+        ),
     )

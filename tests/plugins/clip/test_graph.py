@@ -7,6 +7,7 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 import torch
+import transformers
 
 from ascendc import graph, registry
 from ascendc.errors import StageError
@@ -87,7 +88,7 @@ def test_one_graph_for_every_batch_without_what_runs_on_the_cpu(write_checkpoint
     assert not [v for node in fixed.graph for v in node.outputs if v.dtype == ir.DataType.INT64]
     assert all(node.name for node in fixed.graph)
     for batch in (1, 3, 8):
-        for pad in (0, 513):
+        for pad in (0, 513) if part == "text" else (0,):
             x = feed(part, batch, pad)
             assert close(run(x), reference(clip, folder, part, x, normalize="inside")) <= 2e-5
 
@@ -112,6 +113,7 @@ def test_without_its_pass_the_graph_is_refused(checkpoint, build, part, dropped,
         build(checkpoint, part, drop=(dropped,))
 
 
+@pytest.mark.skipif(transformers.__version__.startswith("4."), reason="transformers 4 lets torch emit no guard")
 def test_sdpa_without_its_passes_is_refused(checkpoint, build):
     with pytest.raises(StageError, match=r"it holds IsNaN \(`/text_model/encoder/layers.0/self_attn/IsNaN`\), Where"):
         build(checkpoint, "text", drop=("drop-nan-guard",), opset=18, exporter="dynamo", attention="sdpa")
@@ -183,7 +185,7 @@ def test_attention_has_one_scale_and_no_casts(checkpoint, build):
             assert scale.op_type == "Mul"
             assert [value.producer().op_type for value in scale.inputs if value.producer()] == ["MatMul"]
             assert [reader.op_type for reader in softmax.outputs[0].consumers()] == ["MatMul"]
-    assert ["Mul", "Mul"] == [v.producer().op_type for v in _product(exported).inputs]
+    assert [v.producer().op_type for v in _product(exported).inputs] == ["Mul", "Mul"]
 
 
 def _product(model):

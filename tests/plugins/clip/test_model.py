@@ -73,7 +73,8 @@ def test_describing_a_model_needs_no_torch(checkpoint):
 
     code = (
         "import sys; from ascendc_plugins.clip.model import Clip; from ascendc.model import Source\n"
-        f"model = Clip(Source({str(checkpoint)!r}), Clip.Options()); model.parts(), model.fixes('text'), model.files()\n"
+        f"model = Clip(Source({str(checkpoint)!r}), Clip.Options())\n"
+        "model.parts(), model.fixes('text'), model.files()\n"
         "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules), 'heavy'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -215,8 +216,18 @@ def test_notes_say_what_answers_are_worth(checkpoint, clip, tmp_path):
 
 
 def test_a_local_checkpoint_is_known_by_its_files(checkpoint, clip):
-    names = {path.name for path in clip(checkpoint).files()}
-    assert {"config.json", "model.safetensors", "vocab.json", "merges.txt", "preprocessor_config.json"} <= names
+    for unread in ("README.md", "pytorch_model.bin", "tf_model.h5"):
+        (checkpoint / unread).touch()
+    assert sorted(path.name for path in clip(checkpoint).files()) == [
+        "config.json",
+        "merges.txt",
+        "model.safetensors",
+        "preprocessor_config.json",
+        "tokenizer_config.json",
+        "vocab.json",
+    ]
+    (checkpoint / "model.safetensors").unlink()
+    assert "pytorch_model.bin" in {path.name for path in clip(checkpoint).files()}
     assert clip("ViT-B/32").files() == ()
 
 

@@ -10,10 +10,12 @@ from safetensors.torch import load_file, save_file
 from ascendc.errors import StageError, UsageError
 from ascendc.model import Weights
 
+PRETRAINED = Weights()
+
 
 @pytest.fixture
 def embed():
-    def run(model, weights=Weights()):
+    def run(model, weights=PRETRAINED):
         with torch.inference_mode():
             return model.module("image", weights)(torch.ones(2, 3, 32, 32)).numpy()
 

@@ -53,7 +53,7 @@ def test_a_swapped_projection_shows_only_jointly(embeds):
 def test_pictures_between_two_texts_decide_nothing():
     image = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.2]])
     text = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    nudged = image + [[-0.001, 0.001, 0], [0, 0, 0]]
+    nudged = image + np.array([[-0.001, 0.001, 0], [0, 0, 0]])
     verdict = judge({"image": image, "text": text}, {"image": nudged, "text": text})
     assert verdict.ok
     assert verdict.summary.endswith("top-1 agrees 1 of 1")

@@ -14,7 +14,9 @@ from ascendc.stages.export import ExportSpec, export
 from ascendc.stages.fix import FixSpec, fix
 from ascendc.target import Batch, PartTarget
 
-PICTURES = "agraph (float[n, 3, 8, 8] pixels) => (float[n, 3] scores) { m = GlobalAveragePool(pixels) \n scores = Flatten(m) }"
+PICTURES = (
+    "agraph (float[n, 3, 8, 8] pixels) => (float[n, 3] scores) { m = GlobalAveragePool(pixels) \n scores = Flatten(m) }"
+)
 FIXED = PICTURES.replace("n, 3, 8, 8", "2, 3, 8, 8").replace("n, 3]", "2, 3]")
 NUMBERS = """agraph (int64[n, length] ids, float16[n, 4] x) => (float16[n, 4] y) {
     row = ReduceSum(ids, axis)
@@ -110,7 +112,9 @@ def test_passes_that_are_safe_for_any_graph(write, workspace):
 
 
 def test_shape_operators_are_no_failure_here(write, workspace):
-    made = model(write("agraph (float[n, 2] x) => (float[n, 2] y) { c = IsNaN(x) \n m = Neg(x) \n y = Where(c, m, x) }"))
+    made = model(
+        write("agraph (float[n, 2] x) => (float[n, 2] y) { c = IsNaN(x) \n m = Neg(x) \n y = Where(c, m, x) }")
+    )
     fixed = fix(FixSpec(made.fixes("model")), export(ExportSpec("model"), made, workspace), registry.load(), workspace)
     assert graph.load(fixed.graph, workspace).graph.num_nodes() == 3
 
@@ -194,8 +198,10 @@ def test_no_labels_file(write, tmp_path):
             NUMBERS,
             {},
             "ASC1355",
-            "input `ids` has the shape ?×?: every axis but the first must have a size\n"
-            "  hint: set model.options.inputs.ids.shape, for example [batch, 1]",
+            (
+                "input `ids` has the shape ?×?: every axis but the first must have a size\n"
+                "  hint: set model.options.inputs.ids.shape, for example [batch, 1]"
+            ),
         ),
         (
             NUMBERS,

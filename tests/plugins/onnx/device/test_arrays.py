@@ -1,4 +1,5 @@
 import json
+import random
 
 import numpy as np
 import pytest
@@ -116,3 +117,22 @@ def test_wrong_inputs_are_refused(half, prepare, tmp_path):
     assert say([{"a": np.zeros((1, 1, 2))}], ONE) == "`a` of arrays 1 must have the shape 2 per sample, not 1×1×2"
     free = (TensorSpec("a", "float32", (None, None)),)
     assert say([{"a": np.zeros(3)}, {"a": np.zeros(2)}], free) == "`a` must have one shape in all samples; got 3, 2"
+
+
+@pytest.mark.parametrize(("save", "kind"), [(np.savez, "npz"), (np.savez_compressed, "npz"), (np.save, "npy")])
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(save, kind, half, prepare, tmp_path):
+    path = tmp_path / ("x." + kind)
+    save(path, np.zeros((10, 2), np.float32)) if kind == "npy" else save(path, a=np.zeros((10, 2), np.float32))
+    sound, rng = path.read_bytes(), random.Random(0)
+    told = []
+    for _ in range(200):
+        damaged = bytearray(sound)
+        for _ in range(rng.randint(1, 6)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        path.write_bytes(bytes(damaged[: rng.choice([len(damaged), rng.randrange(len(damaged))])]))
+        try:
+            prepare([path], ONE)
+        except half.InputError as error:
+            told.append(str(error))
+    assert told
+    assert all(str(path) in message for message in told)

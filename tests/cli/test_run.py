@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "recipes" / "tiny-clip.yaml"
+SQUARE = ROOT / "recipes" / "tiny-clip" / "red-square.png"
+TEXTS = ("--texts", "a red square", "a blue circle")
+
+
+def test_a_recipe_is_asked_by_pytorch(ascendc):
+    ran = ascendc("run", TINY, "--image", SQUARE, *TEXTS)
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == str(SQUARE)
+    assert lines[1].endswith("%  a red square")
+    assert any(line.startswith("image: torch 2.") and line.endswith(" cpu fp32") for line in lines)
+
+
+def test_v_says_why_better_devices_were_passed_over(ascendc):
+    ran = ascendc("run", TINY, "--image", SQUARE, *TEXTS, "-v")
+    assert "passed over npu: torch_npu is not installed (pip install 'ascendc[npu]')" in ran.out
+    assert "passed over cuda: torch 2." in ran.out
+
+
+def test_json_names_the_device_and_the_reasons(ascendc):
+    answer = json.loads(ascendc("run", TINY, "--image", SQUARE, *TEXTS, "--json").out)
+    assert answer["device"] == "cpu"
+    assert [reason.split(":")[0] for reason in answer["passed_over"]] == ["npu", "cuda"]
+    assert answer["results"][0]["ranking"][0]["text"] == "a red square"
+
+
+def test_top_k_and_half_precision(ascendc):
+    ran = ascendc("run", TINY, "--image", SQUARE, *TEXTS, "--top-k", 1, "--fp16")
+    assert "a blue circle" not in ran.out
+    assert "fp16 (autocast, emulated: slower than fp32)" in ran.out
+
+
+def test_embeddings_are_kept(ascendc, tmp_path):
+    ascendc("run", TINY, "--image", SQUARE, "--top-k", 0, "--embed", tmp_path / "e.npz")
+    embedded = np.load(tmp_path / "e.npz")["image_embeds"]
+    assert embedded.shape == (1, 96)
+    assert np.linalg.norm(embedded) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_bundle_answers_by_itself_and_alike(ascendc, tiny_build, tmp_path):
+    ascendc("run", TINY, "--image", SQUARE, *TEXTS, "--embed", tmp_path / "torch.npz")
+    command = [sys.executable, "-m", "ascendc", "run", tiny_build, "--image", SQUARE, *TEXTS]
+    done = subprocess.run(
+        [*command, "--embed", tmp_path / "bundle.npz"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "100.00 %  a red square" in done.stdout
+    assert "image: onnxruntime " in done.stdout
+    wanted, got = np.load(tmp_path / "torch.npz"), np.load(tmp_path / "bundle.npz")
+    assert np.abs(wanted["image_embeds"] - got["image_embeds"]).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--image", "nope.png", *TEXTS], 2, "image nope.png does not exist"),
+        (["--image", TINY, *TEXTS], 2, "is not a picture that Pillow can read"),
+        (["--image", SQUARE], 2, "no texts: at least one is needed"),
+        (list(TEXTS), 2, "no images: at least one is needed"),
+        (["--image", SQUARE, "--texts", "red " * 80], 2, "77"),
+        (["--image", SQUARE, *TEXTS, "--device", "npu"], 5, "device `npu` cannot be used: torch_npu is not installed"),
+        (["--image", SQUARE, *TEXTS, "--device", "cuda"], 5, "device `cuda` cannot be used: torch 2."),
+        (["--image", SQUARE, *TEXTS, "--target", "x"], 2, "--target chooses among a bundle's OMs"),
+    ],
+)
+def test_a_question_that_cannot_be_asked(ascendc, arguments, code, message):
+    ran = ascendc("run", TINY, *arguments)
+    assert ran.code == code
+    assert message in ran.err
+
+
+def test_half_precision_is_not_for_bundles(ascendc, tiny_build):
+    ran = ascendc("run", tiny_build, "--fp16", "--image", SQUARE, *TEXTS)
+    assert ran.code == 2
+    assert "--fp16 is for recipes: the precision of a bundle was fixed when it was built" in ran.err
+
+
+def test_a_folder_that_is_no_bundle(ascendc, tmp_path):
+    ran = ascendc("run", tmp_path, "--image", SQUARE)
+    assert ran.code == 2
+    assert "is not a bundle: it holds no manifest.json" in ran.err
+
+
+def test_an_onnx_recipe_has_no_pytorch(ascendc):
+    ran = ascendc("run", ROOT / "recipes" / "onnx.yaml", "--image", SQUARE)
+    assert ran.code == 2
+    assert "ASC2011" in ran.err
+    assert "hint: ascendc build RECIPE, then ascendc run BUNDLE" in ran.err
