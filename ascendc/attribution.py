@@ -74,9 +74,9 @@ class Attributed(Model):
         """As the guest says."""
         return self._ask("onnx", (Path, type(None)), lambda: self._guest.onnx(part))
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self, weights: Weights) -> tuple[Path, ...]:
         """As the guest says."""
-        return self._all("files", Path, self._guest.files)
+        return self._all("files", Path, lambda: self._guest.files(weights))
 
     def fixes(self, part: str) -> tuple[Use, ...]:
         """As the guest says."""

@@ -18,7 +18,6 @@ TOOLS = (
     "onnx_ir",
     "onnxruntime",
     "onnxscript",
-    "onnxsim",
     "pillow",
     "safetensors",
     "tokenizers",

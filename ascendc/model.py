@@ -187,8 +187,9 @@ class Model(ABC):
         del part
         return None
 
-    def files(self) -> tuple[Path, ...]:
-        """Local files that the graph and the assets are made from; their digests enter the key."""
+    def files(self, weights: Weights) -> tuple[Path, ...]:
+        """Files that the graph and the assets are made from, brought here if need be; their digests enter the key."""
+        del weights
         return ()
 
     def fixes(self, part: str) -> tuple[Use, ...]:

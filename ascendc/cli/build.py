@@ -23,6 +23,7 @@ _STAGES = click.Choice(["export", "fix", "verify", "compile", "package"])
 @click.option("--dry-run", is_flag=True, help="Print the steps and whether the store has them; run nothing.")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="targets[0].parts.image.batch=8")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, help="Steps at a time.")
+@click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--require-om", is_flag=True, help="Exit 5 if an OM cannot be compiled here.")
 @click.option("--json", "as_json", is_flag=True, help="One event per line on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
@@ -34,6 +35,7 @@ def build(
     dry_run: bool,
     overrides: tuple[str, ...],
     jobs: int,
+    allow_pickle: bool,
     require_om: bool,
     as_json: bool,
     quiet: bool,
@@ -46,6 +48,8 @@ def build(
     """
     if output is not None and len(recipes) > 1:
         raise click.UsageError("-o/--output takes one recipe; several go to build/<bundle name> each")
+    if allow_pickle:
+        overrides += ("model.allow_pickle=true",)
     if dry_run:
         return _dry_run(recipes, overrides, until)
     return execute(

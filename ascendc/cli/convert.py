@@ -70,6 +70,7 @@ def convert() -> None:
 @click.option("--revision", help="Branch, tag or commit of a hub id.")
 @click.option("--part", "parts", multiple=True, help="Build this part; may be given again. [all]")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the plugin's own.")
+@click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--require-om", is_flag=True, help="Exit 5 if an OM cannot be compiled here.")
 @click.option("--json", "as_json", is_flag=True, help="One event per line on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
@@ -118,6 +119,7 @@ def _content(
     aipp: str | None,
     opset: int | None,
     weights: str | None,
+    allow_pickle: bool,
     revision: str | None,
     parts: tuple[str, ...],
     options: tuple[str, ...],
@@ -133,6 +135,7 @@ def _content(
             "source": _relative(source or str(model), folder),
             "revision": revision,
             "weights": weights,
+            "allow_pickle": allow_pickle or None,
             "parts": list(parts),
             "options": _options(options),
         },

@@ -43,10 +43,21 @@ class _Command(click.Command):
     "--top-k", type=click.IntRange(0), default=5, show_default=True, help="Texts named per picture; 0: embeddings only."
 )
 @click.option("--embed", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.npz", help="Keep embeddings.")
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Of a recipe: model.weights=random")
+@click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--target", help="Which target of a bundle [the first that can run].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Say why better devices were passed over.")
-def run(what: Path, embed: Path | None, as_json: bool, verbose: bool, target: str | None, **question: Any) -> int:
+def run(
+    what: Path,
+    embed: Path | None,
+    as_json: bool,
+    verbose: bool,
+    target: str | None,
+    overrides: tuple[str, ...],
+    allow_pickle: bool,
+    **question: Any,
+) -> int:
     """Ask a BUNDLE directory, or the PyTorch model of a RECIPE, what the pictures show.
 
     The device that is really used stands in every answer; `auto` takes NPU before CUDA before CPU.
@@ -54,12 +65,16 @@ def run(what: Path, embed: Path | None, as_json: bool, verbose: bool, target: st
     Example: ascendc run build/tiny-clip --image square.png --texts "a red square" "a blue circle"
     """
     if what.is_dir():
+        if overrides or allow_pickle:
+            raise click.UsageError("--set and --allow-pickle change a recipe; a bundle is what it is")
         return _run_bundle(what, embed, as_json, target, **question)
     from ascendc.run import run_recipe
 
+    if allow_pickle:
+        overrides += ("model.allow_pickle=true",)
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
-    asked = run_recipe(what, **question)
+    asked = run_recipe(what, overrides=overrides, **question)
     if embed is not None:
         import numpy as np
 

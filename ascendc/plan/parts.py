@@ -183,7 +183,7 @@ class PartSteps:
             ("plugin", f"{self.model.NAME} {keys.code(self.model.package)}"),
             ("options", self.model.options.model_dump_json()),
             *named,
-            *((path.name, self.store.digest(path)) for path in self.model.files()),
+            *((path.name, self.store.digest(path)) for path in self.model.files(self.recipe.model.weights)),
         )
 
 

@@ -18,6 +18,7 @@ from .architecture import Architecture
 from .fetch import DESCRIPTION, fetch, local_files
 from .labels import Labels
 from .tokens import Tokenizer, end_of_text
+from .weights import weights_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,10 +106,13 @@ class Clip(Model):
         )
         return (image,) if self._labels else (image, text)
 
-    def files(self) -> tuple[Path, ...]:
-        """A local checkpoint's files, and the labels; a hub's are named by id and revision."""
+    def files(self, weights: Weights) -> tuple[Path, ...]:
+        """The checkpoint's files that are read, and the labels; a hub's `main` may move, and its content with it."""
         labels = (self.options.labels,) if self.options.labels else ()
-        return (*local_files(Path(self.source.id).expanduser()), *labels)
+        described = self._described or (fetch(self._origin, DESCRIPTION) if weights.kind == "pretrained" else None)
+        if described is None:
+            return labels
+        return (*local_files(described if weights.kind == "random" else weights_folder(self._origin)), *labels)
 
     def fixes(self, part: str) -> tuple[Use, ...]:
         """What every Ascend needs of either tower."""

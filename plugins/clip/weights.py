@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc import StageError, UsageError
@@ -10,8 +11,6 @@ from ascendc import StageError, UsageError
 from .fetch import PICKLES, SAFETENSORS, fetch
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import torch
 
     from ascendc import Source
@@ -31,7 +30,8 @@ def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> None:
     """
     import torch
 
-    folder, state = _read(source, allow_pickle)
+    folder = weights_folder(source)
+    state = _read(folder, allow_pickle)
     state = {name: tensor.float() for name, tensor in state.items() if not name.endswith(_COMPUTED)}
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     missing = [name for name in wanted if name not in state]
@@ -47,20 +47,30 @@ def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> None:
             setattr(model.get_submodule(owner), leaf, torch.arange(buffer.shape[-1]).expand(1, -1))
 
 
-def _read(source: Source, allow_pickle: bool) -> tuple[Path, State]:
+def weights_folder(source: Source) -> Path:
+    """The folder that holds a checkpoint's weights, brought from its hub if need be; safetensors before pickles.
+
+    Raises:
+        UsageError: there are none (ASC1327).
+    """
     for patterns in (SAFETENSORS, PICKLES):
         folder = fetch(source, patterns)
-        whole, index = folder / patterns[0], folder / patterns[1]
-        if whole.is_file():
-            return folder, _read_file(whole, allow_pickle)
-        if index.is_file():
-            shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-            return folder, {k: v for shard in shards for k, v in _read_file(folder / shard, allow_pickle).items()}
+        if any((folder / name).is_file() for name in patterns[:2]):
+            return folder
     raise UsageError(
         "ASC1327",
         f"`{folder}` holds no weights; it must have model.safetensors or pytorch_model.bin",
         hint="--set model.weights=random builds the architecture without them",
     )
+
+
+def _read(folder: Path, allow_pickle: bool) -> State:
+    whole, index = SAFETENSORS[:2] if any((folder / name).is_file() for name in SAFETENSORS[:2]) else PICKLES[:2]
+    if (folder / whole).is_file():
+        return _read_file(folder / whole, allow_pickle)
+    names = json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"].values()
+    shards = sorted({Path(name).name for name in names})  # in this folder, whatever the index says
+    return {k: v for shard in shards for k, v in _read_file(folder / shard, allow_pickle).items()}
 
 
 def _read_file(path: Path, allow_pickle: bool) -> State:

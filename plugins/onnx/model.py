@@ -70,7 +70,7 @@ class Onnx(Model):
         del part
         return self._path
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self, weights: Weights) -> tuple[Path, ...]:
         """The file, its external data, and the labels."""
         import onnx
 

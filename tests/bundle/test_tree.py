@@ -184,3 +184,29 @@ def test_a_link_to_the_folder_stays_a_link(tree, store, tmp_path):
     materialise(tree(), store, tmp_path / "alias")
     assert str((tmp_path / "alias").readlink()) == "real"
     assert (tmp_path / "real/run.sh").is_file()
+
+
+def test_external_data_is_copied_because_onnx_refuses_links(store, tmp_path):
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = numpy_helper.from_array(np.ones((1 << 18,), np.float32), "w")
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "w"], ["y"])],
+        "add",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1 << 18])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1 << 18])],
+        [weights],
+    )
+    made = tmp_path / "made"
+    made.mkdir()
+    onnx.save(
+        helper.make_model(graph), made / "m.onnx", save_as_external_data=True, location="m.onnx.data", size_threshold=0
+    )
+    files = tuple(TreeFile(f"models/{name}", store.put(made / name)) for name in ("m.onnx", "m.onnx.data"))
+
+    materialise(Tree(files), store, tmp_path / "bundle")
+
+    assert (tmp_path / "bundle/models/m.onnx.data").stat().st_nlink == 1
+    assert onnx.load(tmp_path / "bundle/models/m.onnx").graph.initializer[0].dims == [1 << 18]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 from ascendc_plugins.clip.fetch import DESCRIPTION, fetch
 
@@ -61,3 +62,35 @@ def test_modelscope_needs_its_package(clip, monkeypatch):
             '  hint: pip install "ascendc[modelscope]"'
         ),
     )
+
+
+def test_a_hub_s_main_that_moved_is_another_model(tmp_path, monkeypatch, store):
+    """What enters the key is the content of the commit that `main` names now."""
+    import shutil
+    from pathlib import Path
+
+    import huggingface_hub.constants
+    from safetensors.numpy import load_file, save_file
+
+    from ascendc import driver, registry
+
+    tiny = Path(__file__).parents[3] / "recipes" / "tiny-clip"
+    repository = tmp_path / "hub" / "models--someone--tiny"
+    (repository / "refs").mkdir(parents=True)
+    for commit in ("a" * 40, "b" * 40):
+        shutil.copytree(tiny, repository / "snapshots" / commit)
+    weights = load_file(tiny / "model.safetensors")
+    save_file(
+        {**weights, "logit_scale": np.asarray(weights["logit_scale"] + 1)},
+        repository / "snapshots" / ("b" * 40) / "model.safetensors",
+    )
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("version: 1\nmodel: {plugin: clip, source: someone/tiny}\ntargets: [{soc: Ascend310}]\n")
+
+    def step(commit):
+        (repository / "refs" / "main").write_text(commit)
+        return driver.prepare(recipe, (), store, registry.load()).assets
+
+    assert step("a" * 40) == step("a" * 40)
+    assert step("a" * 40) != step("b" * 40)

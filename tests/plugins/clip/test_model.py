@@ -72,9 +72,9 @@ def test_describing_a_model_needs_no_torch(checkpoint):
     import sys
 
     code = (
-        "import sys; from ascendc_plugins.clip.model import Clip; from ascendc.model import Source\n"
+        "import sys; from ascendc_plugins.clip.model import Clip; from ascendc.model import Source, Weights\n"
         f"model = Clip(Source({str(checkpoint)!r}), Clip.Options())\n"
-        "model.parts(), model.fixes('text'), model.files()\n"
+        "model.parts(), model.fixes('text'), model.files(Weights('random'))\n"
         "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules), 'heavy'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -150,7 +150,7 @@ def test_labels_make_the_model_image_only(checkpoint, clip, tmp_path):
     (tmp_path / "labels.txt").write_text("cat\n\n dog \n", encoding="utf-8")
     model = clip(checkpoint, labels=tmp_path / "labels.txt")
     assert [part.name for part in model.parts()] == ["image"]
-    assert model.files()[-1] == tmp_path / "labels.txt"
+    assert model.files(Weights())[-1] == tmp_path / "labels.txt"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_notes_say_what_answers_are_worth(checkpoint, clip, tmp_path):
 def test_a_local_checkpoint_is_known_by_its_files(checkpoint, clip):
     for unread in ("README.md", "pytorch_model.bin", "tf_model.h5"):
         (checkpoint / unread).touch()
-    assert sorted(path.name for path in clip(checkpoint).files()) == [
+    assert sorted(path.name for path in clip(checkpoint).files(Weights())) == [
         "config.json",
         "merges.txt",
         "model.safetensors",
@@ -227,8 +227,8 @@ def test_a_local_checkpoint_is_known_by_its_files(checkpoint, clip):
         "vocab.json",
     ]
     (checkpoint / "model.safetensors").unlink()
-    assert "pytorch_model.bin" in {path.name for path in clip(checkpoint).files()}
-    assert clip("ViT-B/32").files() == ()
+    assert "pytorch_model.bin" in {path.name for path in clip(checkpoint).files(Weights())}
+    assert clip("ViT-B/32").files(Weights("random")) == ()
 
 
 # -- assets -------------------------------------------------------------------------------------------------------

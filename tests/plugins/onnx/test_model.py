@@ -132,7 +132,7 @@ def test_files_are_the_model_its_external_data_and_the_labels(tmp_path, write):
     onnx.save(proto, tmp_path / "big.onnx", save_as_external_data=True, location="big.bin", size_threshold=0)
     (tmp_path / "labels.txt").write_text("cat\ndog\n")
     made = model(tmp_path / "big.onnx", labels=tmp_path / "labels.txt", inputs={"ids": {"shape": ["batch", 2]}})
-    assert [path.name for path in made.files()] == ["big.onnx", "big.bin", "labels.txt"]
+    assert [path.name for path in made.files(Weights())] == ["big.onnx", "big.bin", "labels.txt"]
     (tmp_path / "assets").mkdir()
     made.assets(tmp_path / "assets", Weights())
     assert (tmp_path / "assets" / "labels.txt").read_text() == "cat\ndog\n"
