@@ -67,9 +67,12 @@ def om_name(part: str) -> str:
 
 
 def deferred(absent: Absent, target: Target, bundle: Path) -> Deferred:
-    """How to compile `bundle` where ATC is: in a container, if there is an image for the target, or elsewhere."""
-    here = f"bash {shlex.quote(str(bundle.absolute() / 'compile.sh'))} {shlex.quote(target.name)}"
-    elsewhere = f"{here}  # there, after copying the bundle to a machine with CANN"
+    """How to compile `bundle` where ATC is: in a container, if there is an image for the target, or over ssh."""
+    here, there = shlex.quote(str(bundle.absolute())), shlex.quote(bundle.name)
+    run = shlex.quote(f"bash {there}/compile.sh {shlex.quote(target.name)}")
+    elsewhere = (
+        f"HOST=user@machine-with-cann; scp -r {here} $HOST: && ssh $HOST {run} && scp -r $HOST:{there}/models {here}"
+    )
     image = images.published(target.soc, target.cann)
     if image is None:
         return Deferred(absent.reason, elsewhere)

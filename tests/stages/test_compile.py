@@ -122,13 +122,20 @@ def test_a_deferred_om_comes_with_the_commands_that_make_it(tmp_path):
         "compile.sh",
         "edge",
     ]
-    assert elsewhere == f"bash '{bundle}/compile.sh' edge  # there, after copying the bundle to a machine with CANN"
+    assert elsewhere == (
+        f"HOST=user@machine-with-cann; scp -r '{bundle}' $HOST: "
+        f"&& ssh $HOST 'bash '\"'\"'{bundle.name}'\"'\"'/compile.sh edge' "
+        f"&& scp -r $HOST:'{bundle.name}'/models '{bundle}'"
+    )
 
 
 def test_without_a_fitting_image_there_is_one_command():
     old = Target("edge", TARGET.soc, Cann("6.0"), ())
     command = deferred(Absent("x", ""), old, Path("/b")).command
-    assert command == "bash /b/compile.sh edge  # there, after copying the bundle to a machine with CANN"
+    assert command == (
+        "HOST=user@machine-with-cann; scp -r /b $HOST: "
+        "&& ssh $HOST 'bash b/compile.sh edge' && scp -r $HOST:b/models /b"
+    )
 
 
 def test_the_time_limit_is_the_environments(monkeypatch):
