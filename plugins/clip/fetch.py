@@ -88,7 +88,7 @@ def _from_hugging_face(source: Source, patterns: tuple[str, ...]) -> Path:
 
 def _from_modelscope(name: str, revision: str | None, patterns: tuple[str, ...]) -> Path:
     try:
-        from modelscope import snapshot_download  # type: ignore[import-untyped]  # it ships no types
+        from modelscope import snapshot_download
     except ImportError as error:
         raise EnvironmentLacksError(
             "ASC1334",
