@@ -53,6 +53,11 @@ class Attributed(Model):
             raise _raised(guest.NAME, owner, "__init__", error) from error
 
     @property
+    def title(self) -> str:
+        """With the distribution that the guest came from."""
+        return _title(self.NAME, self._owner)
+
+    @property
     def distribution(self) -> str:
         """The distribution that the guest came from."""
         return self._owner.distribution
@@ -138,6 +143,10 @@ class Attributed(Model):
 def _raised(name: str, owner: Owner, method: str, error: Exception) -> StageError:
     return StageError(
         "ASC1305",
-        f"model plugin `{name}` of {owner} raised in {method}(): {type(error).__name__}: {error}",
+        f"{_title(name, owner)} raised in {method}(): {type(error).__name__}: {error}",
         hint="the traceback is shown with -v; report it to the plugin's authors",
     )
+
+
+def _title(name: str, owner: Owner) -> str:
+    return f"model plugin `{name}` of {owner}"

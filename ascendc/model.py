@@ -170,6 +170,11 @@ class Model(ABC):
         self.source = source
         self.options = options
 
+    @property
+    def title(self) -> str:
+        """How messages call the plugin."""
+        return f"model plugin `{self.NAME}`"
+
     @abstractmethod
     def parts(self) -> tuple[Part, ...]:
         """Every graph this model has. Cheap: reads configuration at most."""

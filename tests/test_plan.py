@@ -6,7 +6,8 @@ import pytest
 
 from ascendc import driver, registry
 from ascendc.dag import key_of, order
-from ascendc.errors import UsageError
+from ascendc.errors import StageError, UsageError
+from ascendc.model import Use
 from ascendc.plan import TargetSteps, make_plan
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -124,3 +125,12 @@ def test_models_that_share_a_labels_file_share_no_step(store, tmp_path):
         keys.append([key_of(step, ())[0] for step in order(make_plan(steps, "export").goals) if not step.inputs])
     assert len(keys[0]) == len(keys[1]) == 1
     assert keys[0] != keys[1]
+
+
+def test_a_pass_that_the_plugin_misnames_is_the_plugin_s_fault(plan_of):
+    steps, _ = plan_of("  - soc: Ascend310\n")
+    with pytest.raises(StageError) as caught:
+        steps.parts.known((Use("fold-constant"),), "fixes('image')")
+    assert caught.value.message.startswith(
+        "model plugin `clip` of ascendc 0.1.0: fixes('image') names the unknown pass `fold-constant`; allowed: assert-"
+    )

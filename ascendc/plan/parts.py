@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ascendc import keys
 from ascendc.dag import Step
+from ascendc.errors import StageError
 from ascendc.graph import Graph
 from ascendc.model import Judgement, Part, Samples, Use
 from ascendc.samples import read_samples, sample_files
@@ -67,7 +68,7 @@ class PartSteps:
     def portable(self, part: Part, opset: int) -> Step:
         """fix: the portable passes."""
         passes = self.recipe.passes
-        uses = (*passes.apply(self.model.fixes(part.name)), *passes.added())
+        uses = (*passes.apply(self.known(self.model.fixes(part.name), f"fixes({part.name!r})")), *passes.added())
         return self.fixed(self.exported(part, opset), part.name, uses)
 
     def fixed(self, graph: Step, label: str, uses: tuple[Use, ...]) -> Step:
@@ -78,6 +79,20 @@ class PartSteps:
             return fix(spec, previous.graph if isinstance(previous, Fixed) else previous, self.registry, ws)
 
         return self.step("fix", label, spec, (graph,), Fixed, run, describe=_rewrites)
+
+    def known(self, uses: tuple[Use, ...], source: str) -> tuple[Use, ...]:
+        """`uses`, after a check that there are such passes.
+
+        Raises:
+            StageError: the plugin names a pass that is not registered (ASC1308).
+        """
+        for use in uses:
+            if use.name not in self.registry.passes:
+                allowed = ", ".join(sorted(self.registry.passes))
+                raise StageError(
+                    "ASC1308", f"{self.model.title}: {source} names the unknown pass `{use.name}`; allowed: {allowed}"
+                )
+        return uses
 
     def golden(self, part: Part) -> Step:
         """golden: what the original model answers."""

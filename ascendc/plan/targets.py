@@ -124,7 +124,8 @@ class TargetSteps:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""
         recipe = self.parts.recipe
         portable = self.parts.portable(part, recipe.opset(target))
-        uses = recipe.passes.apply(self.parts.model.lowering(part.name, target))
+        lowering = self.parts.model.lowering(part.name, target)
+        uses = recipe.passes.apply(self.parts.known(lowering, f"lowering({part.name!r})"))
         return self.parts.fixed(portable, f"{part.name} @ {target.name}", uses) if uses else portable
 
     def _compiled(self, part: Part, target: Target, fixed: Step, toolchain: Toolchain, ready: Ready) -> Step:

@@ -83,7 +83,8 @@ def _run(one: Pass, model: ir.Model, registry: Registry, before: list[str]) -> i
     except AscendcError as error:
         raise type(error)(error.id, f"{who}: {error.message}{ran}", hint=error.hint) from error
     except Exception as error:  # a guest's pass may raise anything; it is named, and the cause is kept
-        raise StageError("ASC1502", f"{who} raised {type(error).__name__}: {error}{ran}") from error
+        message = f"{who} raised {type(error).__name__}: {error}{ran}"
+        raise StageError("ASC1502", message, hint="the traceback is shown with -v") from error
 
 
 def _check(fixed: Graph, workspace: Workspace, ran: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ascendc.errors import StageError
-from ascendc.model import Attention, Part, Samples, Weights
+from ascendc.model import Attention, Part, Samples, Tensor, Weights
 from ascendc.runtime import SessionError, open_session
 from ascendc.store import Blob
 
@@ -57,14 +57,16 @@ def golden(spec: GoldenSpec, model: Model, samples: Samples, workspace: Workspac
     """Run the reference (PyTorch, or the original ONNX file) on the reference inputs.
 
     Raises:
-        StageError: the plugin's inputs do not fit its part (ASC1602), or an output is not finite (ASC1603).
+        StageError: inputs or outputs are not what the part declares (ASC1602, ASC1611), the module raised (ASC1610),
+            or an output is not finite (ASC1603).
     """
     part = spec.part
     inputs = dict(model.inputs(part.name, samples, spec.weights))
-    _check_inputs(model, part, inputs)
-    source = model.onnx(part.name)
-    chunks = list(_run_onnx(source, part, inputs) if source else _run_torch(spec, model, part, inputs))
-    outputs = {tensor.name: np.concatenate([chunk[i] for chunk in chunks]) for i, tensor in enumerate(part.outputs)}
+    _check_inputs(model, part, inputs, samples)
+    path = model.onnx(part.name)
+    chunks = list(_run_onnx(path, part, inputs) if path else _run_torch(spec, model, part, inputs))
+    outputs = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+    _check(model, part, "output", part.outputs, outputs, "the ONNX file" if path else f"module({part.name!r})")
     for name, array in outputs.items():
         if not np.isfinite(array).all():
             raise StageError("ASC1603", f"the reference output `{name}` of part `{part.name}` holds NaN or infinity")
@@ -86,14 +88,38 @@ def keep(arrays: Mapping[str, Any], workspace: Workspace) -> tuple[NamedArray, .
     return tuple(kept)
 
 
-def _check_inputs(model: Model, part: Part, inputs: Mapping[str, Any]) -> None:
-    wanted = {tensor.name: tensor.dtype for tensor in part.inputs}
-    got = {name: str(array.dtype) for name, array in inputs.items()}
-    if wanted != got:
+def _check_inputs(model: Model, part: Part, inputs: Arrays, samples: Samples) -> None:
+    _check(model, part, "input", part.inputs, inputs, f"inputs({part.name!r})")
+    counts = sorted({len(samples.images), len(samples.texts), len(samples.arrays)} - {0})
+    rows = {len(array) for array in inputs.values()}
+    if len(rows) != 1 or not rows <= set(counts):
+        raise StageError(
+            "ASC1611",
+            f"{model.title}: inputs({part.name!r}) must return a row for each of {' or '.join(map(str, counts))} "
+            f"samples, not {' and '.join(map(str, sorted(rows)))} rows",
+        )
+
+
+def _check(model: Model, part: Part, kind: str, tensors: tuple[Tensor, ...], arrays: Arrays, source: str) -> None:
+    """Hold arrays against what the part declares: names, dtypes, sizes of axes that have one."""
+    names = [tensor.name for tensor in tensors]
+    if sorted(names) != sorted(arrays):
         raise StageError(
             "ASC1602",
-            f"plugin `{model.NAME}`: inputs({part.name!r}) must return {wanted}, not {got}",
+            f"{model.title}: parts() declares the {kind}s {', '.join(names)} of `{part.name}`; "
+            f"{source} returned {', '.join(arrays) or 'none'}",
         )
+    for tensor in tensors:
+        array = arrays[tensor.name]
+        same_rank = len(array.shape) == len(tensor.shape)
+        fits = same_rank and all(w == h or isinstance(w, str) for w, h in zip(tensor.shape, array.shape, strict=True))
+        if not fits or str(array.dtype) != tensor.dtype:
+            declared, got = ("×".join(map(str, shape)) for shape in (tensor.shape, array.shape))
+            raise StageError(
+                "ASC1602",
+                f"{model.title}: parts() declares {kind} `{tensor.name}` of `{part.name}` as {tensor.dtype} {declared}; "
+                f"{source} returned {array.dtype} {got}",
+            )
 
 
 def _chunks(inputs: Arrays) -> Iterator[dict[str, Any]]:
@@ -102,23 +128,32 @@ def _chunks(inputs: Arrays) -> Iterator[dict[str, Any]]:
         yield {name: array[start : start + CHUNK] for name, array in inputs.items()}
 
 
-def _run_torch(spec: GoldenSpec, model: Model, part: Part, inputs: Arrays) -> Iterator[list[Any]]:
+def _run_torch(spec: GoldenSpec, model: Model, part: Part, inputs: Arrays) -> Iterator[dict[str, Any]]:
     import torch
 
     module = model.module(part.name, spec.weights, spec.attention)
     with torch.inference_mode():
         for chunk in _chunks(inputs):
-            result = module(*(torch.from_numpy(np.ascontiguousarray(chunk[t.name])) for t in part.inputs))
-            outputs = result if isinstance(result, tuple) else (result,)
-            yield [output.float().numpy() for output in outputs]
+            arguments = [torch.from_numpy(np.ascontiguousarray(chunk[tensor.name])) for tensor in part.inputs]
+            try:
+                result = module(*arguments)
+            except Exception as error:
+                raise StageError(
+                    "ASC1610",
+                    f"{model.title}: module({part.name!r}) raised in forward(): {type(error).__name__}: {error}",
+                    hint="the traceback is shown with -v",
+                ) from error
+            outputs = result if isinstance(result, tuple | list) else (result,)
+            declared = [tensor.name for tensor in part.outputs]
+            names = declared + [f"#{i}" for i in range(len(declared), len(outputs))]
+            yield {name: output.numpy() for name, output in zip(names, outputs, strict=False)}
 
 
-def _run_onnx(path: Path, part: Part, inputs: Arrays) -> Iterator[list[Any]]:
+def _run_onnx(path: Path, part: Part, inputs: Arrays) -> Iterator[dict[str, Any]]:
     try:
         with open_session(path, "cpu") as session:
             for chunk in _chunks(inputs):
-                results = session.run_batched(chunk)
-                yield [results[tensor.name] for tensor in part.outputs]
+                yield session.run_batched(chunk)
     except SessionError as error:
         raise StageError(
             "ASC1609", f"part `{part.name}`: onnxruntime cannot run the original graph: {error}"

@@ -18,7 +18,7 @@ SAMPLES = Samples(arrays=tuple({"x": np.full(2, i, np.float32)} for i in range(2
 class Doubler(Model):
     NAME = "doubler"
     DEVICE = "nowhere"
-    dtype, scale, agrees = "float32", 2.0, True
+    dtype, scale, agrees, rows, twice = "float32", 2.0, True, None, False
 
     def parts(self):
         return (PART,)
@@ -27,10 +27,10 @@ class Doubler(Model):
         import torch
 
         class Double(torch.nn.Module):
-            scale = self.scale
+            scale, twice = self.scale, self.twice
 
             def forward(self, x):
-                return x * self.scale
+                return (x * self.scale, x) if self.twice else x * self.scale
 
         return Double().eval()
 
@@ -38,7 +38,7 @@ class Doubler(Model):
         return SAMPLES
 
     def inputs(self, part, samples, weights):
-        return {"x": np.stack([item["x"] for item in samples.arrays]).astype(self.dtype)}
+        return {"x": np.stack([item["x"] for item in samples.arrays[: self.rows]]).astype(self.dtype)}
 
     def judge(self, reference, candidate):
         assert reference["main"]["y"].shape == candidate["main"]["y"].shape
@@ -65,8 +65,56 @@ def test_inputs_of_another_dtype_are_the_plugin_s_fault(model, workspace):
     with pytest.raises(StageError) as caught:
         golden(SPEC, model, SAMPLES, workspace)
     assert caught.value.message == (
-        "plugin `doubler`: inputs('main') must return {'x': 'float32'}, not {'x': 'float64'}"
+        "model plugin `doubler`: parts() declares input `x` of `main` as float32 batch×2; "
+        "inputs('main') returned float64 20×2"
     )
+
+
+def test_too_few_rows_are_the_plugin_s_fault(model, workspace):
+    model.rows = 3
+    with pytest.raises(StageError) as caught:
+        golden(SPEC, model, SAMPLES, workspace)
+    assert caught.value.message == (
+        "model plugin `doubler`: inputs('main') must return a row for each of 20 samples, not 3 rows"
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (
+            Tensor("y", "float32", ("batch", 5)),
+            "parts() declares output `y` of `main` as float32 batch×5; module('main') returned float32 20×2",
+        ),
+        (
+            Tensor("y", "float16", ("batch", 2)),
+            "parts() declares output `y` of `main` as float16 batch×2; module('main') returned float32 20×2",
+        ),
+    ],
+)
+def test_outputs_other_than_declared_are_refused(model, workspace, declared, message):
+    import dataclasses
+
+    spec = dataclasses.replace(SPEC, part=dataclasses.replace(PART, outputs=(declared,)))
+    with pytest.raises(StageError) as caught:
+        golden(spec, model, SAMPLES, workspace)
+    assert caught.value.message == f"model plugin `doubler`: {message}"
+
+
+def test_more_outputs_than_declared_are_refused(model, workspace):
+    model.twice = True
+    with pytest.raises(StageError) as caught:
+        golden(SPEC, model, SAMPLES, workspace)
+    assert caught.value.message == (
+        "model plugin `doubler`: parts() declares the outputs y of `main`; module('main') returned y, #1"
+    )
+
+
+def test_a_module_that_raises_is_named(model, workspace):
+    model.scale = "two"
+    with pytest.raises(StageError) as caught:
+        golden(SPEC, model, SAMPLES, workspace)
+    assert caught.value.message.startswith("model plugin `doubler`: module('main') raised in forward(): TypeError: ")
 
 
 def test_a_reference_that_is_not_finite(model, workspace):
