@@ -10,6 +10,7 @@ BOARD  := tests/runtime tests/plugins/clip/device tests/plugins/onnx/device
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("ascendc needs Python 3.10 or newer: make PYTHON=python3.x" if sys.version_info < (3, 10) else 0)'
+	@echo 'setting up .venv: a few minutes the first time (PyTorch and the rest are downloaded), nothing after that'
 	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet --constraint constraints.txt torch==2.13.0
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
@@ -35,7 +36,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache | tail -n 8
+	$(BIN)/lint-imports --no-cache
 
 test: lint .venv-board/ready .venv-npu/ready
 	PYTHONPATH=. .venv-board/bin/python -m pytest -q $(BOARD)

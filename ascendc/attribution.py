@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ascendc.device import DeviceHalf
 from ascendc.errors import AscendcError, StageError
 from ascendc.model import (
     AtcHints,
@@ -58,6 +59,11 @@ class Attributed(Model):
         return _title(self.NAME, self._owner)
 
     @property
+    def half(self) -> DeviceHalf:
+        """The guest's device half."""
+        return DeviceHalf(self.DEVICE, str(self._owner))
+
+    @property
     def distribution(self) -> str:
         """The distribution that the guest came from."""
         return self._owner.distribution
@@ -68,12 +74,17 @@ class Attributed(Model):
         return type(self._guest).__module__.partition(".")[0]
 
     def parts(self) -> tuple[Part, ...]:
-        """As the guest says."""
-        return self._all("parts", Part, self._guest.parts)
+        """As the guest says; at least one."""
+        parts = self._all("parts", Part, self._guest.parts)
+        if not parts:
+            raise self._wrong("parts", "at least one Part", parts)
+        return parts
 
     def module(self, part: str, weights: Weights, attention: Attention = "eager") -> torch.nn.Module:
-        """As the guest says; whether it is a module shows when it is called."""
-        return self._ask("module", object, lambda: self._guest.module(part, weights, attention))
+        """As the guest says."""
+        import torch
+
+        return self._ask("module", torch.nn.Module, lambda: self._guest.module(part, weights, attention))
 
     def onnx(self, part: str) -> Path | None:
         """As the guest says."""
@@ -101,11 +112,18 @@ class Attributed(Model):
 
     def inputs(self, part: str, samples: Samples, weights: Weights) -> Arrays:
         """As the guest says."""
-        return self._ask("inputs", Mapping, lambda: self._guest.inputs(part, samples, weights))
+        import numpy as np
+
+        inputs = self._ask("inputs", Mapping, lambda: self._guest.inputs(part, samples, weights))
+        for array in inputs.values():
+            if not isinstance(array, np.ndarray):
+                raise self._wrong("inputs", "numpy arrays", array)
+        return inputs
 
     def judge(self, reference: Mapping[str, Arrays], candidate: Mapping[str, Arrays]) -> Judgement:
-        """As the guest says."""
-        return self._ask("judge", Judgement, lambda: self._guest.judge(reference, candidate))
+        """As the guest says; numpy's booleans and numbers become Python's."""
+        said = self._ask("judge", Judgement, lambda: self._guest.judge(reference, candidate))
+        return Judgement(bool(said.ok), said.summary, tuple((name, float(value)) for name, value in said.figures))
 
     def assets(self, folder: Path, weights: Weights) -> None:
         """As the guest does."""
@@ -120,6 +138,10 @@ class Attributed(Model):
         for item in items:
             if not isinstance(item, kind):
                 raise self._wrong(method, f"a tuple of {kind.__name__}", item)
+            try:
+                hash(item)
+            except TypeError as error:
+                raise self._wrong(method, f"a {kind.__name__} of tuples", []) from error
         return items
 
     def _ask(self, method: str, kind: Any, call: Callable[[], T]) -> T:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ascendc import keys
+from ascendc.errors import EnvironmentLacksError
 from ascendc.events import StepFinished, StepSaid, StepStarted
 from ascendc.store import Blob
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
     from ascendc.events import Listener
     from ascendc.store import Store
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 _TORCH = threading.Lock()
 """Tracing and seeding are process-wide in torch: steps that use it run one at a time."""
@@ -42,8 +47,6 @@ class Step:
     describe: Callable[[Any], str] = field(compare=False, default=lambda _: "")
     """What the result says of itself in a few words."""
     uses_torch: bool = field(compare=False, default=False)
-    cacheable: bool = field(compare=False, default=True)
-    """False for what only states that nothing was done (a deferral)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def key_of(step: Step, results: Iterable[Any]) -> tuple[str, dict[str, Any]]:
         "stage": step.stage,
         "spec": keys.canonical(step.spec),
         "inputs": [[s.stage, keys.digest(r)] for s, r in zip(step.inputs, results, strict=True)],
-        "reads": dict(step.reads),
+        "reads": [list(read) for read in step.reads],
         "tools": dict(keys.tools()),
         "code": [keys.code("ascendc"), keys.code("ascendc_templates")],
     }
@@ -87,7 +90,7 @@ def recall(step: Step, key: str, store: Store) -> Any | None:
     """The recorded result, if every file it speaks of is still there."""
     from pydantic import TypeAdapter
 
-    if not step.cacheable or (entry := store.entry(step.stage, key)) is None:
+    if (entry := store.entry(step.stage, key)) is None:
         return None
     result: Any = TypeAdapter(step.result).validate_python(entry)
     return result if all(store.holds(blob) for blob in blobs(result)) else None
@@ -144,6 +147,8 @@ def blobs(value: Any) -> Iterator[Blob]:
 
 
 def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -> Done:
+    from pydantic import TypeAdapter
+
     key, ingredients = key_of(step, results)
     start = time.monotonic()
     with store.lock(key):
@@ -151,17 +156,24 @@ def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -
         cached = result is not None
         if not cached:
             listen(StepStarted(step.stage, step.label))
-            result = _call(step, results, store, lambda line: listen(StepSaid(step.stage, step.label, line)))
-            if step.cacheable:
-                store.record(step.stage, key, ingredients=ingredients, result=keys.canonical(result))
+            said = _call(step, results, store, lambda line: listen(StepSaid(step.stage, step.label, line)))
+            plain = keys.canonical(said)
+            result = TypeAdapter(step.result).validate_python(plain)  # as the next build will read it
+            store.record(step.stage, key, ingredients=ingredients, result=plain)
     seconds = time.monotonic() - start
     listen(StepFinished(step.stage, step.label, cached, round(seconds, 3), step.describe(result)))
     return Done(result, cached, seconds)
 
 
 def _call(step: Step, results: tuple[Any, ...], store: Store, say: Callable[[str], None]) -> Any:
-    with store.workspace(say) as workspace:
-        if not step.uses_torch:
+    try:
+        with store.workspace(say) as workspace, _TORCH if step.uses_torch else nullcontext():
             return step.run(*results, workspace)
-        with _TORCH:
-            return step.run(*results, workspace)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise EnvironmentLacksError(
+            "ASC1003",
+            f"{step.stage} {step.label} cannot write its results: {error.strerror}",
+            hint="free some space, or set ASCENDC_CACHE to a folder that has it",
+        ) from error

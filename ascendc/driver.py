@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
 import platform
-import shutil
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,13 @@ from typing import TYPE_CHECKING
 from ascendc import __version__, keys, registry
 from ascendc import recipe as recipes
 from ascendc.attribution import Attributed
-from ascendc.bundle.tree import materialise
+from ascendc.bundle.pack import refuse_packed
+from ascendc.bundle.partial import place, refuse_partial_place
+from ascendc.bundle.tree import materialise, refuse_place
 from ascendc.dag import Done, Step, execute, key_of, order, recall
 from ascendc.devices import settle_npu
-from ascendc.errors import EnvironmentLacksError
-from ascendc.events import BuildFinished, BuildStarted
+from ascendc.errors import AscendcError, EnvironmentLacksError, UsageError
+from ascendc.events import BuildFailed, BuildFinished, BuildStarted, Row
 from ascendc.graph import write_single
 from ascendc.plan import PartSteps, TargetSteps, make_plan
 from ascendc.store import Store
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ascendc.plan import Artefact, Plan, Stage
     from ascendc.recipe import Recipe
     from ascendc.registry import Registry
+    from ascendc.target import Target
     from ascendc.toolchain.base import Deferred
 
 
@@ -45,19 +47,13 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One artefact, for the table at the end."""
+class DryRun:
+    """What a build would do."""
 
-    part: str
-    target: str
-    state: State
-    batch: str
-    bytes: int
-    """Of the OM, or of the ONNX graph while the OM is deferred."""
-    error: float
-    """Largest error of the ONNX graph, relative to the distance between samples."""
-    seconds: float
-    """Spent on this artefact's own steps in this build; 0 if all were in the store."""
+    targets: tuple[Target, ...]
+    steps: tuple[Planned, ...]
+    notes: tuple[str, ...]
+    """As `Outcome` has them."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ class Outcome:
     deferred: tuple[Deferred, ...]
     """Why OMs were not compiled here; empty when all were."""
     notes: tuple[str, ...]
-    """What the user should know: names taken to mean something else, files moved out of the way."""
+    """What the user should know: names taken to mean something else, the bundle's own notes, files that were moved."""
     seconds: float
 
 
@@ -82,16 +78,20 @@ def prepare(path: Path, overrides: Sequence[str], store: Store, plugins: Registr
     """Read a recipe and build its model: cheap, no weights, no torch.
 
     Raises:
-        UsageError: the recipe, its plugin name or the plugin's options are wrong.
+        UsageError: the recipe, its plugin name or the plugin's options are wrong, or it is a packed bundle (ASC1817).
     """
-    recipe = recipes.load(path, overrides)
-    with recipe.at("model.plugin"):
-        cls = plugins.model(recipe.model.plugin)
-    recipes.check_passes(recipe, plugins)
-    options = recipes.plugin_options(recipe, cls.Options)
-    with recipe.at("model"):
-        model = Attributed.build(cls, plugins.models[cls.NAME].owner, recipe.model.source, options)
-    return PartSteps(recipe, model, plugins, store)
+    refuse_packed(path)
+    draft = recipes.draft(path, overrides)
+    draft.problems += recipes.check_names(draft.document, plugins)
+    plugin = plugins.models.get(draft.document.text(("model", "plugin")) or "")
+    options = recipes.plugin_options(draft, plugin.cls.Options) if plugin else None
+    if plugin is None or options is None or draft.source is None or draft.wrong("model"):
+        raise draft.error()
+    with draft.at("model"):
+        model = Attributed.build(plugin.cls, plugin.owner, draft.source, options)
+        draft.problems += recipes.check_parts(draft.document, model.parts())
+        model.half.check()
+    return PartSteps(recipes.decode(draft), model, plugins, store)
 
 
 def build(
@@ -118,28 +118,50 @@ def build(
     Raises:
         AscendcError: of the kind that says whose move it is; nothing half-written is left at `output`.
     """
+    try:
+        return _build(path, output, overrides, until, jobs, require_om, listen)
+    except AscendcError as error:
+        listen(BuildFailed(str(path), error.id, error.message, error.hint))
+        raise
+
+
+def _build(
+    path: Path,
+    output: Path | None,
+    overrides: Sequence[str],
+    until: Stage,
+    jobs: int,
+    require_om: bool,
+    listen: Listener,
+) -> Outcome:
     start = time.monotonic()
     settle_npu()
     store = Store()
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))
     recipe = targets.parts.recipe
     folder = output or Path("build") / (recipe.bundle.name + ("" if until == "package" else f".{until}"))
+    _refuse_current_folder(folder)
+    (refuse_place if until == "package" else refuse_partial_place)(folder)
     deferrals = targets.deferrals(folder) if until in ("compile", "package") else ()
+    if require_om and until not in ("compile", "package"):
+        raise UsageError("ASC1006", f"--require-om asks for an OM, and --until {until} stops before one is compiled")
     if require_om and deferrals:
         raise EnvironmentLacksError(
-            "ASC1001", f"--require-om: no OM can be compiled here: {deferrals[0].reason}", hint=deferrals[0].command
+            "ASC1001",
+            f"--require-om: no OM can be compiled here: {deferrals[0].reason}",
+            hint=f"{_command(path, output, overrides, until)}  (without --require-om; it prints how to compile the OM)",
         )
     plan = make_plan(targets, until)
     steps = order(plan.goals)
     listen(BuildStarted(recipe.bundle.name, len(steps)))
     done = execute(steps, store, listen, jobs, stop_all)
-    notes = recipe.notes
+    notes = (*recipe.notes, *targets.parts.notes)
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
         changed = placed.changed
         notes += (f"files in {folder} that no build had made are now in {placed.kept}",) if placed.kept else ()
     else:
-        changed = _write_graphs(plan, done, store, folder)
+        changed = _write_partial(plan, until, done, store, folder)
     without_om: State = "onnx-verified" if until == "verify" else "om-deferred"
     outcome = Outcome(
         recipe=recipe,
@@ -152,21 +174,68 @@ def build(
         seconds=time.monotonic() - start,
     )
     _write_record(outcome, done, folder.with_name(f"{folder.name}.build.json"))
-    listen(BuildFinished(recipe.bundle.name, str(folder), outcome.changed, round(outcome.seconds, 3)))
+    listen(_finished(outcome))
     return outcome
 
 
-def dry_run(path: Path, *, overrides: Sequence[str] = (), until: Stage = "package") -> tuple[Planned, ...]:
+def bundle_names(paths: Sequence[Path], overrides: Sequence[str]) -> None:
+    """See that several recipes make several bundles.
+
+    Raises:
+        UsageError: one is wrong, or two have one name (ASC1005).
+    """
+    names: dict[str, Path] = {}
+    for path in paths:
+        name = recipes.load(path, overrides).bundle.name
+        if name in names:
+            raise UsageError(
+                "ASC1005",
+                f"{names[name]} and {path} both make the bundle `{name}`",
+                hint="give them different names (bundle.name), or build one at a time with -o",
+            )
+        names[name] = path
+
+
+def _refuse_current_folder(folder: Path) -> None:
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise UsageError(
+            "ASC1007",
+            f"-o must not be the current folder or one above it, but `{folder}` is: it is replaced as a whole",
+            hint="-o out",
+        )
+
+
+def _finished(outcome: Outcome) -> BuildFinished:
+    return BuildFinished(
+        recipe=outcome.recipe.bundle.name,
+        output=str(outcome.output),
+        changed=outcome.changed,
+        seconds=round(outcome.seconds, 3),
+        artefacts=outcome.rows,
+        verdicts=outcome.verdicts,
+        notes=outcome.notes,
+        deferred=tuple(dict.fromkeys(d.reason for d in outcome.deferred)),
+    )
+
+
+def _command(path: Path, output: Path | None, overrides: Sequence[str], until: Stage) -> str:
+    """The same build as a command."""
+    words = ["ascendc", "build", str(path), *(word for setting in overrides for word in ("--set", setting))]
+    words += ["-o", str(output)] if output is not None else []
+    return shlex.join(words + (["--until", until] if until != "package" else []))
+
+
+def dry_run(path: Path, *, overrides: Sequence[str] = (), until: Stage = "package") -> DryRun:
     """What `build` would do; runs nothing.
 
     Raises:
         UsageError: as `build`.
     """
     store = Store()
-    plan = make_plan(TargetSteps(prepare(path, overrides, store, registry.load())), until)
+    targets = TargetSteps(prepare(path, overrides, store, registry.load()))
     known: dict[Step, object] = {}
     planned = []
-    for step in order(plan.goals):
+    for step in order(make_plan(targets, until).goals):
         fate = "after its inputs"
         if all(i in known for i in step.inputs):
             key, _ = key_of(step, [known[i] for i in step.inputs])
@@ -175,23 +244,20 @@ def dry_run(path: Path, *, overrides: Sequence[str] = (), until: Stage = "packag
             if result is not None:
                 known[step] = result
         planned.append(Planned(step.stage, step.label, fate))
-    return tuple(planned)
+    return DryRun(targets.targets, tuple(planned), (*targets.parts.recipe.notes, *targets.parts.notes))
 
 
-def _write_graphs(plan: Plan, done: Mapping[Step, Done], store: Store, folder: Path) -> bool:
-    """Lay out the graphs of a build that stops before packaging, one file each; whether any file changed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    changed = False
-    for name, step in plan.graphs:
-        target = folder / f"{name}.onnx"
-        with store.workspace(lambda _: None) as workspace:
-            fresh = workspace.folder / target.name
-            write_single(getattr(done[step].result, "graph", done[step].result), workspace, fresh)
-            for file in workspace.folder.glob(f"{target.name}*"):
-                if not (folder / file.name).exists() or not filecmp.cmp(file, folder / file.name, shallow=False):
-                    shutil.move(file, folder / file.name)
-                    changed = True
-    return changed
+def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], store: Store, folder: Path) -> bool:
+    """Lay out what was made by a build that stops before packaging; whether any file changed."""
+    with store.workspace(lambda _: None) as workspace:
+        made = workspace.folder / "made"
+        made.mkdir()
+        for name, step in plan.graphs:
+            result = done[step].result
+            write_single(getattr(result, "graph", result), workspace, made / f"{name}.onnx")
+        for name, step in plan.oms:
+            store.link(done[step].result.om, made / f"{name}.om")
+        return place(made, until, folder)
 
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:

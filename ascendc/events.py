@@ -48,6 +48,22 @@ class StepFinished:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One artefact, for the table at the end."""
+
+    part: str
+    target: str
+    state: State
+    batch: str
+    bytes: int
+    """Of the OM, or of the ONNX graph while the OM is deferred."""
+    error: float
+    """Largest error of the ONNX graph, relative to the distance between samples."""
+    seconds: float
+    """Spent on this artefact's own steps in this build; 0 if all were in the store."""
+
+
+@dataclass(frozen=True)
 class BuildFinished:
     """All that was asked and can be done here is done."""
 
@@ -56,9 +72,26 @@ class BuildFinished:
     changed: bool
     """False: every step was in the store and the output directory was already as it should be."""
     seconds: float
+    artefacts: tuple[Row, ...] = ()
+    verdicts: tuple[str, ...] = ()
+    """The plugin's task verdicts."""
+    notes: tuple[str, ...] = ()
+    """What the user should know."""
+    deferred: tuple[str, ...] = ()
+    """Why OMs were not compiled here."""
 
 
-Event = BuildStarted | StepStarted | StepSaid | StepFinished | BuildFinished
+@dataclass(frozen=True)
+class BuildFailed:
+    """Nothing was laid out: what the user sees as the error."""
+
+    recipe: str
+    id: str
+    message: str
+    hint: str | None
+
+
+Event = BuildStarted | StepStarted | StepSaid | StepFinished | BuildFinished | BuildFailed
 Listener = Callable[[Event], None]
 
 

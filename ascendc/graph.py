@@ -50,6 +50,7 @@ def weights_name(blob: Blob) -> str:
 def lay_out(graph: Graph, store: Store, folder: Path, name: str = "model.onnx") -> Path:
     """Link skeleton and weights into `folder`, as onnxruntime and onnx_ir read them; returns the ONNX path."""
     path = folder / name
+    path.unlink(missing_ok=True)
     store.link(graph.skeleton, path)
     for blob in graph.weights:
         target = folder / weights_name(blob)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import json
 import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,28 @@ def tools() -> tuple[tuple[str, str], ...]:
 
 @cache
 def code(package: str) -> str:
-    """One digest over every Python file and template of an installed top-level package.
+    """One digest over every file of an installed top-level package, or of a single module.
 
-    Coarse on purpose: a digest over one stage's own source would miss its helpers.
+    Coarse on purpose: a digest over one stage's own source would miss its helpers, its templates, its tables.
     """
-    module = importlib.import_module(package)
-    file = Path(module.__file__ or "")
-    root = file.parent if file.name == "__init__.py" else None
-    paths = sorted(p for p in root.rglob("*") if p.suffix in {".py", ".j2", ".json"}) if root else [file]
+    spec = find_spec(package)
+    if spec is None:
+        return "absent"
+    roots = [Path(root) for root in spec.submodule_search_locations or ()]
+    files = [(path, path.relative_to(root)) for root in roots for path in sorted(root.rglob("*")) if _counts(path)]
+    if not roots and spec.origin:
+        files = [(Path(spec.origin), Path(Path(spec.origin).name))]
     digest = hashlib.sha256()
-    for path in paths:
-        name = str(path.relative_to(root)) if root else path.name
+    for path, name in files:
         content = path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        digest.update(f"{name.as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
+
+
+def code_of(cls: type) -> str:
+    """The digest of the top-level package that a class lives in."""
+    return code(cls.__module__.partition(".")[0])
+
+
+def _counts(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts

@@ -148,7 +148,7 @@ class Judgement:
 
 
 class Options(BaseModel):
-    """Base of every plugin's options: unknown keys are errors."""
+    """Base of every plugin's options: unknown keys are errors. A `Path` is a file or folder that must exist."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -232,6 +232,6 @@ class Model(ABC):
         del folder, weights
 
     def notes(self, weights: Weights) -> tuple[str, ...]:
-        """What the bundle's reader must know, e.g. that weights are random."""
+        """What the bundle's reader must know; that weights are random is said without it."""
         del weights
         return ()

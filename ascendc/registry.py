@@ -92,8 +92,7 @@ def load(points: Iterable[EntryPoint] | None = None) -> Registry:
     """Load every plugin of the group and collect what it registers.
 
     Raises:
-        UsageError: nothing is registered at all (ASC1302), two distributions claim one name (ASC1303), or a
-            hook returned something that is not a list of classes of its kind (ASC1304).
+        UsageError: nothing is registered at all (ASC1302), or two distributions claim one name (ASC1303).
     """
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
@@ -104,8 +103,11 @@ def load(points: Iterable[EntryPoint] | None = None) -> Registry:
         try:
             plugin = point.load()
             manager.register(plugin, name=f"{owner.distribution}:{point.name}")
-        except Exception as error:  # noqa: BLE001 - a guest's import may raise anything; it is named and the rest go on
-            broken.append(Broken(point.name, owner, f"{type(error).__name__}: {error}"))
+            manager.check_pending()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a guest's import may do anything; the rest go on
+            if manager.has_plugin(f"{owner.distribution}:{point.name}"):
+                manager.unregister(name=f"{owner.distribution}:{point.name}")
+            broken.append(Broken(point.name, owner, _reason(error)))
         else:
             owners[plugin] = owner
     if not owners:
@@ -127,19 +129,12 @@ def _collect(
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         owner = owners[implementation.plugin]
         try:
-            classes = implementation.function()
-        except Exception as error:  # noqa: BLE001 - as above: a guest's import often hides in its hook
+            named = _named(implementation.function(), base)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above: a guest's import often hides in its hook
             entry_point = implementation.plugin_name.partition(":")[2]
-            broken.append(Broken(entry_point, owner, f"{type(error).__name__}: {error}"))
+            broken.append(Broken(entry_point, owner, f"{hook}: {_reason(error)}"))
             continue
-        if not isinstance(classes, list):
-            raise UsageError("ASC1304", f"`{hook}` of {owner} must return a list of classes, not {classes!r}")
-        for cls in classes:
-            if not (isinstance(cls, type) and issubclass(cls, base)):
-                raise UsageError(
-                    "ASC1304", f"`{hook}` of {owner} must return subclasses of {base.__name__}, not {cls!r}"
-                )
-            name: str = cls.NAME  # type: ignore[attr-defined]  # every base of a registered kind declares NAME
+        for name, cls in named:
             if name in table:
                 raise UsageError(
                     "ASC1303",
@@ -148,6 +143,26 @@ def _collect(
                 )
             table[name] = Registered(cls, owner)
     return table
+
+
+def _named(classes: object, base: type[T]) -> list[tuple[str, type[T]]]:
+    """What a hook returned, each class with its name.
+
+    Raises:
+        TypeError: it is no list of subclasses of `base` that have a name.
+    """
+    if not isinstance(classes, list):
+        raise TypeError(f"must return a list of classes, not {classes!r}")
+    for cls in classes:
+        if not (isinstance(cls, type) and issubclass(cls, base)):
+            raise TypeError(f"must return subclasses of {base.__name__}, not {cls!r}")
+        if not (isinstance(name := getattr(cls, "NAME", None), str) and name):
+            raise TypeError(f"{cls.__qualname__}.NAME must be a text, not {name!r}")
+    return [(cls.NAME, cls) for cls in classes]
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _model_base() -> type[Model]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def run_recipe(
     Raises:
         UsageError: the recipe, an image or a text is wrong (ASC2010), or the model has no PyTorch (ASC2011).
         EnvironmentLacksError: the device is not to be had.
-        StageError: the model fails on the device (ASC2012).
+        StageError: the model fails on the device (ASC2012), or its device half does (ASC1361 to ASC1365).
     """
     from ascendc.torch_session import session_for
 
@@ -74,7 +73,6 @@ def run_recipe(
                 hint="ascendc build RECIPE, then ascendc run BUNDLE",
             )
     assets = execute(order([planner.assets]), store, lambda _: None)[planner.assets].result
-    half = importlib.import_module(planner.model.DEVICE)
     weights, attention = planner.recipe.model.weights, planner.recipe.export.attention
     with ExitStack() as stack:
         workspace = stack.enter_context(store.workspace(lambda _: None))
@@ -86,7 +84,7 @@ def run_recipe(
                 )
                 for part in planner.parts
             }
-            answer = half.open_service(sessions, folder).run(images=images, texts=texts, arrays=arrays, top_k=top_k)
+            answer = planner.model.half.ask(sessions, folder, images=images, texts=texts, arrays=arrays, top_k=top_k)
         except InputError as error:
             raise UsageError("ASC2010", str(error)) from error
         except SessionError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -24,7 +25,9 @@ def sample_files(folder: Path) -> tuple[Path, ...]:
         UsageError: the folder is missing or holds none (ASC1601).
     """
     found = (
-        sorted(p for p in folder.iterdir() if p.suffix.lower() in {*PICTURES, ".npz"} or p.name == TEXTS)
+        sorted(
+            p for p in folder.iterdir() if p.is_file() and (p.suffix.lower() in {*PICTURES, ".npz"} or p.name == TEXTS)
+        )
         if folder.is_dir()
         else []
     )
@@ -48,11 +51,13 @@ def read_samples(files: tuple[Path, ...]) -> Samples:
         try:
             if path.name == TEXTS:
                 texts += [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-            elif path.suffix == ".npz":
+            elif path.suffix.lower() == ".npz":
+                if not is_zipfile(path):
+                    raise ValueError("it is no .npz archive, or a damaged one")
                 with np.load(path, allow_pickle=False) as archive:
                     arrays.append({name: archive[name] for name in archive.files})
             else:
                 images.append(np.asarray(open_picture(path)))
-        except (OSError, ValueError) as error:  # an InputError of the picture reader is a ValueError
+        except (OSError, ValueError, BadZipFile) as error:  # an InputError of the picture reader is a ValueError
             raise UsageError("ASC1601", f"{path} cannot be read as a sample: {error}") from error
     return Samples(tuple(images), tuple(texts), tuple(arrays))

@@ -15,7 +15,8 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHUNK = 1 << 20
+_DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -86,35 +88,39 @@ class Store:
                 f"the store at {self.root} cannot be written: {error.strerror}",
                 hint="set ASCENDC_CACHE to a folder that can",
             ) from error
+        self._sweep()
 
     # -- files ------------------------------------------------------------------------------------------------
 
     def put(self, path: Path) -> Blob:
         """Move `path` into the store. Equal content is kept once."""
-        digest, size = _sha256(path), path.stat().st_size
-        target = self._object(digest)
-        if not self._intact(target, size):
-            target.parent.mkdir(exist_ok=True)
-            path.chmod(0o444)
-            path.replace(target)
-        else:
+        blob = Blob(_sha256(path), path.stat().st_size)
+        target = self._object(blob.digest)
+        if self.holds(blob):
             path.unlink()
-        return Blob(digest, size)
+        else:
+            with self._writing():
+                target.parent.mkdir(exist_ok=True)
+                path.chmod(0o444)
+                path.replace(target)
+            self._remember(target, blob.digest)
+        return blob
 
     def put_bytes(self, content: bytes) -> Blob:
         """Keep a small piece of content."""
         with self._scratch_file() as path:
-            path.write_bytes(content)
+            with self._writing():
+                path.write_bytes(content)
             return self.put(path)
 
     def path(self, blob: Blob) -> Path:
         """The file behind `blob`; it is read-only and must stay so.
 
         Raises:
-            EnvironmentLacksError: the file is gone or has another size (ASC1902).
+            EnvironmentLacksError: the file is gone or was changed (ASC1902).
         """
         path = self._object(blob.digest)
-        if not self._intact(path, blob.size):
+        if not self.holds(blob):
             raise EnvironmentLacksError(
                 "ASC1902",
                 f"the store lost or damaged object {blob.digest}",
@@ -123,8 +129,15 @@ class Store:
         return path
 
     def holds(self, blob: Blob) -> bool:
-        """Whether the file behind `blob` is there with its size."""
-        return self._intact(self._object(blob.digest), blob.size)
+        """Whether the file behind `blob` is there, and what it was.
+
+        Bundles hold hard links to large objects: an edit there is an edit here. It shows in the stat index.
+        """
+        path = self._object(blob.digest)
+        try:
+            return path.stat().st_size == blob.size and self.digest(path) == blob.digest
+        except OSError:
+            return False
 
     def link(self, blob: Blob, target: Path) -> None:
         """Place the file at `target` by hard link, or by copy where the file system refuses.
@@ -135,38 +148,30 @@ class Store:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)
+        except FileExistsError:
+            raise  # copying over it would write through its link
         except OSError:
             shutil.copyfile(source, target)
 
     def digest(self, path: Path) -> str:
         """sha256 of a user's file, hashed again only if its size, mtime or inode changed."""
         path = path.resolve()
-        stat = path.stat()
-        seen = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
-        index = self.root / "stat" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.json"
-        try:
-            known = json.loads(index.read_text())
-        except (OSError, ValueError):
-            known = {}
-        if known.get("seen") != seen:
-            known = {"path": str(path), "seen": seen, "sha256": _sha256(path)}
-            self._write(index, json.dumps(known))
+        known = _read_record(self._index(path))
+        if known.get("seen") != _seen(path) or "sha256" not in known:
+            return self._remember(path, _sha256(path))
         return str(known["sha256"])
 
     # -- entries ----------------------------------------------------------------------------------------------
 
     def entry(self, stage: str, key: str) -> Any | None:
         """The recorded result (JSON) of a stage, or None."""
-        try:
-            record = json.loads(self._entry(stage, key).read_text())
-        except (OSError, ValueError):
-            return None
-        return record["result"]
+        return _read_record(self._entry(stage, key)).get("result")
 
     def record(self, stage: str, key: str, *, ingredients: Any, result: Any) -> None:
         """Keep a result under its key, beside what the key was made of."""
         path = self._entry(stage, key)
-        path.parent.mkdir(exist_ok=True)
+        with self._writing():
+            path.parent.mkdir(exist_ok=True)
         self._write(path, json.dumps({"ingredients": ingredients, "result": result}, indent=1, sort_keys=True))
 
     def lock(self, key: str) -> FileLock:
@@ -176,8 +181,10 @@ class Store:
     @contextmanager
     def workspace(self, say: Callable[[str], None]) -> Iterator[Workspace]:
         """A scratch folder on the store's own file system, deleted at the end."""
-        with tempfile.TemporaryDirectory(dir=self.root / "work") as folder:
-            yield Workspace(Path(folder), self, say)
+        with self._writing():
+            folder = tempfile.TemporaryDirectory(dir=self.root / "work")
+        with folder as name:
+            yield Workspace(Path(name), self, say)
 
     # -- inside -----------------------------------------------------------------------------------------------
 
@@ -187,16 +194,36 @@ class Store:
     def _entry(self, stage: str, key: str) -> Path:
         return self.root / "entries" / stage / f"{key}.json"
 
-    @staticmethod
-    def _intact(path: Path, size: int) -> bool:
+    def _index(self, path: Path) -> Path:
+        return self.root / "stat" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()}.json"
+
+    def _remember(self, path: Path, digest: str) -> str:
+        record = {"path": os.fsdecode(os.fsencode(path)), "seen": _seen(path), "sha256": digest}
+        self._write(self._index(path), json.dumps(record))
+        return digest
+
+    def _sweep(self) -> None:
+        """Remove what killed builds left behind, a day later: nothing that runs is that old."""
+        for left in (self.root / "work").iterdir():
+            with suppress(OSError):  # another build may sweep too
+                if time.time() - left.stat().st_mtime > _DAY:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            return path.stat().st_size == size
-        except OSError:
-            return False
+            yield
+        except OSError as error:
+            raise EnvironmentLacksError(
+                "ASC1903",
+                f"the store at {self.root} cannot be written: {error.strerror}",
+                hint="free some space, or set ASCENDC_CACHE to a folder that has it",
+            ) from error
 
     @contextmanager
     def _scratch_file(self) -> Iterator[Path]:
-        handle, name = tempfile.mkstemp(dir=self.root / "work")
+        with self._writing():
+            handle, name = tempfile.mkstemp(dir=self.root / "work")
         os.close(handle)
         path = Path(name)
         try:
@@ -205,8 +232,8 @@ class Store:
             path.unlink(missing_ok=True)
 
     def _write(self, path: Path, text: str) -> None:
-        with self._scratch_file() as scratch:
-            scratch.write_text(text)
+        with self._scratch_file() as scratch, self._writing():
+            scratch.write_text(text, encoding="utf-8")
             scratch.replace(path)
 
 
@@ -216,3 +243,18 @@ def _sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _seen(path: Path) -> list[int]:
+    """What git looks at, too: size, time of the last change, inode."""
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """A JSON object of ours; empty where there is none, or a torn one."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

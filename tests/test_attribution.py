@@ -4,7 +4,7 @@ import pytest
 
 from ascendc.attribution import Attributed
 from ascendc.errors import StageError, UsageError
-from ascendc.model import Model, Options, Part, Samples, Source, Weights
+from ascendc.model import Judgement, Model, Options, Part, Samples, Source, Weights
 from ascendc.registry import Owner
 
 OWNER = Owner("ascendc-guest", "0.2")
@@ -65,6 +65,44 @@ def test_a_guest_that_returns_the_wrong_type_is_named(model, call, text):
     with pytest.raises(StageError) as caught:
         call(model)
     assert caught.value.message == f"model plugin `guest` of ascendc-guest 0.2: {text}"
+
+
+@pytest.mark.parametrize(
+    ("change", "call", "text"),
+    [
+        ({"parts": lambda self: ()}, lambda m: m.parts(), "parts() must return at least one Part, not tuple"),
+        (
+            {"parts": lambda self: (Part("main", [], []),)},
+            lambda m: m.parts(),
+            "parts() must return a Part of tuples, not list",
+        ),
+        (
+            {"module": lambda self, *a: None},
+            lambda m: m.module("main", Weights()),
+            "module() must return Module, not NoneType",
+        ),
+        (
+            {"inputs": lambda self, *a: {"x": [1, 2]}},
+            lambda m: m.inputs("main", Samples(), Weights()),
+            "inputs() must return numpy arrays, not list",
+        ),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_once(change, call, text):
+    model = Attributed.build(type("Other", (Guest,), change), OWNER, Source("x"), Options())
+    with pytest.raises(StageError) as caught:
+        call(model)
+    assert caught.value.message == f"model plugin `guest` of ascendc-guest 0.2: {text}"
+
+
+def test_numpy_s_booleans_are_taken():
+    import numpy as np
+
+    said = Judgement(np.bool_(True), "fine", (("n", np.float32(1)),))
+    model = Attributed.build(type("Other", (Guest,), {"judge": lambda self, r, c: said}), OWNER, Source("x"), Options())
+    judged = model.judge({}, {})
+    assert type(judged.ok) is bool
+    assert [type(value) for _, value in judged.figures] == [float]
 
 
 def test_a_guest_s_own_error_reaches_the_user_as_it_is(model, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from ascendc import keys
 from ascendc.dag import Step, blobs, execute, order
-from ascendc.errors import StageError
+from ascendc.errors import EnvironmentLacksError, StageError
 from ascendc.events import StepFinished
 from ascendc.store import Blob
 
@@ -22,12 +22,12 @@ class Number:
     file: Blob | None = None
 
 
-def number(value, calls, *, label="n", cacheable=True, reads=()):
+def number(value, calls, *, label="n", reads=()):
     def run(workspace):
         calls.append(label)
         return Number(value, workspace.put_text(str(value)))
 
-    return Step("number", Spec(value), (), reads, label, Number, run, cacheable=cacheable)
+    return Step("number", Spec(value), (), reads, label, Number, run)
 
 
 def double(source, calls):
@@ -90,11 +90,79 @@ def test_an_entry_whose_file_is_gone_runs_again(store):
     assert store.holds(blob)
 
 
-def test_a_deferral_is_never_kept(store):
+def test_two_files_of_one_name_are_both_in_the_key(store):
     calls = []
-    for _ in range(2):
-        execute((number(3, calls, cacheable=False),), store, lambda _: None)
+    execute((number(3, calls, reads=(("w.bin", "1"), ("w.bin", "2"))),), store, lambda _: None)
+    execute((number(3, calls, reads=(("w.bin", "9"), ("w.bin", "2"))),), store, lambda _: None)
     assert calls == ["n", "n"]
+
+
+@pytest.mark.parametrize("table", ["tools", "code"])
+def test_other_tools_and_templates_are_other_keys(store, monkeypatch, table):
+    calls = []
+    execute((number(3, calls),), store, lambda _: None)
+    if table == "tools":
+        monkeypatch.setattr(keys, "tools", lambda: (("torch", "9.9"),))
+    else:
+        real = keys.code
+        monkeypatch.setattr(keys, "code", lambda p: "edited" if p == "ascendc_templates" else real(p))
+    execute((number(3, calls),), store, lambda _: None)
+    assert calls == ["n", "n"]
+
+
+def test_a_result_is_what_the_next_build_reads(store):
+    @dataclass(frozen=True)
+    class Figure:
+        value: float
+
+    step = Step("figure", Spec(0), (), (), "x", Figure, lambda ws: Figure(1))
+    first = execute((step,), store, lambda _: None)[step].result
+    again = execute((step,), store, lambda _: None)[step].result
+    assert type(first.value) is type(again.value) is float
+
+
+def test_a_full_disk_is_said_in_words(store):
+    import errno
+    import os
+
+    def fill(workspace):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    step = Step("export", Spec(0), (), (), "image", Number, fill)
+    with pytest.raises(EnvironmentLacksError) as caught:
+        execute((step,), store, lambda _: None)
+    assert caught.value.message == "export image cannot write its results: No space left on device"
+
+
+def test_an_interrupt_stops_what_runs(store):
+    stopped = []
+
+    def interrupt(workspace):
+        raise KeyboardInterrupt
+
+    step = Step("compile", Spec(0), (), (), "x", Number, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        execute((step,), store, lambda _: None, stop=lambda: stopped.append(True))
+    assert stopped == [True]
+
+
+def test_torch_steps_never_overlap(store):
+    import threading
+
+    inside, most = [], []
+
+    def work(value):
+        def run(workspace):
+            inside.append(value)
+            most.append(len(inside))
+            threading.Event().wait(0.05)
+            inside.remove(value)
+            return Number(value)
+
+        return Step("torch", Spec(value), (), (), str(value), Number, run, uses_torch=True)
+
+    execute(tuple(map(work, range(4))), store, lambda _: None, jobs=4)
+    assert max(most) == 1
 
 
 def test_the_first_failure_is_raised_and_nothing_of_it_is_kept(store):

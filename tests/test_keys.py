@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,17 +45,27 @@ def test_tools_name_the_exporter_without_importing_it():
     assert dict(keys.tools())["torch"].startswith("2.")
 
 
-def test_code_changes_with_any_file_of_the_package(tmp_path, monkeypatch):
-    package = tmp_path / "guest_package"
+@pytest.mark.parametrize("name", ["helper.py", "vocab.txt"])
+@pytest.mark.parametrize("regular", [True, False], ids=["package", "namespace package"])
+def test_code_changes_with_any_file_of_the_package(tmp_path, monkeypatch, name, regular):
+    package = tmp_path / f"guest_{name[0]}{regular}"
     package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "helper.py").write_text("A = 1\n")
+    if regular:
+        (package / "__init__.py").write_text("")
+    (package / name).write_text("A = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
-    before = keys.code("guest_package")
-    (package / "helper.py").write_text("A = 2\n")
+    before = keys.code(package.name)
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "helper.pyc").write_bytes(b"compiled")
     keys.code.cache_clear()
-    assert keys.code("guest_package") != before
-    sys.modules.pop("guest_package")
+    assert keys.code(package.name) == before
+    (package / name).write_text("A = 2\n")
+    keys.code.cache_clear()
+    assert keys.code(package.name) != before
+
+
+def test_code_of_what_is_not_there():
+    assert keys.code("no_such_package_anywhere") == "absent"
 
 
 def test_code_of_a_single_module(tmp_path, monkeypatch):
@@ -67,4 +76,3 @@ def test_code_of_a_single_module(tmp_path, monkeypatch):
     (tmp_path / "unrelated.py").write_text("B = 1\n")
     keys.code.cache_clear()
     assert keys.code("guest_module") == before
-    sys.modules.pop("guest_module")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from ascendc import driver, registry
+from ascendc import driver, keys, registry
 from ascendc.dag import key_of, order
 from ascendc.errors import StageError, UsageError
 from ascendc.model import Use
@@ -108,7 +110,7 @@ def test_an_unknown_part_names_its_line(store, tmp_path):
         "targets:\n  - soc: Ascend310\n"
     )
     with pytest.raises(UsageError) as caught:
-        _ = driver.prepare(path, (), store, registry.load()).parts
+        driver.prepare(path, (), store, registry.load())
     assert caught.value.message == f"{path}:5: model.parts[1]: unknown part `audio`; allowed: image, text"
 
 
@@ -134,3 +136,103 @@ def test_a_pass_that_the_plugin_misnames_is_the_plugin_s_fault(plan_of):
     assert caught.value.message.startswith(
         "model plugin `clip` of ascendc 0.1.0: fixes('image') names the unknown pass `fold-constant`; allowed: assert-"
     )
+
+
+@pytest.fixture
+def bundle_step(tmp_path, store, monkeypatch):
+    """The package step of a recipe of an ONNX model with everything a key is made of; `change` is made first."""
+    source = RECIPES / "colors"
+    for name in ("colors.onnx", "labels.txt"):
+        (tmp_path / name).write_bytes((source / name).read_bytes())
+    (tmp_path / "samples").mkdir()
+    for i in range(2):
+        Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / "samples" / f"{i}.png")
+    options = {"labels": "./labels.txt", "inputs": {"pixels": {"image": {"mean": [0.5] * 3, "std": [0.5] * 3}}}}
+    recipe = {
+        "version": 1,
+        "model": {"plugin": "onnx", "source": "./colors.onnx", "options": options},
+        "targets": [{"soc": "Ascend310"}],
+        "verify": {"samples": 4, "seed": 0},
+    }
+
+    def make(change=lambda recipe: None):
+        document = json.loads(json.dumps(recipe))
+        change(document)
+        (tmp_path / "recipe.yaml").write_text(json.dumps(document))
+        return TargetSteps(driver.prepare(tmp_path / "recipe.yaml", (), store, registry.load())).packaged
+
+    make.folder = tmp_path
+    return make
+
+
+CHANGES = {
+    "an option of the plugin": lambda r: r["model"]["options"]["inputs"]["pixels"]["image"].update(mean=[0.4] * 3),
+    "the seed of the samples": lambda r: r["verify"].update(seed=1),
+    "the user's samples": lambda r: r["verify"].update(folder="./samples"),
+    "the threshold": lambda r: r["verify"].update(threshold=1e-3),
+    "the batch": lambda r: r["targets"][0].update(batch=4),
+    "the precision": lambda r: r["targets"][0].update(precision="mixed"),
+    "a pass": lambda r: r.update(passes={"add": ["fold-scale"]}),
+    "an ATC option": lambda r: r["targets"][0].update(atc={"log": "info"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_a_recipe_says_is_in_the_key(bundle_step, change):
+    assert bundle_step() == bundle_step()
+    assert bundle_step() != bundle_step(change)
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "colors.onnx"])
+def test_the_content_of_the_model_s_files_is_in_the_key(bundle_step, name):
+    before = bundle_step()
+    path = bundle_step.folder / name
+    path.write_bytes(path.read_bytes() + b"\n" if name.endswith("txt") else path.read_bytes() + b"\x92\x01\x00")
+    assert bundle_step() != before
+
+
+def test_the_content_of_the_user_s_samples_is_in_the_key(bundle_step):
+    before = bundle_step(CHANGES["the user's samples"])
+    Image.new("RGB", (8, 8), (9, 9, 9)).save(bundle_step.folder / "samples" / "0.png")
+    assert bundle_step(CHANGES["the user's samples"]) != before
+
+
+@pytest.mark.parametrize("package", ["ascendc_plugins", "ascendc"])
+def test_the_code_of_plugins_and_passes_is_in_the_key(bundle_step, monkeypatch, package):
+    from ascendc import keys
+
+    before = bundle_step()
+    real = keys.code
+    monkeypatch.setattr(keys, "code", lambda name: "edited" if name == package else real(name))
+    assert bundle_step(CHANGES["a pass"] if package == "ascendc" else lambda r: None) != before
+
+
+def test_the_compiler_s_build_is_in_the_key(bundle_step, cann):
+    cann("true")
+    before = bundle_step()
+    cann("true", version="8.2.RC1")
+    assert bundle_step() != before
+
+
+@pytest.mark.parametrize(
+    ("model", "notes"),
+    [
+        (f"plugin: clip, source: {RECIPES / 'tiny-clip'}, weights: random, seed: 3", ("seed 3",)),
+        (f"plugin: clip, source: {RECIPES / 'tiny-clip'}", ()),
+        (f"plugin: onnx, source: {RECIPES / 'colors' / 'colors.onnx'}, weights: random", ()),
+    ],
+    ids=["random", "pretrained", "of an ONNX file"],
+)
+def test_random_weights_are_noted_whatever_the_plugin_says(store, tmp_path, model, notes):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"version: 1\nmodel: {{{model}}}\ntargets: [{{soc: Ascend310}}]\n")
+    steps = TargetSteps(driver.prepare(path, (), store, registry.load()))
+    assert steps.packaged.spec.notes == tuple(f"weights are random ({seed}): answers mean nothing" for seed in notes)
+
+
+def test_the_code_of_both_halves_enters_every_key(plan_of):
+    _, plan = plan_of("  - soc: Ascend310\n")
+    for step in order(plan.goals):
+        reads = dict(step.reads)
+        assert reads["plugin"] == f"clip {keys.code('ascendc_plugins')}"
+        assert reads["device half"] == keys.code("ascendc_plugins")

@@ -67,25 +67,53 @@ def test_the_readmes_show_the_same_commands():
     assert blocks("README.zh-CN.md", "sh") == blocks("README.md", "sh")
 
 
+def follow(page, folder, codes=None):
+    """Run the page's commands in turn, its plugin installed for this test alone."""
+    for command, output in commands(page):
+        if command == "pip install -e .":
+            install = "python -m pip install --quiet --no-deps --no-build-isolation --target site ."
+            assert run(install, folder).returncode == 0
+            continue
+        done = run(command, folder, PYTHONPATH=str(folder / "site"))
+        check(command, output, done)
+        assert done.returncode == (codes or {}).get(command, 0)
+
+
 def test_the_plugin_page_s_plugin_works(tmp_path):
     page = "docs/write-a-model-plugin.md"
-    [module], [project], [recipe] = blocks(page, "python"), blocks(page, "toml"), blocks(page, "yaml")
-    (tmp_path / "toy.py").write_text(module)
+    [module, a_pass], [project], [recipe] = blocks(page, "python"), blocks(page, "toml"), blocks(page, "yaml")
+    (tmp_path / "toy.py").write_text(f"{module}\n\n{a_pass}")
     (tmp_path / "pyproject.toml").write_text(project)
     (tmp_path / "toy.yaml").write_text(recipe)
-    for command, output in commands(page):
-        if command == "pip install -e .":  # installed for this test alone
-            install = "python -m pip install --quiet --no-deps --no-build-isolation --target site ."
-            assert run(install, tmp_path).returncode == 0
-            continue
-        done = run(command, tmp_path, PYTHONPATH=str(tmp_path / "site"))
-        check(command, output, done)
-        assert done.returncode == 0
+    follow(page, tmp_path)
     assert run("build/toy/deploy.sh", tmp_path).returncode == 0
 
 
+HALF = "docs/write-a-device-half.md"
+
+
+def test_the_device_half_page_s_plugin_works(tmp_path):
+    [host, device, tests], [project], [recipe] = blocks(HALF, "python"), blocks(HALF, "toml"), blocks(HALF, "yaml")
+    (tmp_path / "wordy/device").mkdir(parents=True)
+    (tmp_path / "wordy/__init__.py").write_text(host)
+    (tmp_path / "wordy/device/__init__.py").write_text(device)
+    (tmp_path / "test_wordy.py").write_text(tests)
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "wordy.yaml").write_text(recipe)
+    follow(HALF, tmp_path, codes={"ascendc run build/wordy --image nothing.png": 2})
+    assert run("build/wordy/deploy.sh", tmp_path).returncode == 0
+
+
+def test_the_device_half_page_names_what_the_runtime_exports():
+    import ascendc_runtime
+
+    [exports] = re.findall(r"It exports (.*?);\n", (ROOT / HALF).read_text(encoding="utf-8"), re.S)
+    assert set(re.findall(r"`(\w+)`", exports)) == {name for name in vars(ascendc_runtime) if not name.startswith("_")}
+
+
 @pytest.mark.parametrize(
-    "page", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/write-a-model-plugin.md", "docs/bundle.md"]
+    "page",
+    ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/write-a-model-plugin.md", HALF, "docs/bundle.md"],
 )
 def test_links_lead_somewhere(page):
     folder = (ROOT / page).parent

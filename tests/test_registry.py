@@ -82,21 +82,51 @@ def test_a_broken_guest_is_named_and_the_rest_go_on(plugin):
 
 def test_a_guest_whose_hook_raises_is_named_too(plugin):
     [broken] = registry.load([plugin("p", "dist-p", ValueError("no config"))]).broken
-    assert (broken.entry_point, str(broken.owner), broken.reason) == ("p", "dist-p 1.2", "ValueError: no config")
+    assert (broken.entry_point, str(broken.owner), broken.reason) == (
+        "p",
+        "dist-p 1.2",
+        "ascendc_register_models: ValueError: no config",
+    )
 
 
 @pytest.mark.parametrize(
     ("returned", "text"),
     [
-        (None, "must return a list of classes, not None"),
-        ([1], "must return subclasses of Model, not 1"),
-        ([str], "must return subclasses of Model, not <class 'str'>"),
+        (None, "TypeError: must return a list of classes, not None"),
+        ((), "TypeError: must return a list of classes, not ()"),
+        ([1], "TypeError: must return subclasses of Model, not 1"),
+        ([str], "TypeError: must return subclasses of Model, not <class 'str'>"),
+        ([type("Nameless", (Model,), {})], "TypeError: Nameless.NAME must be a text, not None"),
     ],
 )
-def test_a_hook_that_returns_the_wrong_type(plugin, returned, text):
-    with pytest.raises(UsageError) as caught:
-        registry.load([plugin("p", "dist-p", returned)])
-    assert caught.value.message == f"`ascendc_register_models` of dist-p 1.2 {text}"
+def test_a_hook_that_returns_the_wrong_type_blocks_nobody_else(plugin, returned, text):
+    loaded = registry.load([plugin("p", "dist-p", returned), plugin("q", "dist-q", [model_class("x")])])
+    assert list(loaded.models) == ["x"]
+    assert [b.reason for b in loaded.broken] == [f"ascendc_register_models: {text}"]
+
+
+def test_a_hook_that_does_not_exist_is_named(monkeypatch):
+    module = types.ModuleType("fake_typo")
+
+    @hookimpl
+    def ascendc_register_model():
+        return []
+
+    module.ascendc_register_model = ascendc_register_model
+    monkeypatch.setitem(sys.modules, "fake_typo", module)
+    points = [*registry.entry_points(group=registry.GROUP), EntryPoint("typo", "fake_typo", registry.GROUP)]
+    loaded = registry.load(points)
+    [broken] = loaded.broken
+    assert broken.entry_point == "typo"
+    assert "unknown hook 'ascendc_register_model'" in broken.reason
+    assert "clip" in loaded.models
+
+
+def test_a_guest_that_exits_on_import_ends_nothing(tmp_path, monkeypatch):
+    (tmp_path / "guest_that_exits.py").write_text("import sys; sys.exit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [*registry.entry_points(group=registry.GROUP), EntryPoint("bye", "guest_that_exits", registry.GROUP)]
+    assert [b.reason for b in registry.load(points).broken] == ["SystemExit: 3"]
 
 
 def test_an_unknown_name_lists_the_known_and_guesses():

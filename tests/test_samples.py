@@ -37,6 +37,18 @@ def test_a_file_that_is_not_what_it_says(tmp_path, name):
         read_samples(sample_files(tmp_path))
 
 
+def test_a_damaged_or_misnamed_archive(tmp_path):
+    np.savez(tmp_path / "X.NPZ.npz", x=np.zeros(3))
+    archive = (tmp_path / "X.NPZ.npz").read_bytes()
+    (tmp_path / "X.NPZ.npz").unlink()
+    np.save(tmp_path / "y.npy", np.zeros(3))
+    (tmp_path / "folder.png").mkdir()
+    for content in (archive[:-30], (tmp_path / "y.npy").read_bytes()):
+        (tmp_path / "X.NPZ").write_bytes(content)
+        with pytest.raises(UsageError, match=r"X\.NPZ cannot be read as a sample: "):
+            read_samples(sample_files(tmp_path))
+
+
 def test_a_pickled_array_is_refused(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.array([object()], dtype=object))
     with pytest.raises(UsageError, match="Object arrays cannot be loaded when allow_pickle=False"):

@@ -50,9 +50,9 @@ def read(folder: Path) -> values.Manifest:
     """
     path = folder / values.FILE
     if not path.is_file():
-        raise UsageError(
-            "ASC1801", f"`{folder}` is not a bundle: it holds no {values.FILE}", hint="ascendc build RECIPE"
-        )
+        below = folder / "bundle"  # where `ascendc convert` puts it
+        meant = f"did you mean {below}?" if (below / values.FILE).is_file() else "ascendc build RECIPE"
+        raise UsageError("ASC1801", f"`{folder}` is not a bundle: it holds no {values.FILE}", hint=meant)
     if path.stat().st_size > values.LARGEST:
         raise GateError("ASC1802", f"{path}: is larger than {values.LARGEST >> 20} MiB; no manifest is")
     try:

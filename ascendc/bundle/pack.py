@@ -5,25 +5,31 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shlex
 import stat
 import tarfile
 import tempfile
+import zlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from ascendc.bundle import manifest as manifests
 from ascendc.bundle.tree import walk
 from ascendc.errors import EnvironmentLacksError, GateError, UsageError
-from ascendc.runtime.manifest import FILE
+from ascendc.runtime.manifest import FILE, LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ascendc.runtime.manifest import Manifest
+    from ascendc.runtime.manifest import FileInfo, Manifest
 
 LEVEL = 6
 """gzip's; fixed, because the bytes depend on it."""
+
+SUFFIXES = (".tar.gz", ".tgz")
+"""What an archive may be called: what it is."""
+
+_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+"""What a damaged archive raises."""
 
 MOST_FILES = 10_000
 MOST_BYTES = 64 << 30
@@ -41,25 +47,34 @@ class Packed:
     files: int
 
 
-def verify(folder: Path) -> Manifest:
+def verify(folder: Path, name: Path | None = None) -> Manifest:
     """Check every file of the bundle in `folder` against its manifest, by full hash.
+
+    Args:
+        folder: the bundle.
+        name: what messages call it, if not `folder`.
 
     Raises:
         UsageError: there is no bundle (ASC1801).
-        GateError: the manifest is none (ASC1802), a file is missing (ASC1806), is no plain file (ASC1807),
-            differs (ASC1808), or is in no list (ASC1809).
+        GateError: the manifest is none (ASC1802), or files are not what it says (ASC1815): all of them are named.
     """
     manifest = manifests.read(folder)
-    for path in _found(folder, manifest):
-        info = manifest.files.get(path)
-        if info is None:
-            continue
-        if (folder / path).stat().st_size != info.size or _sha256(folder / path) != info.sha256:
-            raise GateError(
-                "ASC1808",
-                f"`{folder / path}` differs from what {FILE} says of it",
-                hint="ascendc build RECIPE",
-            )
+    there = set(walk(folder))
+    plain = {path for path in there if stat.S_ISREG((folder / path).lstat().st_mode)}
+    extra = there - {*manifest.files, *manifest.later, FILE}
+    wrong = {
+        "missing": manifest.files.keys() - there,
+        "changed": {path for path in manifest.files.keys() & plain if _differs(folder / path, manifest.files[path])},
+        "a link or a device, where a bundle holds plain files only": there - plain,
+        "not made by this build": extra & plain,
+    }
+    lines = [f"{path}: {what}" for what, paths in wrong.items() for path in sorted(paths)]
+    if lines:
+        raise GateError(
+            "ASC1815",
+            "\n    ".join([f"`{name or folder}` is not what {FILE} says:", *lines]),
+            hint="move elsewhere what this build did not make" if len(lines) == len(extra) else "ascendc build RECIPE",
+        )
     return manifest
 
 
@@ -69,10 +84,16 @@ def pack(folder: Path, output: Path) -> Packed:
     OMs that ``compile.sh`` put in their places go in as they are.
 
     Raises:
-        UsageError: `output` lies inside the bundle (ASC1810), or as `verify`.
+        UsageError: `output` is not named like what it is (ASC1816) or lies inside the bundle (ASC1810), or as `verify`.
         GateError: as `verify`.
         EnvironmentLacksError: `output` cannot be written (ASC1811).
     """
+    if not output.name.endswith(SUFFIXES):
+        raise UsageError(
+            "ASC1816",
+            f"the archive `{output}` must end in {' or '.join(SUFFIXES)}: it is a gzipped tar",
+            hint=f"ascendc bundle pack {shlex.quote(str(folder))} -o {shlex.quote(str(output.with_suffix('.tar.gz')))}",
+        )
     if output.resolve().is_relative_to(folder.resolve()):
         raise UsageError(
             "ASC1810",
@@ -80,7 +101,7 @@ def pack(folder: Path, output: Path) -> Packed:
             hint="ascendc bundle pack DIR -o FILE.tar.gz",
         )
     manifest = verify(folder)
-    names = sorted(_found(folder, manifest))
+    names = sorted(walk(folder))
     scratch = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -112,32 +133,53 @@ def unpack(archive: Path, parent: Path) -> Path:
             tarfile.open(archive, "r:gz") as tar,
         ):
             top = _extract(tar, archive, Path(scratch))
-            manifest = verify(top)
+            manifest = verify(top, archive)
             target = parent / manifest.name
             if target.exists():
                 raise UsageError("ASC1813", f"`{target}` is already there", hint="choose another place")
             top.rename(target)
             return target
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except _BROKEN as error:
         raise UsageError("ASC1812", f"`{archive}` cannot be read as a packed bundle: {error}") from error
 
 
-def _found(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Every file that belongs to the bundle; anything else is refused."""
-    listed = {*manifest.files, FILE}
-    there = set(walk(folder))
-    for path in sorted(listed - there):
-        raise GateError("ASC1806", f"`{folder / path}` is missing; {FILE} lists it", hint="ascendc build RECIPE")
-    for path in sorted(there):
-        if not stat.S_ISREG((folder / path).lstat().st_mode):
-            raise GateError("ASC1807", f"`{folder / path}` is a link or a device; a bundle holds plain files only")
-        if path not in listed and path not in manifest.later:
-            raise GateError(
-                "ASC1809",
-                f"`{folder / path}` is not part of the bundle; {FILE} does not list it",
-                hint="move it elsewhere",
-            )
-        yield path
+def read_manifest(archive: Path) -> Manifest:
+    """The manifest inside a packed bundle. Nothing is unpacked and nothing is hashed.
+
+    Raises:
+        UsageError: `archive` is no gzipped tar (ASC1812).
+        GateError: it holds no manifest (ASC1814), or the manifest is none (ASC1802).
+    """
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                if PurePosixPath(member.name).parts[1:] != (FILE,) or not 0 < member.size <= LARGEST:
+                    continue
+                file = tar.extractfile(member)
+                if file is not None:
+                    return manifests.from_json(file.read().decode("utf-8", "replace"), f"{archive}: {FILE}")
+    except _BROKEN as error:
+        raise UsageError("ASC1812", f"`{archive}` cannot be read as a packed bundle: {error}") from error
+    raise GateError("ASC1814", f"`{archive}` is no packed bundle: it holds no {FILE}")
+
+
+def refuse_packed(path: Path) -> None:
+    """Say what to do with a packed bundle where only a folder, or a recipe, can be meant.
+
+    Raises:
+        UsageError: `path` is an archive (ASC1817).
+    """
+    if path.name.endswith(SUFFIXES):
+        name = shlex.quote(read_manifest(path).name)
+        raise UsageError(
+            "ASC1817",
+            f"`{path}` is a packed bundle; a bundle runs unpacked",
+            hint=f"tar -xzf {shlex.quote(str(path))}, then name the folder: ascendc run {name}",
+        )
+
+
+def _differs(path: Path, info: FileInfo) -> bool:
+    return path.stat().st_size != info.size or _sha256(path) != info.sha256
 
 
 def _write(folder: Path, manifest: Manifest, names: list[str], raw: BinaryIO) -> None:

@@ -65,7 +65,7 @@ def materialise(tree: Tree, store: Store, folder: Path) -> Placed:
         EnvironmentLacksError: it cannot be written (ASC1805).
     """
     folder = Path(os.path.realpath(folder))  # a link to the folder stays a link
-    _refuse_strangers(folder)
+    refuse_place(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with store.lock(f"bundle-{_digest(folder)}"):
@@ -76,6 +76,30 @@ def materialise(tree: Tree, store: Store, folder: Path) -> Placed:
             f"the bundle cannot be written at {folder}: {error.strerror or error}",
             hint="free some space or choose another place with -o",
         ) from error
+
+
+def refuse_place(folder: Path) -> None:
+    """See that `folder` may be written and replaced: asked before anything is built, and again when it is.
+
+    Raises:
+        UsageError: a file is there, or where a folder above it must be (ASC1803); or it holds something else than a
+            bundle (ASC1804).
+    """
+    refuse_file(folder)
+    if folder.exists() and any(folder.iterdir()) and not _is_bundle(folder):
+        raise UsageError(
+            "ASC1804",
+            f"`{folder}` holds something else than a bundle (its {values.FILE} is missing or not ours); "
+            "it is not replaced",
+            hint="choose another place with -o, or empty the folder",
+        )
+
+
+def refuse_file(folder: Path) -> None:
+    """See that no file is where `folder` is to be (ASC1803)."""
+    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    if not there.is_dir() and there.exists():
+        raise UsageError("ASC1803", f"`{there}` is a file; a bundle is a folder", hint="choose another place with -o")
 
 
 def walk(folder: Path) -> Iterator[str]:
@@ -162,20 +186,6 @@ def _is(file: TreeFile, store: Store, path: Path) -> bool:
         and bool(found.st_mode & stat.S_IXUSR) == file.executable
         and store.digest(path) == file.blob.digest
     )
-
-
-def _refuse_strangers(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise UsageError("ASC1803", f"`{folder}` is a file; a bundle is a folder", hint="choose another place with -o")
-    if any(folder.iterdir()) and not _is_bundle(folder):
-        raise UsageError(
-            "ASC1804",
-            f"`{folder}` holds something else than a bundle (its {values.FILE} is missing or not ours); "
-            "it is not replaced",
-            hint="choose another place with -o, or empty the folder",
-        )
 
 
 def _is_bundle(folder: Path) -> bool:

@@ -83,6 +83,18 @@ def published(soc: Soc, cann: Cann | None) -> Image | None:
     return choose(_table(), soc, cann)
 
 
+def newest() -> Cann:
+    """The newest CANN that there was when the tables of this room were made."""
+    return max((Cann(image.version) for image in _table()), key=lambda cann: cann.version)
+
+
+def other_chip(image: Image, soc: Soc) -> str:
+    """Why an image whose tag names another chip than `soc` does for it; empty if the tag names its own."""
+    if image.chip == _CHIPS.get(soc.short):
+        return ""
+    return f"its tag names {image.chip}, but before CANN {_SPLIT[0]}.{_SPLIT[1]} an image compiles for every chip"
+
+
 def none_fits(soc: Soc, cann: Cann | None) -> str:
     """Why `published` found nothing."""
     limit = f" and is not newer than CANN {cann}" if cann else ""

@@ -51,6 +51,9 @@ _AMBIGUOUS = {
 """Names of families that nothing can be assumed for, and why."""
 
 
+OWNED = ("Ascend310", "Ascend310P", "Ascend310B", "Ascend910", "Ascend910B", "Ascend910_93")
+"""The generations that people have; the others are in phones, cars and set-top boxes."""
+
 _HINT = "npu-smi info  (on the board: its chip name, behind `Ascend`, is the exact one)"
 
 
@@ -59,6 +62,12 @@ def table() -> dict[str, Soc]:
     """Every SoC by its exact name, in the order of the data file."""
     records = json.loads(_DATA.read_text(encoding="utf-8"))["socs"]
     return {record["name"]: Soc(**record) for record in records}
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `resolve` takes for one chip, those that people have first."""
+    clear = [soc for soc in table().values() if soc.name.lower() not in _AMBIGUOUS]
+    return tuple(soc.name for soc in sorted(clear, key=lambda soc: soc.short not in OWNED))
 
 
 def resolve(name: str) -> Resolved:
@@ -79,11 +88,24 @@ def resolve(name: str) -> Resolved:
         return Resolved(by_key[key])
     if family := _family(key):
         raise _ambiguous(name, "names a family, not a chip", family)
-    # Compared without the prefix: with it, anything looks like an Ascend.
-    tails = {tail.removeprefix("ascend"): soc.name for tail, soc in by_key.items() if tail not in _AMBIGUOUS}
-    near = difflib.get_close_matches(key.removeprefix("ascend"), tails, 1)
-    guess = f" (did you mean `{tails[near[0]]}`?)" if near else ""
-    raise UsageError("ASC1211", f"unknown SoC `{name}`{guess}; allowed: {', '.join(tails.values())}", hint=_HINT)
+    near = _near(key.removeprefix("ascend"))
+    guess = f" (did you mean {' or '.join(f'`{soc}`' for soc in near)}?)" if near else ""
+    families = ", ".join(map(_braced, OWNED))
+    rest = f"and rarer ones: `ascendc recipe schema` has all {len(names())}"
+    raise UsageError("ASC1211", f"unknown SoC `{name}`{guess}; allowed: {families}, {rest}", hint=_HINT)
+
+
+def _near(tail: str) -> list[str]:
+    """Up to three names that look most like one without ``ascend``: with it, anything looks like an Ascend."""
+    tails = {name.lower().removeprefix("ascend"): name for name in names()}
+    near = difflib.get_close_matches(tail, tails, 3, 0.65)
+    return [tails[found] for found in sorted(near, key=lambda found: abs(len(found) - len(tail)))]
+
+
+def _braced(short: str) -> str:
+    """The names of a generation: ``Ascend310P{1,3,5,7}``."""
+    ends = [name.removeprefix(short) for name in names() if table()[name].short == short]
+    return f"{short}{{{','.join(ends)}}}" if len(ends) > 1 else f"{short}{ends[0]}"
 
 
 def _family(key: str) -> list[str]:

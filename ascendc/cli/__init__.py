@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -61,7 +61,7 @@ def main() -> None:
     """The ``ascendc`` command: the one place where an error becomes a message and an exit code."""
     from ascendc.errors import AscendcError
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(prog_name="ascendc", standalone_mode=False)
     except AscendcError as error:
@@ -80,4 +80,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except OSError as error:  # what no room has put into words: a full disk under -o, a closed pipe
+        click.echo(f"ascendc: ASC1004 the operating system refuses: {error}", err=True)
+        code = 5
     sys.exit(code or 0)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """SIGTERM ends a build as Ctrl-C does, in background jobs too, where SIGINT is ignored."""
+    raise KeyboardInterrupt

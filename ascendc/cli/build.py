@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ascendc.driver import Outcome
     from ascendc.plan import Stage
 
+SET_HELP = "Change a field: targets[0].batch=8, model.weights=random. May be given again."
 _STAGES = click.Choice(["export", "fix", "verify", "compile", "package"])
 
 
@@ -21,7 +22,7 @@ _STAGES = click.Choice(["export", "fix", "verify", "compile", "package"])
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the bundle [build/<bundle name>].")
 @click.option("--until", type=_STAGES, default="package", help="Stop after this stage.")
 @click.option("--dry-run", is_flag=True, help="Print the steps and whether the store has them; run nothing.")
-@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="targets[0].parts.image.batch=8")
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help=SET_HELP)
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, help="Steps at a time.")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--require-om", is_flag=True, help="Exit 5 if an OM cannot be compiled here.")
@@ -50,7 +51,13 @@ def build(
         raise click.UsageError("-o/--output takes one recipe; several go to build/<bundle name> each")
     if allow_pickle:
         overrides += ("model.allow_pickle=true",)
+    if len(recipes) > 1:
+        from ascendc.driver import bundle_names
+
+        bundle_names(recipes, overrides)
     if dry_run:
+        if as_json:
+            raise click.UsageError("--dry-run runs nothing that --json could report")
         return _dry_run(recipes, overrides, until)
     return execute(
         recipes,
@@ -99,15 +106,14 @@ def execute(
 
 
 def report(outcome: Outcome) -> str:
-    """The table of parts × targets, the verdict, and the exact next commands."""
-    lines = [f"note: {note}" for note in outcome.notes]
-    if outcome.rows:
-        lines += ["", *table(outcome)]
+    """The table of parts × targets, the verdict, what must be known, and the exact next commands."""
+    lines = ["", *table(outcome)] if outcome.rows else []
     lines += [f"task verdict: {verdict}" for verdict in outcome.verdicts]
+    lines += [f"note: {note}" for note in outcome.notes]
     if not outcome.changed:
         lines += ["", f"{outcome.output}: nothing to do, everything is up to date ({outcome.seconds:.1f} s)"]
-        return "\n".join(lines)
-    lines += ["", f"{outcome.output}: written in {outcome.seconds:.1f} s"]
+    else:
+        lines += ["", f"{outcome.output}: written in {outcome.seconds:.1f} s"]
     return "\n".join([*lines, *_next(outcome)])
 
 
@@ -146,8 +152,11 @@ def _next(outcome: Outcome) -> list[str]:
 
 def _dry_run(recipes: Sequence[Path], overrides: Sequence[str], until: Stage) -> int:
     from ascendc import driver
+    from ascendc.cli.recipe import summary
 
     for recipe in recipes:
-        for planned in driver.dry_run(recipe, overrides=overrides, until=until):
+        found = driver.dry_run(recipe, overrides=overrides, until=until)
+        click.echo(summary(recipe, found.targets, found.notes))
+        for planned in found.steps:
             click.echo(f"  {planned.stage:<8} {planned.label:<20} {planned.fate}")
     return 0

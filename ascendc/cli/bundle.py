@@ -44,13 +44,14 @@ def verify(what: Path) -> None:
 
 
 @bundle.command()
-@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.argument("what", type=click.Path(path_type=Path, exists=True), metavar="DIR|FILE.tar.gz")
 @click.option("--json", "as_json", is_flag=True, help="The manifest itself.")
-def show(folder: Path, as_json: bool) -> None:
-    """Say what the bundle in DIR is made of. Nothing is hashed: see `verify`."""
+def show(what: Path, as_json: bool) -> None:
+    """Say what a bundle or a packed one is made of. Nothing is hashed: see `verify`."""
     from ascendc.bundle import manifest as manifests
+    from ascendc.bundle import pack
 
-    manifest = manifests.read(folder)
+    manifest = manifests.read(what) if what.is_dir() else pack.read_manifest(what)
     if as_json:
         click.echo(manifests.to_json(manifest), nl=False)
         return

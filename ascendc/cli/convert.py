@@ -69,7 +69,7 @@ def convert() -> None:
 @click.option("--weights", type=click.Choice(["pretrained", "random"]), help="[pretrained]")
 @click.option("--revision", help="Branch, tag or commit of a hub id.")
 @click.option("--part", "parts", multiple=True, help="Build this part; may be given again. [all]")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the plugin's own.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="One of the plugin's own options.")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--require-om", is_flag=True, help="Exit 5 if an OM cannot be compiled here.")
 @click.option("--json", "as_json", is_flag=True, help="One event per line on stdout.")
@@ -92,10 +92,13 @@ def _model(
     targets, parts that differ), copy it, change it, and run `ascendc build`.
     """
     from ascendc.cli.build import execute
+    from ascendc.recipe import path_options
 
     folder = output_dir or Path("build") / str(ctx.info_name)
     path = folder / "recipe.yaml"
-    _write(path, _text(str(ctx.info_name), _content(str(ctx.info_name), folder, **said)))
+    plugin = str(ctx.info_name)
+    paths = path_options(_plugins(ctx).model(plugin).Options)
+    _write(path, _text(plugin, _content(plugin, folder, paths, **said)))
     return execute(
         [path],
         output=folder / "bundle",
@@ -108,6 +111,7 @@ def _model(
 def _content(
     plugin: str,
     folder: Path,
+    paths: tuple[str, ...],
     *,
     source: str | None,
     model: str | None,
@@ -124,20 +128,24 @@ def _content(
     parts: tuple[str, ...],
     options: tuple[str, ...],
 ) -> dict[str, Any]:
-    """What the options say, as a recipe; what they leave open is left out."""
+    """What the options say, as a recipe; what they leave open is left out.
+
+    Args: `paths`: those of the plugin's own options that are paths.
+    """
     if (source is None) == (model is None):
         raise UsageError("ASC1056", "one model must be given: as MODEL or by --model", hint="ascendc plugins")
+    named = source or str(model)
     batch = sorted({*GEARS, batch_size}) if dynamic_batch else batch_size
     sections = {
         "version": 1,
         "model": {
             "plugin": plugin,
-            "source": _relative(source or str(model), folder),
+            "source": _relative(named, folder) if Path(named).expanduser().exists() else named,
             "revision": revision,
             "weights": weights,
             "allow_pickle": allow_pickle or None,
             "parts": list(parts),
-            "options": _options(options),
+            "options": _options(options, paths, folder),
         },
         "export": {"opset": opset},
         "targets": [{"soc": soc_version, "cann": cann, "batch": batch, "precision": precision, "aipp": aipp}],
@@ -153,25 +161,25 @@ def _said(section: Any) -> Any:
     return [_said(item) for item in section] if isinstance(section, list) else section
 
 
-def _relative(source: str, folder: Path) -> str:
-    """A file or folder that is there, as the recipe in `folder` must name it; anything else as it is."""
-    path = Path(source).expanduser()
-    if not path.exists():
-        return source
-    relative = os.path.relpath(path.absolute(), folder.absolute())
+def _relative(named: str, folder: Path) -> str:
+    """A path that is relative to the current folder, as the recipe in `folder` must name it."""
+    path = Path(named).expanduser().absolute()
+    # By what links lead to: `..` in the recipe is followed as the file system does.
+    relative = os.path.relpath(path.parent.resolve() / path.name, folder.resolve())
     return relative if relative.startswith(".") else f"./{relative}"
 
 
-def _options(settings: tuple[str, ...]) -> dict[str, Any]:
+def _options(settings: tuple[str, ...], paths: tuple[str, ...], folder: Path) -> dict[str, Any]:
     """``name=value`` pairs; a value is YAML."""
     from ascendc.document.reader import parse
 
     options = {}
     for setting in settings:
-        name, equals, value = setting.partition("=")
+        name, equals, text = setting.partition("=")
         if not equals or not name:
             raise UsageError("ASC1057", f"--option {setting}: must be NAME=VALUE")
-        options[name] = parse(value, f"--option {setting}").values
+        value = parse(text, f"--option {setting}").values
+        options[name] = _relative(value, folder) if name in paths and isinstance(value, str) else value
     return options
 
 

@@ -34,10 +34,12 @@ def plugins(as_json: bool) -> None:
         broken = [{"plugin": b.entry_point, "owner": str(b.owner), "reason": b.reason} for b in loaded.broken]
         click.echo(json.dumps({**record, "broken": broken}, indent=2))
         return
+    names = max(len(name) for table in tables.values() for name in table)
+    owners = max(len(str(entry.owner)) for table in tables.values() for entry in table.values())
     for kind, table in tables.items():
         click.echo(f"{kind}:")
         for name, entry in sorted(table.items()):
-            click.echo(f"  {name:<18} {entry.owner!s:<16} {_about(entry.cls)}")
+            click.echo(f"  {name:<{names}}  {entry.owner!s:<{owners}}  {_about(entry.cls)}".rstrip())
     for b in loaded.broken:
         click.echo(f"broken: {b.entry_point} of {b.owner}: {b.reason}", err=True)
 

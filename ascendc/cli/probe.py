@@ -31,12 +31,13 @@ def probe(host: str | None, local: bool, output: Path, force: bool) -> None:
         raise UsageError("ASC1051", "one of USER@HOST and --local must be given", hint="ascendc probe --local")
     if output.exists() and not force:
         raise UsageError("ASC1052", f"{output} exists already", hint="--force overwrites it, -o names another file")
-    from ascendc.probe import ask, render
+    from ascendc.probe import ask, render, summary
 
-    text = render(ask(host), f"ascendc probe {host or '--local'}")
+    report = ask(host)
+    text = render(report, f"ascendc probe {host or '--local'}", str(output))
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError("ASC1053", f"{output} cannot be written: {error.strerror}") from error
-    click.echo(text, nl=False)
+    click.echo(summary(report))
     click.echo(f"{output}: written")

@@ -42,12 +42,17 @@ class _Command(click.Command):
 @click.option(
     "--top-k", type=click.IntRange(0), default=5, show_default=True, help="Texts named per picture; 0: embeddings only."
 )
-@click.option("--embed", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.npz", help="Keep embeddings.")
+@click.option(
+    "--embed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT.npz",
+    help="Keep embeddings; with --top-k 0, of pictures or texts alone.",
+)
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Of a recipe: model.weights=random")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--target", help="Which target of a bundle [the first that can run].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("-v", "--verbose", is_flag=True, help="Say why better devices were passed over.")
+@click.option("-v", "--verbose", is_flag=True, help="Why better devices were passed over; tracebacks.")
 def run(
     what: Path,
     embed: Path | None,
@@ -67,7 +72,7 @@ def run(
     if what.is_dir():
         if overrides or allow_pickle:
             raise click.UsageError("--set and --allow-pickle change a recipe; a bundle is what it is")
-        return _run_bundle(what, embed, as_json, target, **question)
+        return _run_bundle(what, embed, as_json, verbose, target, **question)
     from ascendc.run import run_recipe
 
     if allow_pickle:
@@ -76,11 +81,20 @@ def run(
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
     asked = run_recipe(what, overrides=overrides, **question)
     if embed is not None:
-        import numpy as np
-
-        np.savez(embed, **asked.answer.arrays)  # type: ignore[arg-type]  # a name is never `allow_pickle`
+        _save(embed, asked)
     click.echo(_json(asked) if as_json else _text(asked, verbose))
     return 0
+
+
+def _save(path: Path, asked: Asked) -> None:
+    import numpy as np
+
+    from ascendc.errors import UsageError
+
+    try:
+        np.savez(path, **asked.answer.arrays)  # type: ignore[arg-type]  # a name is never `allow_pickle`
+    except OSError as error:
+        raise UsageError("ASC2013", f"--embed: `{path}` cannot be written: {error.strerror}") from error
 
 
 def _text(asked: Asked, verbose: bool) -> str:
@@ -106,6 +120,7 @@ def _run_bundle(
     folder: Path,
     embed: Path | None,
     as_json: bool,
+    verbose: bool,
     target: str | None,
     *,
     images: tuple[str, ...],
@@ -129,6 +144,7 @@ def _run_bundle(
         part for flag, value in (("--embed", embed), ("--target", target)) if value for part in (flag, str(value))
     ]
     command += ["--json"] if as_json else []
+    command += ["--verbose"] if verbose else []
     for name, values in (("image", images), ("texts", texts), ("arrays", arrays)):
         command += [f"--{name}={value}" for value in values]
     return subprocess.run(command, check=False).returncode

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from ascendc.document.values import Loc
+
 Schema = dict[str, Any]
+
+_DEEPEST = 8
+"""Steps that are followed into a schema, which may hold itself."""
 
 
 def plain(node: Schema, root: Schema) -> Schema:
@@ -30,6 +36,22 @@ def child(node: Schema, step: str | int, root: Schema) -> Schema | None:
         others = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
         found = node.get("properties", {}).get(step, next((other for other in others if other), None))
     return found if isinstance(found, dict) else None
+
+
+def places(name: str, node: Schema, root: Schema, near: Loc = (), here: Loc = ()) -> Iterator[Loc]:
+    """Where in a document of this schema a field called `name` may be; of lists, the item that `near` lies in."""
+    if len(here) > _DEEPEST:
+        return
+    node = plain(node, root)
+    for option in node.get("anyOf", ()):
+        yield from places(name, option, root, near, here)
+    if isinstance(node.get("items"), dict):
+        index = near[len(here)] if len(near) > len(here) and near[: len(here)] == here else 0
+        yield from places(name, node["items"], root, near, (*here, index))
+    for key, value in node.get("properties", {}).items():
+        if key == name:
+            yield (*here, key)
+        yield from places(name, value, root, near, (*here, key))
 
 
 def allowed(node: Schema, root: Schema) -> str:

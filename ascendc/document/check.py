@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ascendc.document.allowed import allowed, child, plain
-from ascendc.document.values import Document, Loc, Problem
+from ascendc.document.allowed import allowed, child, places, plain
+from ascendc.document.values import Document, Loc, Problem, format_path
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -53,8 +53,7 @@ def _problem(detail: ErrorDetails, schema: dict[str, Any], document: Document, b
     loc = (*base, *inside)
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
-        loc = (*base, *detail["loc"])
-        return Problem("ASC1105", loc, _unknown(str(detail["loc"][-1]), node, schema))
+        return _unknown(detail["loc"], node, schema, base)
     choices = allowed(node, schema)
     if kind == "missing":
         return Problem("ASC1106", loc, f"must be given; allowed: {choices}")
@@ -67,11 +66,16 @@ def _problem(detail: ErrorDetails, schema: dict[str, Any], document: Document, b
     return Problem("ASC1107", loc, f"must not be {describe(value)}; allowed: {choices}")
 
 
-def _unknown(key: str, node: dict[str, Any], schema: dict[str, Any]) -> str:
-    keys = list(plain(node, schema).get("properties", ()))
-    near = difflib.get_close_matches(key, keys, 1)
-    guess = f" (did you mean `{near[0]}`?)" if near else ""
-    return f"unknown key{guess}; allowed: {', '.join(keys) or 'none'}"
+def _unknown(loc: Loc, node: dict[str, Any], schema: dict[str, Any], base: Loc) -> Problem:
+    """An unknown key, and what was meant: a field of that name elsewhere, or one beside it with a name like it."""
+    key, keys = str(loc[-1]), list(plain(node, schema).get("properties", ()))
+    meant = [(*base, *place) for place in dict.fromkeys(places(key, schema, schema, loc))]
+    names = [format_path(place) for place in meant]
+    if not meant and (near := difflib.get_close_matches(key, keys, 1)):
+        meant, names = [(*base, *loc[:-1], near[0])], near
+    guess = f" (did you mean {' or '.join(f'`{name}`' for name in names)}?)" if names else ""
+    text = f"unknown key{guess}; allowed: {', '.join(keys) or 'none'}"
+    return Problem("ASC1105", (*base, *loc), text, meant=meant[0] if len(meant) == 1 else None)
 
 
 def describe(value: Any) -> str:

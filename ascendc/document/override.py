@@ -76,6 +76,8 @@ def _assigned(values: Any, loc: Loc, depth: int, new: Any, name: str) -> Any:
         changed = _assigned(values[step], loc, depth + 1, new, name)
         return [changed if index == step else value for index, value in enumerate(values)]
     if not isinstance(values, dict | None):
-        raise UsageError("ASC1110", f"{name}: {here}: must be a mapping, not {describe(values)}")
+        item = format_path((*loc[:depth], 0, *loc[depth:]))
+        guess = f" (did you mean `{item}`?)" if isinstance(values, list) and values else ""
+        raise UsageError("ASC1110", f"{name}: {here}: must be a mapping, not {describe(values)}{guess}")
     inner = (values or {}).get(step)
     return {**(values or {}), step: _assigned(inner, loc, depth + 1, new, name)}

@@ -25,6 +25,8 @@ class Problem:
     hint: str | None = None
     line: int | None = None
     """Set if it is not the field's own line."""
+    meant: Loc | None = None
+    """The field that an unknown key was probably meant for."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,39 @@ class Document:
                 return None
         return values
 
+    def text(self, loc: Loc) -> str | None:
+        """The text that is written at `loc`, by its letters if it has no quotes; None if nothing is."""
+        value = self.value(loc)
+        return value if value is None or isinstance(value, str) else self.letters.get(loc)
+
     def replaced(self, loc: Loc, new: Any) -> Document:
         """The same document with `new` at `loc`, which must be written."""
         return replace(self, values=_replaced(self.values, loc, new))
 
+    def without(self, places: Iterable[Loc]) -> Document:
+        """What is left when the values at `places` are taken out; an item of a list goes with its list."""
+        left = self
+        for place in places:
+            loc = place
+            while loc and isinstance(loc[-1], int):
+                loc = loc[:-1]
+            parent = left.value(loc[:-1])
+            if not loc:
+                left = replace(left, values=None)
+            elif isinstance(parent, dict):
+                left = left.replaced(loc[:-1], {key: value for key, value in parent.items() if key != loc[-1]})
+        return left
+
     def error(self, problems: Iterable[Problem]) -> UsageError:
-        """One error that tells of all `problems` (at least one): a line each, in the order of the file."""
+        """One error that tells of all `problems` (at least one): a line each, in the order of the file.
+
+        A field that is not written is no problem of its own where an unknown key was probably meant for it.
+        """
+        problems = tuple(problems)
+        meant = {problem.meant for problem in problems if problem.meant is not None}
+        told = [p for p in problems if p.loc not in meant or self.nearest(p.loc) == p.loc]
         # By text: an alias shows one mistake at several places.
-        lines = {self._text(problem): problem for problem in sorted(problems, key=self._order)}
+        lines = {self._text(problem): problem for problem in sorted(told, key=self._order)}
         first = next(iter(lines.values()))
         return UsageError(first.id, "\n".join(lines), hint=first.hint if len(lines) == 1 else None)
 

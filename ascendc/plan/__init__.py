@@ -30,7 +30,9 @@ class Plan:
     goals: tuple[Step, ...]
     """Everything that must be done; their inputs follow."""
     graphs: tuple[tuple[str, Step], ...]
-    """File name and step of the graphs that are laid out by a build that stops before `package`."""
+    """File name (without suffix) and step of the graphs that are laid out by a build that stops before `package`."""
+    oms: tuple[tuple[str, Step], ...] = ()
+    """Likewise the OMs."""
 
 
 def make_plan(targets: TargetSteps, until: Stage) -> Plan:
@@ -49,8 +51,9 @@ def make_plan(targets: TargetSteps, until: Stage) -> Plan:
     goals = list(graphs)
     if until in ("verify", "compile"):
         goals += [*(a.verified for a in targets.artefacts), *targets.judged]
-    if until == "compile":
-        goals += [a.compiled for a in targets.artefacts if a.compiled is not None]
+    compiled = [(f"{a.part.name}-{a.target.name}", a.compiled) for a in targets.artefacts if a.compiled is not None]
+    oms = tuple(compiled) if until == "compile" else ()
+    goals += [step for _, step in oms]
     if until == "package":
         return Plan((targets.packaged,), ())
-    return Plan(tuple(goals), tuple((name, step) for step, name in graphs.items()))
+    return Plan(tuple(goals), tuple((name, step) for step, name in graphs.items()), oms)

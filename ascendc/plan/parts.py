@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascendc import keys
+from ascendc import recipe as recipes
 from ascendc.dag import Step
 from ascendc.errors import StageError
 from ascendc.graph import Graph
@@ -24,7 +25,7 @@ from ascendc.stages.judge import JudgeSpec, judge
 from ascendc.stages.verify import Verified, VerifySpec, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ascendc.attribution import Attributed
     from ascendc.recipe import Recipe
@@ -43,19 +44,16 @@ class PartSteps:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The parts to build, in the plugin's order.
+        """The parts to build, in the plugin's order."""
+        return recipes.built(self.model.parts(), self.recipe.model.parts)
 
-        Raises:
-            UsageError: the recipe names a part that the model lacks (ASC1307).
-        """
-        known = {part.name: part for part in self.model.parts()}
-        wanted = self.recipe.model.parts or tuple(known)
-        for i, name in enumerate(wanted):
-            if name not in known:
-                raise self.recipe.error(
-                    "ASC1307", f"model.parts[{i}]", f"unknown part `{name}`; allowed: {', '.join(known)}"
-                )
-        return tuple(part for name, part in known.items() if name in wanted)
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the bundle's reader must know."""
+        weights = self.recipe.model.weights
+        made_up = weights.kind == "random" and any(self.model.onnx(part.name) is None for part in self.parts)
+        random = (f"weights are random (seed {weights.seed}): answers mean nothing",) if made_up else ()
+        return (*random, *self.model.notes(weights))
 
     def exported(self, part: Part, opset: int) -> Step:
         """export: the module as ONNX; or the plugin's ONNX file as it is, whatever its opset."""
@@ -78,7 +76,8 @@ class PartSteps:
         def run(previous: Graph | Fixed, ws: Workspace) -> Fixed:
             return fix(spec, previous.graph if isinstance(previous, Fixed) else previous, self.registry, ws)
 
-        return self.step("fix", label, spec, (graph,), Fixed, run, describe=_rewrites)
+        code = [self.registry.pass_(use.name) for use in uses]
+        return self.step("fix", label, spec, (graph,), Fixed, run, describe=_rewrites, code=code)
 
     def known(self, uses: tuple[Use, ...], source: str) -> tuple[Use, ...]:
         """`uses`, after a check that there are such passes.
@@ -124,9 +123,7 @@ class PartSteps:
     def verified(self, fixed: Step, part: Part) -> Step:
         """verify: a fixed graph, and the device half's preprocessing, against the golden record."""
         section = self.recipe.verify
-        spec = VerifySpec(
-            part, self.model.DEVICE, section.threshold, section.samples, section.seed, self._sample_digests
-        )
+        spec = VerifySpec(part, self.model.half, section.threshold, section.samples, section.seed, self._sample_digests)
 
         def run(fixed: Fixed, record: GoldenPart, files: Assets, ws: Workspace) -> Verified:
             folder = lay_out_assets(files, ws.store, ws.folder / "assets")
@@ -166,9 +163,11 @@ class PartSteps:
         *,
         torch: bool = False,
         describe: Callable[[Any], str] = lambda _: "",
+        code: Iterable[type] = (),
     ) -> Step:
-        """A step of this recipe: the model's identity enters its key."""
-        return Step(stage, spec, inputs, self._reads, label, result, run, describe, uses_torch=torch)
+        """A step of this recipe: the model's identity enters its key, and the code of the classes in `code`."""
+        reads = (*self._reads, *((cls.__qualname__, keys.code_of(cls)) for cls in code))
+        return Step(stage, spec, inputs, reads, label, result, run, describe, uses_torch=torch)
 
     @cached_property
     def samples(self) -> Samples:
@@ -189,6 +188,14 @@ class PartSteps:
     def _sample_digests(self) -> tuple[tuple[str, str], ...]:
         return tuple((path.name, self.store.digest(path)) for path in self._sample_files)
 
+    def _digest(self, path: Path) -> str:
+        try:
+            return self.store.digest(path)
+        except OSError as error:
+            raise StageError(
+                "ASC1309", f"{self.model.title}: files() names {path}, which cannot be read: {error.strerror}"
+            ) from error
+
     @cached_property
     def _reads(self) -> tuple[tuple[str, str], ...]:
         """The model's identity: its files by content, and its name unless that is the path of one of them."""
@@ -196,9 +203,10 @@ class PartSteps:
         named = () if Path(source.id).is_absolute() else (("source", keys.digest(source)),)
         return (
             ("plugin", f"{self.model.NAME} {keys.code(self.model.package)}"),
+            ("device half", keys.code(self.model.DEVICE.partition(".")[0])),
             ("options", self.model.options.model_dump_json()),
             *named,
-            *((path.name, self.store.digest(path)) for path in self.model.files(self.recipe.model.weights)),
+            *((f"file {path.name}", self._digest(path)) for path in self.model.files(self.recipe.model.weights)),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascendc import recipe as recipes
-from ascendc.bundle import layout
+from ascendc.bundle import layout, travel
 from ascendc.bundle.tree import Tree
 from ascendc.cann import aipp, atc
 from ascendc.model import Part
@@ -73,15 +73,20 @@ class TargetSteps:
 
     @cached_property
     def packaged(self) -> Step:
-        """package: all of it as the files of one bundle."""
+        """package: all of it as the files of one bundle.
+
+        Raises:
+            StageError: the device half cannot travel (ASC1823, ASC1824): said before any step runs.
+        """
         recipe, model = self.parts.recipe, self.parts.model
+        travel.check(model.half, model.distribution)
         names = layout.onnx_names([(a.part.name, a.fixed) for a in self.artefacts])
         spec = PackageSpec(
             name=recipe.bundle.name,
             plugin=model.NAME,
             source=recipe.model.source,
             weights=recipe.model.weights,
-            notes=model.notes(recipe.model.weights),
+            notes=self.parts.notes,
             device=model.DEVICE,
             distribution=model.distribution,
             parts=self.parts.parts,
@@ -141,7 +146,8 @@ class TargetSteps:
         def run(fixed: Any, ws: Any) -> Compiled:
             return compile_(spec, fixed.graph, toolchain, ws)
 
-        return self.parts.step("compile", f"{part.name} @ {target.name}", spec, (fixed,), Compiled, run)
+        label, code = f"{part.name} @ {target.name}", (type(toolchain),)
+        return self.parts.step("compile", label, spec, (fixed,), Compiled, run, code=code)
 
     def _options(self, part: Part, target: Target) -> atc.AtcOptions:
         wanted = target.part(part.name)

@@ -1,6 +1,6 @@
 """Asks a board what it is and has, and keeps the answer as a file that a target can name."""
 
 from ascendc.probe.ask import Report, ask
-from ascendc.probe.board import Board, read, render
+from ascendc.probe.board import Board, read, render, summary
 
-__all__ = ["Board", "Report", "ask", "read", "render"]
+__all__ = ["Board", "Report", "ask", "read", "render", "summary"]

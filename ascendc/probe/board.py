@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -91,12 +92,30 @@ def read(path: Path) -> Board:
     return Board(table()[fields.soc] if fields.soc else None, Cann.parse(fields.cann) if fields.cann else None)
 
 
-def render(report: Report, command: str) -> str:
-    """The text of a board file: every field with what it means, or why it is missing."""
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]*[A-Za-z_]")
+"""File names that YAML takes as they are."""
+
+_SUMMARY = ("soc", "cann", "driver", "python")
+
+
+def summary(report: Report) -> str:
+    """What a person looks for first, a line each: the value, or why it is missing."""
+    missing = {name: f"not known: {report.missing.get(name, 'the probe did not say')}" for name in _SUMMARY}
+    return "\n".join(f"{name + ':':<8}{getattr(report.fields, name) or missing[name]}" for name in _SUMMARY)
+
+
+def render(report: Report, command: str, file: str) -> str:
+    """The text of a board file: every field with what it means, or why it is missing.
+
+    Args:
+        report: what the board said.
+        command: what asked it.
+        file: where it will be, for the lines that say how a recipe uses it.
+    """
     lines = [
         f"# Written by `{command}`. A recipe uses it as a target:",
         "#   targets:",
-        "#     - board: board.yaml",
+        f"#     - board: {file if _PLAIN.fullmatch(file) else json.dumps(file)}",
         "",
     ]
     for name, field in BoardFields.model_fields.items():

@@ -1,7 +1,9 @@
 """The recipe: what to build, for which devices, and how."""
 
-from ascendc.recipe.decode import load, plugin_options
-from ascendc.recipe.fit import check_passes, fit
+from ascendc.recipe.decode import decode, draft, load
+from ascendc.recipe.draft import Draft, plugin_options
+from ascendc.recipe.fit import built, check_names, check_parts, fit
+from ascendc.recipe.paths import path_options
 from ascendc.recipe.schema import json_schema
 from ascendc.recipe.values import (
     BenchmarkSection,
@@ -16,14 +18,20 @@ from ascendc.recipe.values import (
 __all__ = [
     "BenchmarkSection",
     "BundleSection",
+    "Draft",
     "ExportSection",
     "ModelSection",
     "PassesSection",
     "Recipe",
     "VerifySection",
-    "check_passes",
+    "built",
+    "check_names",
+    "check_parts",
+    "decode",
+    "draft",
     "fit",
     "json_schema",
     "load",
+    "path_options",
     "plugin_options",
 ]

@@ -127,7 +127,10 @@ OpsetField = Annotated[
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "auto"}]}),
 ]
 
-SocField = Annotated[soc.Resolved, BeforeValidator(_soc), WithJsonSchema({"type": "string"})]
+SocField = Annotated[
+    soc.Resolved, BeforeValidator(_soc), WithJsonSchema({"type": "string", "examples": list(soc.names())})
+]
+"""The examples are what editors offer."""
 
 CannField = Annotated[Cann | None, BeforeValidator(_cann), WithJsonSchema({"type": "string"})]
 """None: unknown."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ascendc.document import Loc, Problem
+from ascendc.document import Document, Loc, Problem
+from ascendc.errors import UsageError
 from ascendc.model import Part
 from ascendc.recipe.values import Recipe
 from ascendc.target import PartTarget, Target
@@ -15,55 +16,74 @@ if TYPE_CHECKING:
     from ascendc.registry import Registry
 
 
+def check_names(document: Document, registry: Registry) -> list[Problem]:
+    """What is wrong with the plugins, passes and toolchains that a recipe names: they must be registered (ASC1301)."""
+    passes, targets = document.value(("passes",)) or {}, document.value(("targets",)) or ()
+    named: list[tuple[Callable[[str], object], Loc, str]] = [
+        *((registry.pass_, ("passes", "add", i), name) for i, name in enumerate(passes.get("add", ()))),
+        *((registry.pass_, ("passes", "drop", i), name) for i, name in enumerate(passes.get("drop", ()))),
+        *((registry.pass_, ("passes", "options", name), name) for name in passes.get("options", ())),
+    ]
+    for loc in (("model", "plugin"), *(("targets", i, "toolchain") for i in range(len(targets)))):
+        name = document.text(loc)
+        if name is not None and (loc[0] == "model" or name != "auto"):
+            named.append((registry.model if loc[0] == "model" else registry.toolchain, loc, name))
+    problems = []
+    for select, loc, name in named:
+        try:
+            select(name)
+        except UsageError as error:
+            problems.append(Problem(error.id, loc, error.message, error.hint))
+    return problems
+
+
+def check_parts(document: Document, known: Sequence[Part]) -> list[Problem]:
+    """What is wrong with the parts that a recipe names.
+
+    One is not the model's (ASC1307) or not built (ASC1131), or AIPP is asked of one without an image input (ASC1132).
+    """
+    names = [part.name for part in known]
+    wanted = document.value(("model", "parts")) or ()
+    problems = [
+        Problem("ASC1307", ("model", "parts", i), f"unknown part `{name}`; allowed: {', '.join(names)}")
+        for i, name in enumerate(wanted)
+        if name not in names
+    ]
+    parts = known if problems else built(known, wanted)
+    for i, target in enumerate(document.value(("targets",)) or ()):
+        for name, section in (target.get("parts") or {}).items():
+            problems += _check_part(("targets", i, "parts", name), section.get("aipp", "none"), parts)
+    return problems
+
+
+def built(known: Sequence[Part], wanted: Sequence[str]) -> tuple[Part, ...]:
+    """Those of a model's parts that a recipe wants: all, if it names none."""
+    return tuple(part for part in known if part.name in wanted or not wanted)
+
+
 def fit(recipe: Recipe, parts: Sequence[Part]) -> tuple[Target, ...]:
     """The recipe's targets with every one of `parts`, and nothing else, spelled out.
 
     An AIPP that a target asks of all its parts holds for those that have an image input.
-
-    Raises:
-        UsageError: a target names a part that is not built (ASC1131), or asks for AIPP on a part without an
-            image input (ASC1132).
     """
-    problems: list[Problem] = []
-    targets = tuple(
-        _fit(recipe, target, ("targets", index), parts, problems) for index, target in enumerate(recipe.targets)
-    )
-    if problems:
-        raise recipe.document.error(problems)
-    return targets
+    return tuple(replace(target, parts=tuple((p.name, _fit(target, p)) for p in parts)) for target in recipe.targets)
 
 
-def check_passes(recipe: Recipe, registry: Registry) -> None:
-    """Let every pass that the recipe names be one.
-
-    Raises:
-        UsageError: one is not registered (ASC1301).
-    """
-    named = [
-        *((f"passes.add[{index}]", name) for index, name in enumerate(recipe.passes.add)),
-        *((f"passes.drop[{index}]", name) for index, name in enumerate(recipe.passes.drop)),
-        *((f"passes.options.{name}", name) for name, _ in recipe.passes.options),
-    ]
-    for field, name in named:
-        with recipe.at(field):
-            registry.pass_(name)
+def _check_part(loc: Loc, aipp: str, parts: Sequence[Part]) -> list[Problem]:
+    part = next((part for part in parts if part.name == loc[-1]), None)
+    if part is None:
+        text = f"there is no such part in this build; allowed: {', '.join(part.name for part in parts)}"
+        return [Problem("ASC1131", loc, text)]
+    if aipp == "none" or _has_pictures(part):
+        return []
+    text = f"must not be {aipp}: part `{part.name}` has no image input; allowed: none"
+    return [Problem("ASC1132", (*loc, "aipp"), text)]
 
 
-def _fit(recipe: Recipe, target: Target, loc: Loc, parts: Sequence[Part], problems: list[Problem]) -> Target:
-    names = [part.name for part in parts]
-    for name, _ in target.parts:
-        if name not in names:
-            text = f"there is no such part in this build; allowed: {', '.join(names)}"
-            problems.append(Problem("ASC1131", (*loc, "parts", name), text))
-    fitted = tuple((part.name, _fit_part(recipe, target, (*loc, "parts", part.name), part, problems)) for part in parts)
-    return replace(target, parts=fitted)
-
-
-def _fit_part(recipe: Recipe, target: Target, loc: Loc, part: Part, problems: list[Problem]) -> PartTarget:
+def _fit(target: Target, part: Part) -> PartTarget:
     wanted = target.part(part.name)
-    if wanted.aipp == "none" or any(tensor.image for tensor in part.inputs):
-        return wanted
-    if recipe.document.value((*loc, "aipp")) is not None:
-        text = f"must not be {wanted.aipp}: part `{part.name}` has no image input; allowed: none"
-        problems.append(Problem("ASC1132", (*loc, "aipp"), text))
-    return replace(wanted, aipp="none")
+    return wanted if _has_pictures(part) else replace(wanted, aipp="none")
+
+
+def _has_pictures(part: Part) -> bool:
+    return any(tensor.image is not None for tensor in part.inputs)

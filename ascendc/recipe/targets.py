@@ -4,42 +4,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ascendc.cann import atc_table, opset
+from ascendc.cann import atc_table, images, opset
 from ascendc.document import Document, Loc, Problem
 from ascendc.errors import UsageError
 from ascendc.probe.board import Board
 from ascendc.probe.board import read as read_board
+from ascendc.recipe.paths import tidy
 from ascendc.target import Batch, Cann, PartTarget, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ascendc.cann.soc import Soc
-    from ascendc.recipe.schema import PartFields, RecipeFields, TargetFields
+    from ascendc.recipe.schema import PartFields, TargetFields
 
 
 @dataclass
 class Decoded:
     """Targets, what was assumed on the way, and what is wrong."""
 
-    targets: tuple[Target, ...] = ()
+    targets: dict[int, Target] = field(default_factory=dict)
+    """By their index in the recipe."""
     notes: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
 
 
-def decode(fields: RecipeFields, document: Document, folder: Path) -> Decoded:
-    """The targets of a recipe that lies in `folder`."""
+def decode(fields: Mapping[int, TargetFields], document: Document, folder: Path) -> Decoded:
+    """Targets by their index in a recipe that lies in `folder`; one that is not right is left out."""
     decoded = Decoded()
-    for index, target in enumerate(fields.targets):
-        _decode(target, ("targets", index), document, folder, decoded)
-    if len(decoded.targets) == len(fields.targets):
-        _check_names(decoded)
-        _check_opset(fields, decoded)
+    for index, target in fields.items():
+        _decode(target, index, document, folder, decoded)
+    _check_names(decoded)
+    _check_opset(document.value(("export", "opset")), decoded)
     return decoded
 
 
-def _decode(fields: TargetFields, loc: Loc, document: Document, folder: Path, decoded: Decoded) -> None:
+def _decode(fields: TargetFields, index: int, document: Document, folder: Path, decoded: Decoded) -> None:
     """Add one target to `decoded`, or say why not."""
+    loc = ("targets", index)
     board = _board(fields, loc, folder, decoded)
     soc = _soc(fields, board, loc, document, decoded)
     if soc is None:
@@ -51,17 +55,17 @@ def _decode(fields: TargetFields, loc: Loc, document: Document, folder: Path, de
             text = f"must not be rgb: {soc.name} has no static AIPP; allowed: none"
             decoded.problems.append(Problem("ASC1124", (*place, "aipp"), text))
     _check_atc(fields, loc, decoded)
-    decoded.targets += (
-        Target(
-            name=fields.name or soc.name.lower(),
-            soc=soc,
-            cann=_cann(fields, board, loc, decoded),
-            parts=parts,
-            toolchain=fields.toolchain,
-            python=fields.python,
-            atc_options=tuple(fields.atc.items()),
-            defaults=defaults,
-        ),
+    cann = _cann(fields, board, loc, decoded)
+    _note_newer(cann, document.where((*loc, "cann" if "cann" in fields.model_fields_set else "board")), decoded)
+    decoded.targets[index] = Target(
+        name=fields.name or soc.name.lower(),
+        soc=soc,
+        cann=cann,
+        parts=parts,
+        toolchain=fields.toolchain,
+        python=fields.python,
+        atc_options=tuple(fields.atc.items()),
+        defaults=defaults,
     )
 
 
@@ -69,7 +73,7 @@ def _board(fields: TargetFields, loc: Loc, folder: Path, decoded: Decoded) -> Bo
     if fields.board is None:
         return None
     try:
-        return read_board(folder / Path(fields.board).expanduser())
+        return read_board(tidy(folder / Path(fields.board).expanduser()))
     except UsageError as error:
         decoded.problems.append(Problem("ASC1121", (*loc, "board"), error.message, error.hint))
         return None
@@ -103,6 +107,13 @@ def _cann(fields: TargetFields, board: Board | None, loc: Loc, decoded: Decoded)
     return fields.cann if "cann" in fields.model_fields_set else board.cann
 
 
+def _note_newer(cann: Cann | None, where: str, decoded: Decoded) -> None:
+    newest = images.newest()
+    if cann is not None and cann.version > newest.version:
+        known = f"CANN {cann} is newer than what ascendc's tables know (newest: {newest})"
+        decoded.notes += (f"{where}: {known}; the rules of {newest} are assumed",)
+
+
 def _part(fields: PartFields, defaults: PartTarget) -> PartTarget:
     return PartTarget(
         fields.batch or defaults.batch, fields.precision or defaults.precision, fields.aipp or defaults.aipp
@@ -128,18 +139,18 @@ def _check_atc(fields: TargetFields, loc: Loc, decoded: Decoded) -> None:
 
 def _check_names(decoded: Decoded) -> None:
     """Targets name files side by side."""
-    names = [target.name.lower() for target in decoded.targets]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            text = f"must differ from that of targets[{names.index(name)}], `{name}`; allowed: another name"
+    first: dict[str, int] = {}
+    for index, target in decoded.targets.items():
+        other = first.setdefault(target.name.lower(), index)
+        if other != index:
+            text = f"must differ from that of targets[{other}], `{target.name.lower()}`; allowed: another name"
             decoded.problems.append(Problem("ASC1125", ("targets", index, "name"), text))
 
 
-def _check_opset(fields: RecipeFields, decoded: Decoded) -> None:
-    asked = fields.export.opset
-    if asked is None:
+def _check_opset(asked: Any, decoded: Decoded) -> None:
+    if not isinstance(asked, int):  # auto, or nothing
         return
-    for target in decoded.targets:
+    for target in decoded.targets.values():
         taken = opset.taken(target.cann.version if target.cann else None)
         if asked not in taken:
             which = f"CANN {target.cann}" if target.cann else "an unknown CANN"

@@ -37,7 +37,7 @@ def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto") -> 
     """Open a compiled or exported model.
 
     Args:
-        path: ``.onnx``, which onnxruntime runs.
+        path: ``.onnx``, which onnxruntime runs. An ``.om`` needs a session over pyACL: a later version's.
         device: ``auto``, ``npu``, ``cuda`` or ``cpu``; the session's `engine` says what really runs.
 
     Raises:
@@ -55,7 +55,7 @@ def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto") -> 
         return OnnxSession(name, device)
     if name.endswith(".om"):
         raise SessionError(
-            "`{0}` needs a session over pyACL, which is no part of this version; allowed: .onnx. On the board, "
+            "`{0}` cannot be run: this version runs .onnx only. On the board, "
             "check it with: python3 -m ais_bench --model {0}".format(name)
         )
     raise SessionError("model `{}` must end in .onnx".format(name))

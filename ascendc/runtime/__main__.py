@@ -1,14 +1,16 @@
 """What a bundle can do where it lies: ``python3 python check | selftest | compare | run``.
 
-Python 3.7, numpy. Exit codes: 0 all is well, 2 the command or an input is wrong, 3 an engine failed, 4 a file or an
-output was refused, 5 this machine lacks what is needed.
+Python 3.7, numpy. Exit codes: 0 all is well, 2 the command or an input is wrong, 3 an engine or the device half
+failed, 4 a file or an output was refused, 5 this machine lacks what is needed.
 """
 
 import argparse
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, NoReturn, Optional, Sequence
 
 import numpy as np
 
@@ -17,10 +19,11 @@ from .engine import Engine, NoEngineError, open_part
 from .environment import look, pip_name
 from .manifest import DEFERRED
 from .selftest import judge_files, selftest
-from .service import InputError
-from .session import SessionError
+from .service import Answer, HalfError, InputError, ask
+from .session import Session, SessionError
 
-REFUSED, LACKS = 4, 5
+FAILED, REFUSED, LACKS = 3, 4, 5
+_ARRAYS = ".npz or .npy, for models with other inputs"
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -33,13 +36,19 @@ def main(argv: Optional[List[str]] = None) -> int:
     except InputError as error:
         return _fail(2, error)
     except SessionError as error:
-        return _fail(3, error)
+        return _fail(FAILED, error)
+    except HalfError as error:
+        cause = error.__cause__
+        if args.verbose and cause is not None:
+            traceback.print_exception(type(cause), cause, cause.__traceback__)
+        hint = "./deploy.sh, or ascendc bundle verify {}, says whether its files are whole; -v says where it failed"
+        return _fail(FAILED, "the bundle's device half {}\n  hint: {}".format(error, hint.format(args.bundle)))
     except BundleError as error:
         return _fail(REFUSED, error)
     except NoEngineError as error:
         return _fail(LACKS, error)
     except ImportError as error:
-        return _fail(LACKS, "{}: python3 -m pip install {}".format(error, pip_name(error.name or "?")))
+        return _fail(LACKS, "{}: python3 -m pip install {}".format(error, pip_name(_top(error))))
 
 
 def check(bundle: Bundle, args: argparse.Namespace) -> int:
@@ -100,15 +109,12 @@ def compare(bundle: Bundle, args: argparse.Namespace) -> int:
 
 def run(bundle: Bundle, args: argparse.Namespace) -> int:
     """Ask the model a question."""
-    half = bundle.device_half()
     engines: Dict[str, Engine] = {}
     try:
         for part in bundle.manifest.parts:
             engines[part.name] = open_part(bundle, part.name, args.target, args.device)
         sessions = {name: engine.session for name, engine in engines.items()}
-        answer = half.open_service(sessions, bundle.folder / "assets").run(
-            images=_flat(args.image), texts=_flat(args.texts), arrays=_flat(args.arrays), top_k=args.top_k
-        )
+        answer = _ask(bundle, sessions, args)
     finally:
         for engine in engines.values():
             engine.session.close()
@@ -124,8 +130,46 @@ def run(bundle: Bundle, args: argparse.Namespace) -> int:
     return 0
 
 
+def _ask(bundle: Bundle, sessions: Dict[str, Session], args: argparse.Namespace) -> Answer:
+    """Let the device half answer.
+
+    Raises:
+        InputError: the question is wrong.
+        SessionError: an engine failed.
+        HalfError: the device half did, for any other reason than the next.
+        ImportError: a module that the manifest names is not installed.
+    """
+    question = {
+        "images": _flat(args.image),
+        "texts": _flat(args.texts),
+        "arrays": _flat(args.arrays),
+        "top_k": args.top_k,
+    }
+    try:
+        return ask(bundle.device_half(), sessions, bundle.folder / "assets", question)
+    except HalfError as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and _top(cause) in bundle.manifest.device.modules:
+            raise cause from None
+        raise
+
+
+def _top(error: ImportError) -> str:
+    """The top-level module that an import was about."""
+    return (error.name or "").partition(".")[0]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say it as every other error is said."""
+        self.print_usage(sys.stderr)
+        self.exit(2, "error: {}\n".format(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 python", description="A deployment bundle, where it lies.")
+    started_as = os.environ.get("ASCENDC_STARTED_AS", "python3 python")
+    parser = _Parser(prog=started_as, description="A deployment bundle, where it lies.")
+    parser.set_defaults(verbose=False)
     parser.add_argument("--bundle", default=str(Path(__file__).resolve().parents[2]), help="its folder")
     verbs = parser.add_subparsers(metavar="check|selftest|compare|run", dest="verb", required=True)
     verb = verbs.add_parser("check", help="environment, and every file's digest")
@@ -145,12 +189,11 @@ def _parser() -> argparse.ArgumentParser:
     _choices(verb)
     verb.add_argument("--image", nargs="+", action="append", default=[], metavar="FILE")
     verb.add_argument("--texts", nargs="+", action="append", default=[], metavar="TEXT")
-    verb.add_argument(
-        "--arrays", nargs="+", action="append", default=[], metavar="FILE.npz", help="for models of neither"
-    )
-    verb.add_argument("--top-k", type=int, default=5)
-    verb.add_argument("--embed", metavar="FILE.npz", help="keep the embeddings")
+    verb.add_argument("--arrays", nargs="+", action="append", default=[], metavar="FILE", help=_ARRAYS)
+    verb.add_argument("--top-k", type=int, default=5, help="how many are named per input; 0: embeddings only")
+    verb.add_argument("--embed", metavar="FILE.npz", help="keep the embeddings, or the outputs")
     verb.add_argument("--json", action="store_true", help="one JSON object")
+    verb.add_argument("-v", "--verbose", action="store_true", help="the traceback of a device half that fails")
     return parser
 
 

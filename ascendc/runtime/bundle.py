@@ -14,6 +14,7 @@ from typing import Iterator, NamedTuple, Optional
 
 from .decode import DecodeError
 from .manifest import FILE, LARGEST, Artefact, Golden, Manifest, loads
+from .service import blame
 
 
 class BundleError(Exception):
@@ -104,14 +105,15 @@ class Bundle(NamedTuple):
 
         Raises:
             BundleError: it is not there.
-            ImportError: a module that it needs is not installed.
+            HalfError: it cannot be imported, for instance since a module that it needs is not installed.
         """
         package = self.manifest.device.package
         self.path("python/{}/__init__.py".format(package))
         python = str(self.folder / "python")
         if python not in sys.path:
             sys.path.insert(0, python)
-        return importlib.import_module(package)
+        with blame("import"):
+            return importlib.import_module(package)
 
 
 def open_bundle(folder: Path) -> Bundle:

@@ -1,14 +1,18 @@
-"""Which engine runs a part of a bundle here: its OM where that can be, its ONNX file otherwise, said in words.
+"""Which engine runs a part of a bundle here, said in words.
+
+In this version that is onnxruntime with the ONNX file: no session of ours opens an OM yet.
 
 Python 3.7, numpy.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from . import open_session
 from .bundle import Bundle
 from .manifest import Artefact
 from .session import Session, SessionError
+
+OM_IDLE = "note: the OM is not run: this version runs the ONNX only; ./deploy.sh says how to test the OM"
 
 
 class NoEngineError(Exception):
@@ -22,7 +26,7 @@ class Engine(NamedTuple):
     artefact: Artefact
     is_om: bool
     notes: Tuple[str, ...]
-    """Why something better was passed over."""
+    """Why something better was passed over. Said with one part of a bundle, not with each."""
 
 
 def open_part(
@@ -33,29 +37,26 @@ def open_part(
     Args:
         bundle: the bundle.
         part: one of its parts.
-        target: one of its targets; None: the first that has an OM here, or else the first.
-        device: ``auto``: an OM, or else what onnxruntime has; ``npu``, ``cuda``, ``cpu``: that or nothing.
+        target: one of its targets; None: the first.
+        device: ``auto``: what onnxruntime has; ``npu``, ``cuda``, ``cpu``: that or nothing.
         verify: take the digests of the files first.
 
     Raises:
         BundleError: the bundle lacks the part, or a file is missing or, if verified, damaged.
         NoEngineError: no engine here can run it.
     """
-    notes: List[str] = []
-    artefacts = [a for a in bundle.manifest.artefacts if a.part == part and target in (None, a.target)]
-    for artefact in artefacts if device in ("auto", "npu") else ():
-        om = bundle.om(artefact)
-        if om is None:
-            continue
+    present = [a for a in bundle.manifest.artefacts if target in (None, a.target) and bundle.om(a)]
+    notes = (OM_IDLE,) if present and present[0].part == part else ()
+    for artefact in (a for a in present if a.part == part and device in ("auto", "npu")):
         if verify and artefact.om in bundle.manifest.files:
             bundle.check(artefact.om)
         try:
-            return Engine(open_session(om, device), artefact, True, tuple(notes))
-        except SessionError as error:
-            notes.append("{}: the OM is not used: {}".format(part, error))
+            return Engine(open_session(bundle.folder / artefact.om, device), artefact, True, ())
+        except SessionError:
+            continue  # every OM, in this version: `notes` says so
     artefact = bundle.artefact(part, target)
     path = bundle.check_model(artefact.onnx) if verify else bundle.path(artefact.onnx)
     try:
-        return Engine(open_session(path, device), artefact, False, tuple(notes))
+        return Engine(open_session(path, device), artefact, False, notes)
     except SessionError as error:
         raise NoEngineError("\n".join([*notes, "{}: {}".format(part, error)])) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
 from .manifest import Manifest
+from .onnx_session import PROVIDERS
 
 _PIP = {"PIL": "pillow"}
 """Distributions that are not called like their module."""
@@ -21,7 +22,7 @@ class Environment(NamedTuple):
     lines: Tuple[str, ...]
     """For people, one fact each."""
     engine: bool
-    """Whether anything here can run a model."""
+    """Whether anything here can run a model: onnxruntime, since this version runs no OM."""
 
 
 def look(manifest: Manifest) -> Environment:
@@ -29,8 +30,7 @@ def look(manifest: Manifest) -> Environment:
     lines = ["python: {} on {}".format(platform.python_version(), platform.machine())]
     lines += [_module(name) for name in sorted({"numpy", *manifest.device.modules} - {"onnxruntime"})]
     onnx, has_onnx = _onnxruntime()
-    acl, has_acl = _acl()
-    return Environment(tuple(lines + onnx + acl), has_onnx or has_acl)
+    return Environment((*lines, onnx, _acl()), has_onnx)
 
 
 def pip_name(module: str) -> str:
@@ -46,24 +46,25 @@ def _module(name: str) -> str:
     return "{}: {}".format(pip_name(name), version)
 
 
-def _onnxruntime() -> Tuple[List[str], bool]:
+def _onnxruntime() -> Tuple[str, bool]:
     try:
         runtime = importlib.import_module("onnxruntime")
     except ImportError as error:
-        return ["onnxruntime: missing ({}): python3 -m pip install onnxruntime".format(error)], False
-    providers = ", ".join(runtime.get_available_providers())
-    return ["onnxruntime: {}: {}".format(runtime.__version__, providers)], True
+        return "onnxruntime: missing ({}): python3 -m pip install onnxruntime".format(error), False
+    there = runtime.get_available_providers()
+    ours = ["{} ({})".format(device, provider) for device, provider in PROVIDERS.items() if provider in there]
+    return "onnxruntime: {}: {}".format(runtime.__version__, ", ".join(ours)), True
 
 
-def _acl() -> Tuple[List[str], bool]:
+def _acl() -> str:
     """PyACL is a C extension of CANN: without its libraries on the path the import fails with ImportError."""
     try:
         importlib.import_module("acl")
     except ImportError as error:
         scripts = [path for path in _set_envs() if path.is_file()]
         hint = "; first: source {}".format(scripts[0]) if scripts else ""
-        return ["pyACL (the NPU): not found ({}){}".format(error, hint)], False
-    return ["pyACL (the NPU): found"], True
+        return "pyACL: not found ({}){}; only ais_bench would use it".format(error, hint)
+    return "pyACL: found; only ais_bench uses it"
 
 
 def _set_envs() -> List[Path]:

@@ -6,18 +6,19 @@ import os
 import re
 import shlex
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc.cann import images
 from ascendc.cann.atc import AtcOptions
 from ascendc.errors import UsageError
 from ascendc.graph import write_single
-from ascendc.toolchain.base import Absent, Compiled, Deferred, Job
-from ascendc.toolchain.docker import WORK, container
+from ascendc.toolchain.base import Absent, Compiled, Deferred, Job, Ready
+from ascendc.toolchain.docker import ENGINE, WORK, Docker, container
 from ascendc.toolchain.verdict import TIME_LIMIT_VARIABLE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ascendc.graph import Graph
     from ascendc.store import Workspace
     from ascendc.target import Target
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = 7200.0
 """Seconds ATC has unless the environment says otherwise; a large model takes some tens of minutes."""
-
-
-_TEMPORARY = Path("/tmp")  # noqa: S108 - compile.sh makes its folder there with mktemp
-"""Shared with the container, so that the log of a failed run outlives it under the same name."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +64,31 @@ def om_name(part: str) -> str:
 
 
 def deferred(absent: Absent, target: Target, bundle: Path) -> Deferred:
-    """How to compile `bundle` where ATC is: in a container, if there is an image for the target, or over ssh."""
+    """How to compile `bundle` where ATC is: in a container, if there is an image for the target, or over ssh.
+
+    The commands can be pasted as a whole: what explains them are comments of the shell.
+    """
     here, there = shlex.quote(str(bundle.absolute())), shlex.quote(bundle.name)
     run = shlex.quote(f"bash {there}/compile.sh {shlex.quote(target.name)}")
     elsewhere = (
         f"HOST=user@machine-with-cann; scp -r {here} $HOST: && ssh $HOST {run} && scp -r $HOST:{there}/models {here}"
     )
-    image = images.published(target.soc, target.cann)
+    lines = (*_container(target, bundle), "# or on another machine with CANN:", elsewhere)
+    return Deferred(absent.reason, "\n".join(lines))
+
+
+def _container(target: Target, bundle: Path) -> tuple[str, ...]:
+    """The lines that compile in a container, or the one that says why none can."""
+    found = Docker(target).probe()
+    name = found.where if isinstance(found, Ready) else None
+    image = images.parse(name) if name else images.published(target.soc, target.cann)
     if image is None:
-        return Deferred(absent.reason, elsewhere)
-    mounts = ((bundle, WORK), (_TEMPORARY, str(_TEMPORARY)))
-    line = container(image.name, ("compile.sh", target.name), mounts=mounts)
-    return Deferred(absent.reason, f"{shlex.join(line)}\n{elsewhere}")
+        return (f"# no {ENGINE} line: {images.none_fits(target.soc, target.cann)}",)
+    place = "an image that is on this machine" if name else "an image that is to be pulled first, gigabytes"
+    why = images.other_chip(image, target.soc)
+    run = shlex.join(container(image.name, ("compile.sh", target.name), mounts=((bundle, WORK),)))
+    pull = () if name else (f"{ENGINE} pull {image.name}",)
+    return (f"# in {place}{f'; {why}' if why else ''}:", *pull, run)
 
 
 def time_limit() -> float:

@@ -91,8 +91,8 @@ def keep(arrays: Mapping[str, Any], workspace: Workspace) -> tuple[NamedArray, .
 def _check_inputs(model: Model, part: Part, inputs: Arrays, samples: Samples) -> None:
     _check(model, part, "input", part.inputs, inputs, f"inputs({part.name!r})")
     counts = sorted({len(samples.images), len(samples.texts), len(samples.arrays)} - {0})
-    rows = {len(array) for array in inputs.values()}
-    if len(rows) != 1 or not rows <= set(counts):
+    rows = {len(inputs[tensor.name]) for tensor in part.inputs if tensor.shape and isinstance(tensor.shape[0], str)}
+    if rows and (len(rows) > 1 or not rows <= set(counts)):
         raise StageError(
             "ASC1611",
             f"{model.title}: inputs({part.name!r}) must return a row for each of {' or '.join(map(str, counts))} "
@@ -112,13 +112,14 @@ def _check(model: Model, part: Part, kind: str, tensors: tuple[Tensor, ...], arr
     for tensor in tensors:
         array = arrays[tensor.name]
         same_rank = len(array.shape) == len(tensor.shape)
-        fits = same_rank and all(w == h or isinstance(w, str) for w, h in zip(tensor.shape, array.shape, strict=True))
+        axes = zip(tensor.shape[1:], array.shape[1:], strict=False)  # the first holds all samples, whatever runs take
+        fits = same_rank and all(w == h or isinstance(w, str) for w, h in axes)
         if not fits or str(array.dtype) != tensor.dtype:
             declared, got = ("×".join(map(str, shape)) for shape in (tensor.shape, array.shape))
             raise StageError(
                 "ASC1602",
-                f"{model.title}: parts() declares {kind} `{tensor.name}` of `{part.name}` as {tensor.dtype} {declared}; "
-                f"{source} returned {array.dtype} {got}",
+                f"{model.title}: parts() declares {kind} `{tensor.name}` of `{part.name}` as {tensor.dtype} "
+                f"{declared}; {source} returned {array.dtype} {got}",
             )
 
 
@@ -144,6 +145,13 @@ def _run_torch(spec: GoldenSpec, model: Model, part: Part, inputs: Arrays) -> It
                     hint="the traceback is shown with -v",
                 ) from error
             outputs = result if isinstance(result, tuple | list) else (result,)
+            for output in outputs:
+                if not isinstance(output, torch.Tensor):
+                    raise StageError(
+                        "ASC1612",
+                        f"{model.title}: module({part.name!r}) must return a tensor or a tuple of tensors, "
+                        f"not {type(output).__name__}",
+                    )
             declared = [tensor.name for tensor in part.outputs]
             names = declared + [f"#{i}" for i in range(len(declared), len(outputs))]
             yield {name: output.numpy() for name, output in zip(names, outputs, strict=False)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ascendc.compare import Comparison, compare
+from ascendc.device import DeviceHalf
 from ascendc.errors import GateError, StageError
 from ascendc.graph import Graph, lay_out
 from ascendc.model import Part, Samples
@@ -33,8 +33,7 @@ class VerifySpec:
     """What verification depends on, beside its inputs."""
 
     part: Part
-    device: str
-    """Package of the device half."""
+    half: DeviceHalf
     threshold: float
     """Largest accepted error, relative to the median distance between samples."""
     samples: int
@@ -72,10 +71,10 @@ def verify(
 
     Raises:
         GateError: preprocessing (ASC1605) or an output (ASC1606) is beyond its threshold.
-        StageError: onnxruntime cannot run the graph (ASC1607).
+        StageError: onnxruntime cannot run the graph (ASC1607), or the device half failed (ASC1364, ASC1365).
     """
     inputs = read(golden.inputs, workspace.store)
-    check_preparation(spec.part, spec.device, inputs, samples, assets)
+    check_preparation(spec.part, spec.half, inputs, samples, assets)
     reference = read(golden.outputs, workspace.store)
     candidate = _run(spec.part, lay_out(graph, workspace.store, workspace.folder / "verify"), inputs)
     comparisons = tuple(compare(name, reference[name], candidate[name]) for name in reference)
@@ -91,28 +90,30 @@ def verify(
     return Verified(spec.part.name, comparisons, keep(candidate, workspace))
 
 
-def check_preparation(part: Part, device: str, reference: Mapping[str, Any], samples: Samples, assets: Path) -> None:
+def check_preparation(
+    part: Part, half: DeviceHalf, reference: Mapping[str, Any], samples: Samples, assets: Path
+) -> None:
     """Compare what the device half prepares from raw samples with the reference inputs.
 
     Raises:
         GateError: it differs (ASC1605).
+        StageError: it failed (ASC1364, ASC1365).
     """
-    half = importlib.import_module(device)
-    prepared = half.prepare(part.name, samples.images, samples.texts, samples.arrays, assets)
+    prepared = half.prepare(part.name, samples, assets)
     for tensor in part.inputs:
         wanted, got = np.asarray(reference[tensor.name]), prepared.get(tensor.name)
         if got is None or got.shape != wanted.shape or got.dtype != wanted.dtype:
             seen = "nothing" if got is None else f"{got.dtype} {got.shape}"
             raise GateError(
                 "ASC1605",
-                f"part `{part.name}`: `{device}` prepares {seen} for input `{tensor.name}`; "
+                f"part `{part.name}`: `{half.package}` prepares {seen} for input `{tensor.name}`; "
                 f"the reference is {wanted.dtype} {wanted.shape}",
             )
         worst = float(np.abs(got.astype(np.float64) - wanted).max())
         if not worst <= (PREPARED_TOLERANCE if tensor.dtype.startswith("float") else 0):
             raise GateError(
                 "ASC1605",
-                f"part `{part.name}`: `{device}` prepares input `{tensor.name}` up to {worst:.2g} away from the "
+                f"part `{part.name}`: `{half.package}` prepares input `{tensor.name}` up to {worst:.2g} away from the "
                 f"reference preprocessing; allowed: {PREPARED_TOLERANCE:g}",
                 hint="compare preprocess.json with the model's own preprocessor_config.json",
             )

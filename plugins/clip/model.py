@@ -130,13 +130,10 @@ class Clip(Model):
         )
 
     def notes(self, weights: Weights) -> tuple[str, ...]:
-        """That answers mean nothing, where they do."""
-        if weights.kind != "random":
-            return ()
-        meaningless = f"weights are random (seed {weights.seed}): answers mean nothing"
+        """That the tokenizer is made up, where it is and travels."""
         if self._labels or not self._stands_in(weights):
-            return (meaningless,)
-        return (meaningless, "the tokenizer has CLIP's special ids but no merges: every byte of a text is a token")
+            return ()
+        return ("the tokenizer has CLIP's special ids but no merges: every byte of a text is a token",)
 
     # -- the heavy call ---------------------------------------------------------------------------------------
 

@@ -127,6 +127,15 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
         manifest.read(tmp_path)
     assert caught.value.id == "ASC1801"
     assert caught.value.message == f"`{tmp_path}` is not a bundle: it holds no manifest.json"
+    assert caught.value.hint == "ascendc build RECIPE"
+
+
+def test_the_bundle_below_a_folder_is_pointed_to(tmp_path):
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle/manifest.json").touch()
+    with pytest.raises(UsageError) as caught:
+        manifest.read(tmp_path)
+    assert (caught.value.id, caught.value.hint) == ("ASC1801", f"did you mean {tmp_path}/bundle?")
 
 
 def test_a_manifest_that_is_too_large_or_not_utf8_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 import gzip
 import io
 import os
+import shlex
 import tarfile
 
 import pytest
@@ -97,36 +98,65 @@ def spoil(folder, how):
     if how == "edited":
         path = folder / "README.md"
         path.write_text(path.read_text().replace("tiny", "tinY", 1))
-        return "ASC1808", f"`{path}` differs from what manifest.json says of it"
+        return "README.md: changed"
     if how == "truncated":
         path = folder / "models/main.onnx"
         path.write_bytes(path.read_bytes()[:-1])
-        return "ASC1808", f"`{path}` differs from what manifest.json says of it"
+        return "models/main.onnx: changed"
     if how == "missing":
         (folder / "deploy.sh").unlink()
-        return "ASC1806", f"`{folder}/deploy.sh` is missing; manifest.json lists it"
+        return "deploy.sh: missing"
     if how == "stranger":
         (folder / "id_rsa").write_text("secret")
-        return "ASC1809", f"`{folder}/id_rsa` is not part of the bundle; manifest.json does not list it"
+        return "id_rsa: not made by this build"
     if how == "linked file":
         (folder / "README.md").rename(folder.parent / "README.md")
         (folder / "README.md").symlink_to(folder.parent / "README.md")
-        return "ASC1807", f"`{folder}/README.md` is a link or a device; a bundle holds plain files only"
+        return "README.md: a link or a device, where a bundle holds plain files only"
     if how == "linked folder":
         (folder / "more").symlink_to("/etc")
-        return "ASC1807", f"`{folder}/more` is a link or a device; a bundle holds plain files only"
+        return "more: a link or a device, where a bundle holds plain files only"
     os.mkfifo(folder / "models/card.om")
-    return "ASC1807", f"`{folder}/models/card.om` is a link or a device; a bundle holds plain files only"
+    return "models/card.om: a link or a device, where a bundle holds plain files only"
 
 
 @pytest.mark.parametrize("how", ["edited", "truncated", "missing", "stranger", "linked file", "linked folder", "fifo"])
 def test_a_spoilt_bundle_is_not_packed(tiny_bundle, tmp_path, how):
     folder = tiny_bundle()
-    id, message = spoil(folder, how)
+    line = spoil(folder, how)
     with pytest.raises(GateError) as caught:
         pack.pack(folder, tmp_path / "one.tar.gz")
-    assert (caught.value.id, caught.value.message) == (id, message)
+    assert caught.value.id == "ASC1815"
+    assert caught.value.message == f"`{folder}` is not what manifest.json says:\n    {line}"
+    extra = how in ("stranger", "linked folder", "fifo")
+    assert caught.value.hint == ("move elsewhere what this build did not make" if extra else "ascendc build RECIPE")
     assert not list(tmp_path.glob("*.tar.gz*"))
+
+
+def test_all_that_is_wrong_is_said_at_once(tiny_bundle):
+    folder = tiny_bundle()
+    wrong = [spoil(folder, how) for how in ("missing", "edited", "truncated", "linked folder", "fifo", "stranger")]
+    (folder / "golden/main/x/000.bin").unlink()
+    with pytest.raises(GateError) as caught:
+        pack.verify(folder)
+    assert caught.value.message.splitlines() == [
+        f"`{folder}` is not what manifest.json says:",
+        "    deploy.sh: missing",
+        "    golden/main/x/000.bin: missing",
+        *(f"    {line}" for line in (wrong[1], wrong[2], wrong[4], wrong[3], wrong[5])),
+    ]
+    assert caught.value.hint == "ascendc build RECIPE"
+
+
+@pytest.mark.parametrize(("name", "other"), [("z.zip", "z.tar.gz"), ("tiny", "tiny.tar.gz"), ("a b.tar", "a b.tar.gz")])
+def test_an_archive_is_called_what_it_is(tiny_bundle, tmp_path, name, other):
+    folder = tiny_bundle()
+    with pytest.raises(UsageError) as caught:
+        pack.pack(folder, tmp_path / name)
+    assert caught.value.id == "ASC1816"
+    assert caught.value.message == f"the archive `{tmp_path / name}` must end in .tar.gz or .tgz: it is a gzipped tar"
+    assert caught.value.hint == f"ascendc bundle pack '{folder}' -o {shlex.quote(str(tmp_path / other))}"
+    assert not (tmp_path / name).exists()
 
 
 def test_the_archive_does_not_go_into_the_bundle(tiny_bundle):
@@ -164,8 +194,9 @@ def test_an_archive_with_a_spoilt_file_is_refused(tiny_bundle, tmp_path):
     place = content.find(b"# Checks this bundle")
     content[place + 2 : place + 8] = b"Spoils"
     packed.path.write_bytes(gzip.compress(bytes(content)))
-    with pytest.raises(GateError, match=r"deploy\.sh` differs from what manifest\.json says of it"):
+    with pytest.raises(GateError) as caught:
         pack.unpack(packed.path, tmp_path / "there")
+    assert caught.value.message == f"`{packed.path}` is not what manifest.json says:\n    deploy.sh: changed"
     assert list((tmp_path / "there").iterdir()) == []
 
 
@@ -175,6 +206,38 @@ def test_a_truncated_archive_is_refused(tiny_bundle, tmp_path):
     with pytest.raises(UsageError, match="cannot be read as a packed bundle: ") as caught:
         pack.unpack(packed.path, tmp_path / "there")
     assert caught.value.id == "ASC1812"
+
+
+def test_an_archive_without_a_manifest_is_no_bundle(tmp_path):
+    archive = archive_of(tmp_path / "x.tgz", ("tiny/a", b"x"), ("tiny/manifest.json", special(tarfile.SYMTYPE, "a")))
+    with pytest.raises(GateError) as caught:
+        pack.read_manifest(archive)
+    assert (caught.value.id, caught.value.message) == (
+        "ASC1814",
+        f"`{archive}` is no packed bundle: it holds no manifest.json",
+    )
+
+
+def test_an_archive_that_is_none_has_no_manifest(tmp_path):
+    path = tmp_path / "x.tar.gz"
+    path.write_text("x")
+    with pytest.raises(UsageError) as caught:
+        pack.read_manifest(path)
+    assert (caught.value.id, caught.value.message) == (
+        "ASC1812",
+        f"`{path}` cannot be read as a packed bundle: not a gzip file",
+    )
+
+
+def test_a_damaged_archive_is_refused(tiny_bundle, tmp_path):
+    packed = pack.pack(tiny_bundle(), tmp_path / "one.tar.gz")
+    content = bytearray(packed.path.read_bytes())
+    content[10:40] = b"\xff" * 30
+    packed.path.write_bytes(bytes(content))
+    for read in (pack.read_manifest, lambda path: pack.unpack(path, tmp_path / "there")):
+        with pytest.raises(UsageError, match="cannot be read as a packed bundle: ") as caught:
+            read(packed.path)
+        assert caught.value.id == "ASC1812"
 
 
 def test_nothing_is_unpacked_over_what_is_there(tiny_bundle, tmp_path):

@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from ascendc.bundle.tree import LINKED_FROM, Placed, Tree, TreeFile, materialise
+from ascendc.bundle.tree import LINKED_FROM, Placed, Tree, TreeFile, materialise, refuse_file, refuse_place
 from ascendc.errors import EnvironmentLacksError, UsageError
 
 MANIFEST = '{"schema": "ascendc/bundle/1", "files": {"a/one.txt": {}, "run.sh": {}, "big.bin": {}}}'
@@ -119,6 +119,18 @@ def test_a_file_is_not_replaced(tree, store, tmp_path):
     with pytest.raises(UsageError, match="is a file; a bundle is a folder") as caught:
         materialise(tree(), store, tmp_path / "it")
     assert caught.value.id == "ASC1803"
+
+
+def test_a_place_is_refused_before_anything_is_made(tmp_path):
+    (tmp_path / "file").touch()
+    refuse_place(tmp_path / "new" / "bundle")
+    for place in (tmp_path / "file", tmp_path / "file" / "bundle"):
+        with pytest.raises(UsageError) as caught:
+            refuse_place(place)
+        assert caught.value.message == f"`{tmp_path}/file` is a file; a bundle is a folder"
+    with pytest.raises(UsageError, match="holds something else than a bundle"):
+        refuse_place(tmp_path)
+    refuse_file(tmp_path)
 
 
 @pytest.mark.parametrize("interruption", [OSError(28, "No space left on device"), KeyboardInterrupt()])

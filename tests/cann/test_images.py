@@ -48,3 +48,7 @@ def test_images_from_any_registry_are_taken():
     found = images.parse("registry.example:5000/ascend/cann:8.2.rc1-310p-ubuntu22.04-py3.11")
     assert found is not None
     assert (found.version, found.chip) == ("8.2.rc1", "310p")
+
+
+def test_the_newest_cann_is_a_version_not_a_text():
+    assert str(images.newest()) == "9.0.0"

@@ -37,8 +37,9 @@ class ToyOptions(Options):
 class Toy(Model):
     NAME = "toy"
     Options = ToyOptions
-    DEVICE = "toy"
+    DEVICE = "ascendc_plugins.onnx.device"
     def parts(self):
+        1 / self.options.size
         return (Part("main", (Tensor("x", "float32", ("batch", self.options.size)),), ()),)
     def samples(self, n, seed): ...
     def inputs(self, part, samples): ...

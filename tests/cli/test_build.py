@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,15 @@ def test_a_name_that_means_another_is_noted(ascendc, recipe):
     assert re.search(r"^note: .*Ascend910A", ran.out, re.M)
 
 
+def test_random_weights_are_said_after_the_verdict_and_travel(ascendc):
+    ran = ascendc("build", TINY, "--set", "model.weights=random", "--set", "verify.samples=4", "--set", "model.seed=3")
+    note = "weights are random (seed 3): answers mean nothing"
+    lines = ran.out.splitlines()
+    verdict = next(i for i, line in enumerate(lines) if line.startswith("task verdict: "))
+    assert lines[verdict + 1] == f"note: {note}"
+    assert json.loads(Path("build/tiny-clip/manifest.json").read_text())["model"]["notes"] == [note]
+
+
 def test_json_is_one_event_a_line(ascendc, recipe):
     events = [json.loads(line) for line in ascendc("build", recipe(), "--json").out.splitlines()]
     assert events[0]["event"] == "build-started"
@@ -118,8 +130,17 @@ def test_a_dry_run_runs_nothing(ascendc, recipe):
     assert not Path("build").exists()
 
     ascendc("build", path)
-    fates = [line.split()[-1] for line in ascendc("build", "--dry-run", path).out.splitlines()]
-    assert set(fates) == {"stored"}
+    summary, *steps = ascendc("build", "--dry-run", path, "--set", "targets[0].batch=[1, 2]").out.splitlines()
+    assert summary == f"{path}: ascend310: Ascend310, CANN unknown: model at 1,2 in fp16"
+    assert {line.split()[-1] for line in steps[:-1]} == {"stored"}
+
+
+def test_a_dry_run_prints_the_notes(ascendc):
+    ran = ascendc("build", "--dry-run", TINY, "--set", "model.weights=random", "--set", "targets[0].soc=310P")
+    assert ran.out.splitlines()[:2] == [
+        "note: --set targets[0].soc=310P: `310P` is taken as Ascend310P3, as on the Atlas 300I Pro, 300V and 300I Duo",
+        "note: weights are random (seed 0): answers mean nothing",
+    ]
 
 
 @pytest.mark.parametrize("stage", ["export", "fix", "verify", "compile"])
@@ -134,10 +155,29 @@ def test_until_lays_out_the_graphs(ascendc, recipe, stage):
 
 
 def test_require_om_without_atc(ascendc, recipe):
-    ran = ascendc("build", "--require-om", recipe())
+    path = recipe()
+    ran = ascendc("build", "--require-om", path, "--set", "targets[0].batch=2", "-o", "build/a b")
     assert ran.code == 5
     assert ran.err.startswith("ascendc: ASC1001 --require-om: no OM can be compiled here: no CANN toolkit was found")
+    hint = ran.err.splitlines()[-1].removeprefix("  hint: ").partition("  (without --require-om; ")[0]
+    assert hint == f"ascendc build {path} --set targets[0].batch=2 -o 'build/a b'".replace(
+        "targets[0].batch=2", "'targets[0].batch=2'"
+    )
     assert not Path("build").exists()
+
+
+def test_a_packed_bundle_is_no_recipe(ascendc, recipe):
+    ascendc("build", recipe(), "-o", "build/it")
+    ascendc("bundle", "pack", "build/it", "-o", "a b.tgz")
+    for verb in ("build", "run"):
+        ran = ascendc(verb, "a b.tgz")
+        assert (ran.code, ran.err) == (
+            2,
+            (
+                "ascendc: ASC1817 `a b.tgz` is a packed bundle; a bundle runs unpacked\n"
+                "  hint: tar -xzf 'a b.tgz', then name the folder: ascendc run colors\n"
+            ),
+        )
 
 
 def test_with_an_atc_the_om_is_compiled_and_packed(ascendc, recipe, cann):
@@ -179,8 +219,25 @@ def test_a_folder_of_somebody_else_s_is_not_replaced(ascendc, recipe):
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years of work")
     ran = ascendc("build", recipe(), "-o", "mine")
-    assert ran.code == 2
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (  # and no step before it
+        "ascendc: ASC1804 `mine` holds something else than a bundle (its manifest.json is missing or not ours); "
+        "it is not replaced\n"
+        "  hint: choose another place with -o, or empty the folder\n"
+    )
     assert Path("mine/thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("options", [(), ("--until", "fix")], ids=["bundle", "graphs"])
+@pytest.mark.parametrize("output", ["mine", "mine/below"])
+def test_a_file_is_refused_before_any_step(ascendc, recipe, options, output):
+    Path("mine").write_text("years of work")
+    ran = ascendc("build", recipe(), "-o", output, *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "ascendc: ASC1803 `mine` is a file; a bundle is a folder\n  hint: choose another place with -o\n"
+    )
+    assert Path("mine").read_text() == "years of work"
 
 
 def test_paths_with_spaces_and_plus(ascendc, recipe, tmp_path):
@@ -255,23 +312,162 @@ def test_a_wrong_graph_is_refused_and_leaves_nothing(ascendc, recipe, guest_pass
 
 def test_a_missing_recipe(ascendc):
     ran = ascendc("build", "nope.yaml")
-    assert ran.code == 2
-    assert "nope.yaml" in ran.err
+    assert (ran.code, ran.err) == (2, "ascendc: ASC1101 nope.yaml: cannot be read: No such file or directory\n")
 
 
-def test_a_plugin_that_raises_is_named_and_traced_with_v(ascendc, toy_plugin, tmp_path):
-    (tmp_path / "toy.yaml").write_text(
-        "version: 1\nmodel: {plugin: toy, source: x, weights: random}\ntargets: [{soc: Ascend310}]\n"
+def test_a_missing_recipe_gets_the_one_with_a_name_like_it(ascendc):
+    Path("recipes").mkdir()
+    for name in ("tiny-clip", "onnx"):
+        Path(f"recipes/{name}.yaml").touch()
+    ran = ascendc("build", "tiny-cilp.yaml")
+    assert (ran.code, ran.err) == (
+        2,
+        (
+            "ascendc: ASC1101 tiny-cilp.yaml: cannot be read: No such file or directory\n"
+            "  hint: did you mean `recipes/tiny-clip.yaml`?\n"
+        ),
     )
-    ran = ascendc("build", "toy.yaml")
+
+
+def test_a_folder_is_no_recipe_and_its_recipes_are_named(ascendc):
+    Path("recipes").mkdir()
+    for name in "abcde":
+        Path(f"recipes/{name}.yaml").touch()
+    ran = ascendc("build", "recipes")
+    assert (ran.code, ran.err) == (
+        2,
+        (
+            "ascendc: ASC1101 recipes: cannot be read: Is a directory\n"
+            "  hint: did you mean `recipes/a.yaml`, `recipes/b.yaml`, `recipes/c.yaml`, `recipes/d.yaml` … "
+            "(5 in all)?\n"
+        ),
+    )
+
+
+@pytest.fixture
+def drawing_fails(tmp_path, monkeypatch):
+    """The plugin `toy`, whose samples() raises."""
+    site = tmp_path / "guest-site"
+    info = site / "toy_plugin-0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-plugin\nVersion: 0.1\n")
+    (info / "entry_points.txt").write_text("[ascendc]\ntoy = toy_that_fails\n")
+    (site / "toy_that_fails.py").write_text("""
+from ascendc import Model, Part, Tensor, hookimpl
+
+class Toy(Model):
+    NAME = "toy"
+    DEVICE = "ascendc_plugins.onnx.device"
+    def parts(self):
+        return (Part("main", (Tensor("x", "float32", ("batch", 3)),), (Tensor("y", "float32", ("batch", 3)),)),)
+    def module(self, part, weights, attention="eager"):
+        import torch
+        return torch.nn.Identity().eval()
+    def samples(self, n, seed):
+        raise RuntimeError("cannot draw")
+    def inputs(self, part, samples, weights): ...
+    def judge(self, reference, candidate): ...
+
+@hookimpl
+def ascendc_register_models():
+    return [Toy]
+""")
+    monkeypatch.syspath_prepend(site)
+    recipe = tmp_path / "toy.yaml"
+    recipe.write_text("version: 1\nmodel: {plugin: toy, source: x, weights: random}\ntargets: [{soc: Ascend310}]\n")
+    return recipe
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_plugin_that_raises_is_named_and_traced_with_v(ascendc, drawing_fails, verbose):
+    ran = ascendc("build", drawing_fails, *(["-v"] if verbose else []))
     assert ran.code == 3
     assert (
-        "ASC1305 model plugin `toy` of toy-plugin 0.1 raised in " in ran.err or "ASC1306 model plugin `toy`" in ran.err
+        "ascendc: ASC1305 model plugin `toy` of toy-plugin 0.1 raised in samples(): RuntimeError: cannot draw"
+        in ran.err
     )
-    assert "Traceback" not in ran.err
+    assert ("Traceback" in ran.err) == verbose
+    assert not Path("build/toy").exists()
 
 
-def test_the_tiny_clip_in_two_targets_shares_all_but_the_bundle(ascendc):
+def test_a_failure_is_an_event_too(ascendc, drawing_fails):
+    events = [json.loads(line) for line in ascendc("build", drawing_fails, "--json").out.splitlines()]
+    assert events[-1]["event"] == "build-failed"
+    assert events[-1]["id"] == "ASC1305"
+
+
+def test_the_last_event_says_what_the_table_says(ascendc, recipe):
+    events = [json.loads(line) for line in ascendc("build", recipe(), "--json").out.splitlines()]
+    [row] = events[-1]["artefacts"]
+    assert (row["part"], row["target"], row["state"], row["batch"]) == ("model", "ascend310", "om-deferred", "1")
+    assert events[-1]["verdicts"][0].startswith("top-1 agrees ")
+    assert events[-1]["deferred"][0].startswith("no CANN toolkit was found")
+
+
+def test_what_is_deferred_is_said_on_every_build(ascendc, recipe):
+    path = recipe()
+    first, second = ascendc("build", path).out, ascendc("build", path).out
+    assert first[first.index("next: ") :] == second[second.index("next: ") :]
+    assert "OM deferred: no CANN toolkit was found" in second
+
+
+def test_two_recipes_with_one_bundle_name(ascendc, recipe, tmp_path):
+    path = recipe()
+    other = tmp_path / "other" / "colors.yaml"
+    other.parent.mkdir()
+    other.write_text(path.read_text())
+    ran = ascendc("build", path, other)
+    assert ran.code == 2
+    assert f"ASC1005 {path} and {other} both make the bundle `colors`" in ran.err
+    assert not Path("build").exists()
+
+
+def test_until_compile_leaves_the_om(ascendc, recipe, cann):
+    cann('echo compiled > "$output.om"; echo "ATC run success, welcome to the next use."')
+    assert ascendc("build", recipe(), "--until", "compile").code == 0
+    assert Path("build/colors.compile/model-ascend310.om").read_text() == "compiled\n"
+
+
+def test_until_replaces_no_file_of_the_user_s(ascendc, recipe):
+    Path("mine").mkdir()
+    Path("mine/model.onnx").write_text("the source")
+    ran = ascendc("build", recipe(), "--until", "fix", "-o", "mine")
+    assert ran.code == 2
+    assert Path("mine/model.onnx").read_text() == "the source"
+
+
+def test_require_om_needs_a_stage_that_makes_one(ascendc, recipe):
+    ran = ascendc("build", recipe(), "--require-om", "--until", "fix")
+    assert ran.code == 2
+    assert "ASC1006 --require-om asks for an OM, and --until fix stops before one is compiled" in ran.err
+
+
+def test_the_current_folder_as_output(ascendc, recipe, tmp_path, monkeypatch):
+    path = recipe()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for place in (".", ".."):
+        ran = ascendc("build", path, "-o", place)
+        assert ran.code == 2
+        assert f"ASC1007 -o must not be the current folder or one above it, but `{place}` is" in ran.err
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_says_how_to_go_on(recipe, tmp_path, sent):
+    command = [sys.executable, "-m", "ascendc", "build", TINY, "-o", tmp_path / "out"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if "export   image" in line:
+                child.send_signal(sent)
+                break
+        rest = child.stderr.read()
+    assert child.returncode == 130
+    assert rest.endswith("ascendc: interrupted; the same command goes on from here\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_tiny_clip_is_built_with_executable_scripts(ascendc):
     ran = ascendc("build", TINY, "--json", "--set", "verify.samples=4")
     events = [json.loads(line) for line in ran.out.splitlines()]
     stages = [e["stage"] for e in events if e["event"] == "step-finished"]

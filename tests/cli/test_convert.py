@@ -37,7 +37,7 @@ def test_the_recipe_says_what_the_options_said(ascendc, folder, built):
     assert ran.code == 0, ran.err
     recipe = load(folder / "out+1" / "recipe.yaml")
     assert (recipe.model.plugin, recipe.model.parts) == ("clip", ("image",))
-    assert (recipe.model.source.id, recipe.model.source.revision) == (str(folder / "out+1/../my model"), "1e5")
+    assert (recipe.model.source.id, recipe.model.source.revision) == (str(folder / "my model"), "1e5")
     assert recipe.model.weights.kind == "random"
     assert recipe.model.options == {"template": "a {}", "normalize": "inside"}
     assert recipe.export.opset == 13
@@ -107,6 +107,28 @@ def test_a_plugin_of_somebody_elses_converts_too(ascendc, folder, built, toy_plu
     assert load(folder / "build/toy/recipe.yaml").model.options == {"size": 4}
 
 
+def test_paths_among_the_options_are_relative_to_the_current_folder(ascendc, folder, built):
+    (folder / "out").symlink_to(folder / "far/away", target_is_directory=True)
+    (folder / "far/away").mkdir(parents=True)
+    source = ("ViT-B/32", "--soc-version", "310", "--output-dir", "out/put")
+    assert ascendc("convert", "clip", *source, "--option", "labels=a b.txt", "--option", "template=a {}").code == 0
+    recipe = load(folder / "out/put/recipe.yaml")
+    assert recipe.model.options == {"labels": "../../../a b.txt", "template": "a {}"}
+
+
+def test_labels_that_are_not_there_name_their_line(ascendc, folder):
+    source = str(RECIPES / "colors" / "colors.onnx")
+    options = ("--soc-version", "310", "--output-dir", "else/where", "--option", "labels=none.txt")
+    ran = ascendc("convert", "onnx", source, *options)
+    assert (ran.code, ran.err) == (
+        2,
+        (
+            f"ascendc: ASC1119 else/where/recipe.yaml:9: model.options.labels: `{folder}/none.txt` does not exist; "
+            "allowed: a file or folder, relative to the recipe\n"
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -124,7 +146,7 @@ def test_bad_options(ascendc, built, arguments, words):
 
 
 def test_a_soc_that_is_none_names_the_recipes_line(ascendc):
-    ran = ascendc("convert", "clip", "x", "--soc-version", "Ascend910B", "--output-dir", "out")
+    ran = ascendc("convert", "clip", "ViT-B/32", "--soc-version", "Ascend910B", "--output-dir", "out")
     assert ran.code == 2
     assert ran.err.startswith(
         "ascendc: ASC1108 out/recipe.yaml:11: targets[0].soc: `Ascend910B` is the name of a first-"
@@ -134,10 +156,12 @@ def test_a_soc_that_is_none_names_the_recipes_line(ascendc):
 def test_an_onnx_file_becomes_a_bundle(ascendc, folder):
     source = folder / "my model.onnx"
     source.write_bytes((RECIPES / "colors" / "colors.onnx").read_bytes())
+    (folder / "my labels.txt").write_bytes((RECIPES / "colors" / "labels.txt").read_bytes())
     command = ("convert", "onnx", "my model.onnx", "--soc-version", "310P", "--output-dir", "a b+c", "--dynamic-batch")
+    command += ("--option", "labels=my labels.txt")
     ran = ascendc(*command)
     assert ran.code == 0, ran.err
-    note = "a b+c/recipe.yaml:11: `310P` is taken as Ascend310P3, as on the Atlas 300I Pro, 300V and 300I Duo"
+    note = "a b+c/recipe.yaml:12: `310P` is taken as Ascend310P3, as on the Atlas 300I Pro, 300V and 300I Duo"
     assert note in ran.out
     assert (folder / "a b+c" / "bundle" / "manifest.json").exists()
     assert "a b+c/bundle: nothing to do" in ascendc(*command).out

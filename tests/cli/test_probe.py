@@ -1,3 +1,5 @@
+import platform
+
 import pytest
 
 from ascendc.probe import read
@@ -12,7 +14,11 @@ def folder(tmp_path, monkeypatch):
 def test_this_machine_is_written_to_board_yaml(ascendc, folder):
     ran = ascendc("probe", "--local")
     text = (folder / "board.yaml").read_text()
-    assert (ran.code, ran.out) == (0, f"{text}board.yaml: written\n")
+    assert ran.code == 0
+    said = ran.out.splitlines()
+    assert [line.split()[0] for line in said[:4]] == ["soc:", "cann:", "driver:", "python:"]
+    assert said[3] == f"python: {platform.python_version()}"
+    assert said[4:] == ["board.yaml: written"]
     assert text.startswith("# Written by `ascendc probe --local`.")
     read(folder / "board.yaml")
 
@@ -27,7 +33,7 @@ def test_a_file_is_overwritten_only_by_force(ascendc, folder):
     )
     assert path.read_text() == "mine"
     assert ascendc("probe", "--local", "-o", "a b+c.yaml", "--force").code == 0
-    assert path.read_text() != "mine"
+    assert path.read_text().splitlines()[2] == '#     - board: "a b+c.yaml"'
 
 
 @pytest.mark.parametrize("arguments", [(), ("root@board", "--local")])

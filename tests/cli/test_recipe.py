@@ -62,6 +62,89 @@ def test_a_bad_one_exits_2(ascendc, write, old, new, words):
     assert ran.err.startswith(f"ascendc: {words}")
 
 
+def test_everything_that_is_wrong_is_said_at_once(ascendc, write, tmp_path):
+    write(
+        """\
+version: 1
+verson: 1
+model:
+  plugin: clip
+  source: ViT-B/32
+  options: {labels: nope.txt, foo: 1}
+passes: {add: [fold]}
+targets:
+  - soc: Ascend310B
+    batchs: 1
+    toolchain: lcoal
+"""
+    )
+    ran = ascendc("recipe", "check", "r.yaml")
+    assert ran.code == 2
+    found = [line.split("; allowed: ")[0] for line in ran.err.splitlines()]
+    assert found == [
+        "ascendc: ASC1105 r.yaml:2: verson: unknown key (did you mean `version`?)",
+        "r.yaml:6: model.options.foo: unknown key",
+        f"r.yaml:6: model.options.labels: `{tmp_path}/nope.txt` does not exist",
+        "r.yaml:7: passes.add[0]: unknown pass `fold`",
+        "r.yaml:9: targets[0].soc: `Ascend310B` names a family, not a chip",
+        "r.yaml:10: targets[0].batchs: unknown key (did you mean `batch`?)",
+        "r.yaml:11: targets[0].toolchain: unknown toolchain `lcoal` (did you mean `local`?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (
+            (("plugin: toy", "plugin: tyo"), ("version: 1", "verson: 1"), ("batch: 4", "batchs: 4")),
+            [
+                "ascendc: ASC1105 r.yaml:1: verson: unknown key (did you mean `version`?)",
+                "r.yaml:2: model.plugin: unknown model plugin `tyo` (did you mean `toy`?)",
+                "r.yaml:6: targets[1].batchs: unknown key (did you mean `batch`?)",
+            ],
+        ),
+        (
+            (("source: x", "source: ./x"), ("batch: 4", "batch: 0")),
+            [
+                "ascendc: ASC1111 r.yaml:2: model.source: `./x`: there is no such file or folder",
+                "r.yaml:6: targets[1].batch: must not be the number 0",
+            ],
+        ),
+        (
+            (("source: x", "source: x, parts: [mian]"), ("batch: 4", "batch: 0, parts: {main: {aipp: rgb}, b: {}}")),
+            [
+                "ascendc: ASC1307 r.yaml:2: model.parts[0]: unknown part `mian`",
+                "r.yaml:6: targets[1].batch: must not be the number 0",
+                "r.yaml:6: targets[1].parts.main.aipp: must not be rgb: part `main` has no image input",
+                "r.yaml:6: targets[1].parts.b: there is no such part in this build",
+            ],
+        ),
+        (
+            (("source: x", "source: x, options: {size: 0}"), ("batch: 4", "batch: 0")),
+            ["ascendc: ASC1108 r.yaml:6: targets[1].batch: must not be the number 0"],
+        ),
+    ],
+    ids=["plugin", "source", "parts", "a plugin that raises"],
+)
+def test_what_is_right_is_checked_further(ascendc, write, changes, found):
+    text = RECIPE
+    for old, new in changes:
+        text = text.replace(old, new)
+    write(text)
+    ran = ascendc("recipe", "check", "r.yaml")
+    assert ran.code == 2
+    assert [line.split("; allowed: ")[0] for line in ran.err.splitlines()] == found
+
+
+def test_an_error_of_the_plugin_s_own_names_the_model_and_comes_with_all_else(ascendc, write):
+    write(RECIPE.replace("{plugin: toy, source: x}", "{plugin: clip, source: x}").replace("batch: 4", "batch: 0"))
+    ran = ascendc("recipe", "check", "r.yaml")
+    assert [line.split("; allowed: ")[0] for line in ran.err.splitlines()] == [
+        "ascendc: ASC1331 r.yaml:2: model: `x` is neither a folder nor a hub id",
+        "r.yaml:6: targets[1].batch: must not be the number 0",
+    ]
+
+
 def test_a_missing_file(ascendc, write):
     ran = ascendc("recipe", "check", "none.yaml")
     assert (ran.code, ran.err) == (2, "ascendc: ASC1101 none.yaml: cannot be read: No such file or directory\n")

@@ -66,8 +66,10 @@ def test_a_bundle_answers_by_itself_and_alike(ascendc, tiny_build, tmp_path):
     [
         (["--image", "nope.png", *TEXTS], 2, "image nope.png does not exist"),
         (["--image", TINY, *TEXTS], 2, "is not a picture that Pillow can read"),
-        (["--image", SQUARE], 2, "no texts: at least one is needed"),
-        (list(TEXTS), 2, "no images: at least one is needed"),
+        (["--image", SQUARE, "--embed", "e.npz"], 2, "no texts: at least one is needed for a ranking; --top-k 0 gives"),
+        (list(TEXTS), 2, "no images: at least one is needed for a ranking; --top-k 0 gives embeddings alone"),
+        (["--image", SQUARE, "--texts", ""], 2, "ascendc: ASC2010 text 1 of 1 is empty\n"),
+        (["--image", SQUARE, *TEXTS, "--embed", "/no/such/x.npz"], 2, "ASC2013 --embed: `/no/such/x.npz` cannot be "),
         (["--image", SQUARE, "--texts", "red " * 80], 2, "77"),
         (["--image", SQUARE, *TEXTS, "--device", "npu"], 5, "device `npu` cannot be used: torch_npu is not installed"),
         (["--image", SQUARE, *TEXTS, "--device", "cuda"], 5, "device `cuda` cannot be used: torch 2."),

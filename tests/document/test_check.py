@@ -49,6 +49,14 @@ def words(text, *settings):
             "nmae: y",
             "nmae: unknown key (did you mean `name`?); allowed: name, inner, items, ratio, flag, either, by_name, size",
         ),
+        (
+            "kind: y",
+            "kind: unknown key (did you mean `inner.kind` or `items[0].kind`?); allowed: name, inner, items, ratio, flag, either, by_name, size",
+        ),
+        (
+            "items: [{}, {flag: 1}]",
+            "items[1].flag: unknown key (did you mean `flag`?); allowed: size, kind",
+        ),
         ("zzz: y", "zzz: unknown key; allowed: name, inner, items, ratio, flag, either, by_name, size"),
         ("inner: {sise: 1}", "inner.sise: unknown key (did you mean `size`?); allowed: size, kind"),
         ("inner: {size: 1.5}", "inner.size: must not be the number 1.5; allowed: a whole number from 1 to 9"),
@@ -116,3 +124,36 @@ def test_text_from_the_command_line_needs_no_second_quotes():
 
 def test_a_section_that_is_not_written_is_an_empty_one():
     assert check(Inner, parse("name: x", "r.yaml"), ("inner",)) == (Inner(), [])
+
+
+def test_a_missing_field_is_not_told_where_an_unknown_key_was_meant_for_it():
+    assert words("naem: x") == (
+        "r.yaml:1: naem: unknown key (did you mean `name`?); "
+        "allowed: name, inner, items, ratio, flag, either, by_name, size"
+    )
+
+
+def test_a_field_that_is_written_is_told_whatever_was_meant_for_it():
+    assert words("name: 1\nnaem: x").splitlines()[0] == (
+        'r.yaml:1: name: must be text, not the number 1; allowed: "1" in quotes'
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "left"),
+    [
+        ([("a", "b")], {"a": {"c": [1, {"d": 2}]}, "e": None}),
+        ([("a", "c", 1, "d"), ("e",)], {"a": {"b": 1, "c": [1, {}]}}),
+        ([("a", "c", 0), ("a", "c", 1)], {"a": {"b": 1}, "e": None}),
+        ([("a",), ("a", "b"), ("x", "y")], {"e": None}),
+        ([()], None),
+    ],
+)
+def test_what_is_left_without_some_places(places, left):
+    document = parse("{a: {b: 1, c: [1, {d: 2}]}, e: }", "r.yaml")
+    assert document.without(places).values == left
+
+
+def test_text_is_what_was_written_by_its_letters():
+    document = parse("{a: 8.10, b: 'x', c: , d: [1]}", "r.yaml")
+    assert [document.text((key,)) for key in "abcdz"] == ["8.10", "x", None, None, None]

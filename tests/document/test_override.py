@@ -53,7 +53,7 @@ def test_an_empty_file_can_be_filled():
         ("targets[x]=1", "must be a field and its value; allowed: targets[0].parts.image.batch=8"),
         ("targets[2].soc=1", "targets[2]: there is no such item; allowed: targets[0], targets[1]"),
         ("model[0]=1", "model: must be a list, not a mapping"),
-        ("targets.soc=1", "targets: must be a mapping, not a list"),
+        ("targets.soc=1", "targets: must be a mapping, not a list (did you mean `targets[0].soc`?)"),
         ("model.source.x=1", "model.source: must be a mapping, not the text `x`"),
         ("model.source=[1", "a list or mapping that `]` must close, or a missing `,`"),
     ],
@@ -77,3 +77,9 @@ def test_a_tag_in_a_value_is_a_problem_of_the_document():
     assert document.error(document.problems).message == (
         "--set model.source=!x 1: model.source: must not have the tag `!x`; allowed: no tag"
     )
+
+
+def test_an_empty_list_has_no_item_to_suggest():
+    with pytest.raises(UsageError) as caught:
+        override(parse("targets: []", "r.yaml"), ["targets.soc=x"])
+    assert caught.value.message == "--set targets.soc=x: targets: must be a mapping, not a list"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compiles the models of the bundle clip with the ATC of this machine. It writes OMs, nothing else.
+# Compiles the models of the bundle clip with the ATC of this machine. It writes OMs, and a log
+# beside the place of an OM that failed.
 # usage: ./compile.sh [TARGET]      targets: edge, old.board
 # settings: ASCENDC_SET_ENV, the set_env.sh of a CANN toolkit; ASCENDC_PYTHON, the Python ATC should load;
 #           ASCENDC_TIME_LIMIT, seconds for each model.
@@ -49,12 +50,12 @@ make_work() {
 
 place() { ln -- "$1" "$work/" 2>/dev/null || cp -- "$1" "$work/"; }
 
-# Shows what the log gained since byte $seen.
+# Shows what the log gained since byte $seen, but for the two facts that end a search: those are said in words.
 show() {
   local size
   size=$(wc -c <"$work/atc.log")
   if ((size > seen)); then
-    tail -c "+$((seen + 1))" "$work/atc.log"
+    tail -c "+$((seen + 1))" "$work/atc.log" | sed -E '/^ascendc: (lacks|hint)=/d'
     seen=$size
     heard=$SECONDS
   fi
@@ -153,10 +154,11 @@ verdict() {
 compiled=0
 failed=0
 lacked=0
+reason=
 
 # compile_one LABEL NAME SCRIPT AIPP OM SECONDS ONNX [DATA…]: every path is relative to the bundle.
 compile_one() {
-  local label=$1 name=$2 script=$3 aipp=$4 target=$5 limit=${ASCENDC_TIME_LIMIT:-$6} file log
+  local label=$1 name=$2 script=$3 aipp=$4 target=$5 limit=${ASCENDC_TIME_LIMIT:-$6} file log=${5%.om}.log
   shift 6
   say "compiling $label"
   make_work
@@ -172,19 +174,25 @@ compile_one() {
   if [[ -n $om ]]; then
     mkdir -p -- "$(dirname -- "$here/$target")"
     mv -f -- "$om" "$here/$target"
+    rm -f -- "$here/$log"
     say "compiled $label: $target"
     if [[ ${om##*/} != "$name.om" ]]; then
       say "note: ${om##*/} holds code for one platform only, the one in its name"
     fi
     compiled=$((compiled + 1))
   elif ((lacking)); then
-    say "$label cannot be compiled here: $failure"
-    say "hint: $(fact hint)"
+    if [[ $failure == "$reason" ]]; then
+      say "$label cannot be compiled here either, for the same reason"
+    else
+      say "$label cannot be compiled here: $failure"
+      say "what to do: $(fact hint)"
+    fi
+    reason=$failure
     lacked=$((lacked + 1))
   else
-    log=$(mktemp "${TMPDIR:-/tmp}/ascendc-$name-XXXXXX")
     find "$work/plog" -name '*.log' -exec tail -c 65536 {} + >>"$work/atc.log" 2>/dev/null || true
-    cp -- "$work/atc.log" "$log"
+    mkdir -p -- "$(dirname -- "$here/$log")"
+    cp -- "$work/atc.log" "$here/$log"
     say "ATC for $label $failure; its log: $log"
     failed=$((failed + 1))
   fi

@@ -3,7 +3,7 @@ import yaml
 
 from ascendc.cann.soc import table
 from ascendc.errors import UsageError
-from ascendc.probe import Board, Report, read, render
+from ascendc.probe import Board, Report, read, render, summary
 from ascendc.probe.board import BoardFields
 from ascendc.recipe import load
 from ascendc.target import Cann
@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_what_is_written_is_read_back_and_a_target_takes_it(folder):
-    text = render(Report(FIELDS, {"driver": "no version.info"}), "ascendc probe root@board")
+    text = render(Report(FIELDS, {"driver": "no version.info"}), "ascendc probe root@board", "my-board.yaml")
     (folder / "board.yaml").write_text(text)
     assert read(folder / "board.yaml") == Board(table()["Ascend310B4"], Cann("8.0.RC2"))
     (folder / "r.yaml").write_text(RECIPE)
@@ -30,11 +30,11 @@ def test_what_is_written_is_read_back_and_a_target_takes_it(folder):
 
 
 def test_the_file_explains_itself(folder):
-    text = render(Report(FIELDS, {"driver": "no version.info"}), "ascendc probe root@board")
+    text = render(Report(FIELDS, {"driver": "no version.info"}), "ascendc probe root@board", "my-board.yaml")
     assert text.splitlines()[:8] == [
         "# Written by `ascendc probe root@board`. A recipe uses it as a target:",
         "#   targets:",
-        "#     - board: board.yaml",
+        "#     - board: my-board.yaml",
         "",
         "version: 1  # of this file's format",
         'soc: "Ascend310B4"  # the exact chip',
@@ -43,6 +43,15 @@ def test_the_file_explains_itself(folder):
     ]
     assert "driver: null  # not known: no version.info" in text
     assert yaml.safe_load(text)["memory_mb"] == 3513
+
+
+def test_the_summary_is_what_one_looks_for_first():
+    assert summary(Report(FIELDS, {"driver": "no version.info"})).splitlines() == [
+        "soc:    Ascend310B4",
+        "cann:   8.0.RC2",
+        "driver: not known: no version.info",
+        "python: 3.9.2",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 import pytest
 
-from ascendc.errors import UsageError
 from ascendc.model import Image, Part, Tensor
-from ascendc.recipe import fit, load
+from ascendc.recipe import check_parts, fit, load
 from ascendc.target import Batch, PartTarget
 
 PICTURE = Image(8, 8, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -33,22 +32,34 @@ def test_an_aipp_for_all_parts_is_for_those_with_pictures(recipe):
     assert target.part("text") == PartTarget(Batch((2,)), "fp16", "none")
 
 
+def words(recipe, parts):
+    return recipe.document.error(check_parts(recipe.document, parts)).message
+
+
 def test_an_aipp_asked_of_a_part_without_pictures_is_refused(recipe):
-    with pytest.raises(UsageError) as caught:
-        fit(recipe("parts:\n      text:\n        aipp: rgb"), [IMAGE, TEXT])
-    words = "must not be rgb: part `text` has no image input; allowed: none"
-    assert caught.value.message == f"r.yaml:7: targets[0].parts.text.aipp: {words}"
+    text = "must not be rgb: part `text` has no image input; allowed: none"
+    loaded = recipe("parts:\n      text:\n        aipp: rgb")
+    assert words(loaded, [IMAGE, TEXT]) == f"r.yaml:7: targets[0].parts.text.aipp: {text}"
 
 
 def test_a_part_that_is_not_built_is_refused(recipe):
-    with pytest.raises(UsageError) as caught:
-        fit(recipe("parts: {txt: {batch: 2}}"), [IMAGE, TEXT])
-    words = "there is no such part in this build; allowed: image, text"
-    assert caught.value.message == f"r.yaml:5: targets[0].parts.txt: {words}"
+    text = "there is no such part in this build; allowed: image, text"
+    assert words(recipe("parts: {txt: {batch: 2}}"), [IMAGE, TEXT]) == f"r.yaml:5: targets[0].parts.txt: {text}"
+
+
+def test_a_part_that_the_recipe_leaves_out_is_refused(recipe):
+    loaded = recipe("parts: {text: {batch: 2}}", "model.parts=[image]")
+    text = "there is no such part in this build; allowed: image"
+    assert words(loaded, [IMAGE, TEXT]) == f"r.yaml:5: targets[0].parts.text: {text}"
+
+
+def test_an_unknown_part_does_not_make_the_others_unknown(recipe):
+    loaded = recipe("parts: {text: {batch: 2}}", "model.parts=[imge]")
+    text = "unknown part `imge`; allowed: image, text"
+    assert words(loaded, [IMAGE, TEXT]) == f"--set model.parts=[imge]: model.parts[0]: {text}"
 
 
 def test_a_part_from_the_command_line_is_named_by_its_setting(recipe):
-    with pytest.raises(UsageError) as caught:
-        fit(recipe("batch: 1", "targets[0].parts.text.batch=8"), [IMAGE])
-    words = "there is no such part in this build; allowed: image"
-    assert caught.value.message == f"--set targets[0].parts.text.batch=8: targets[0].parts.text: {words}"
+    text = "there is no such part in this build; allowed: image"
+    loaded = recipe("batch: 1", "targets[0].parts.text.batch=8")
+    assert words(loaded, [IMAGE]) == f"--set targets[0].parts.text.batch=8: targets[0].parts.text: {text}"

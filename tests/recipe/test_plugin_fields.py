@@ -1,12 +1,13 @@
 """Errors that only a plugin or the registry can find still name file, line and field."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from ascendc.errors import UsageError
 from ascendc.model import Options
-from ascendc.recipe import load, plugin_options
+from ascendc.recipe import draft, load, path_options, plugin_options
 
 
 class Labels(Options):
@@ -21,7 +22,7 @@ def recipe(tmp_path, monkeypatch):
     def recipe(model, *settings):
         text = f"version: 1\ntargets: [{{soc: Ascend310}}]\nmodel:\n  source: x\n  {model}\n"
         (tmp_path / "r.yaml").write_text(text)
-        return load((tmp_path / "r.yaml").relative_to(tmp_path), settings)
+        return draft((tmp_path / "r.yaml").relative_to(tmp_path), settings)
 
     return recipe
 
@@ -44,22 +45,47 @@ def test_a_path_is_relative_to_the_recipe(recipe, tmp_path):
         labels: Path = Path("default.txt")
         other: Path | None = None
 
-    options = plugin_options(recipe("plugin: clip\n  options: {labels: a b/l.txt}"), Files)
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b/l.txt").touch()
+    options = plugin_options(recipe("plugin: clip\n  options: {labels: x/../a b/l.txt}"), Files)
     assert options == Files(labels=tmp_path / "a b/l.txt", other=None)
 
 
 def test_wrong_options_name_their_lines(recipe):
-    with pytest.raises(UsageError) as caught:
-        plugin_options(recipe("plugin: clip\n  options:\n    lables: x\n    size: many"), Labels)
-    assert caught.value.message == (
+    drafted = recipe("plugin: clip\n  options:\n    lables: x\n    size: many")
+    assert plugin_options(drafted, Labels) is None
+    assert drafted.error().message == (
         "r.yaml:7: model.options.lables: unknown key (did you mean `labels`?); allowed: labels, size\n"
         "r.yaml:8: model.options.size: must not be the text `many`; allowed: a whole number"
     )
-    assert caught.value.exit_code == 2
+
+
+def test_a_path_that_is_not_there_names_its_line_and_comes_with_all_else(recipe, tmp_path):
+    class Files(Options):
+        labels: Path | None = None
+
+    drafted = recipe("plugin: clip\n  options:\n    labels: x/../none.txt\n    foo: 1")
+    assert plugin_options(drafted, Files) is None
+    assert drafted.error().message == (
+        f"r.yaml:7: model.options.labels: `{tmp_path}/none.txt` does not exist; "
+        "allowed: a file or folder, relative to the recipe\n"
+        "r.yaml:8: model.options.foo: unknown key; allowed: labels"
+    )
+
+
+def test_options_that_are_paths_are_known_by_their_annotations():
+    class Files(Options):
+        text: str = ""
+        file: Path
+        maybe: Path | None = None
+        annotated: Annotated[Path, "a note"] | None = None
+
+    assert path_options(Files) == ("file", "maybe", "annotated")
 
 
 def test_another_rooms_error_gets_its_field(recipe):
-    loaded = recipe("plugin: clpi")
+    recipe("plugin: clpi")
+    loaded = load(Path("r.yaml"))
     with pytest.raises(UsageError) as caught, loaded.at("model.plugin"):
         raise UsageError("ASC1301", "unknown model plugin `clpi`", hint="ascendc plugins")
     assert str(caught.value) == "r.yaml:5: model.plugin: unknown model plugin `clpi`\n  hint: ascendc plugins"

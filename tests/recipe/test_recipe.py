@@ -154,6 +154,24 @@ def test_what_was_assumed_is_noted_with_its_line(write):
     assert recipe.notes == (f"{path}:3: `Ascend910` is taken as Ascend910A, as CANN itself does",)
 
 
+def test_a_cann_newer_than_the_tables_is_noted(write):
+    path = write(SMALL.replace("Ascend310}", 'Ascend310, cann: "9.9.9"}'))
+    known = "CANN 9.9.9 is newer than what ascendc's tables know (newest: 9.0.0)"
+    assert load(path).notes == (f"{path}:3: {known}; the rules of 9.0.0 are assumed",)
+    assert load(path, ["targets[0].cann=9.0.1"]).notes == ()
+
+
+def test_a_path_through_a_link_is_left_as_it_is(write, tmp_path):
+    (tmp_path / "elsewhere/inside").mkdir(parents=True)
+    (tmp_path / "elsewhere/model").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere/inside")
+    path = write(SMALL.replace("ViT-B/32", "./link/../model"))
+    assert load(path).model.source == Source(f"{tmp_path}/link/../model")
+    assert load(path, ["model.source=./elsewhere/inside/../model"]).model.source == Source(
+        f"{tmp_path}/elsewhere/model"
+    )
+
+
 def test_overrides_are_laid_over(write):
     recipe = load(write(SMALL), ["targets[0].parts.image.batch=[4, 2]", "targets[0].cann=8.10", "bundle.name=b"])
     assert recipe.targets[0].part("image").batch == Batch((2, 4))

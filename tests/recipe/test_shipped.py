@@ -32,6 +32,21 @@ def test_the_shipped_schema_is_the_one_that_is_enforced():
     assert json.loads((FOLDER / "recipe.schema.json").read_text()) == json_schema()
 
 
+def test_the_schema_offers_the_socs_that_can_be_built_for():
+    [target] = [d for d in json_schema()["$defs"].values() if "soc" in d.get("properties", {})]
+    [soc] = [option for option in target["properties"]["soc"]["anyOf"] if option["type"] == "string"]
+    assert soc["examples"][:3] == ["Ascend310", "Ascend310B1", "Ascend310B2"]
+    assert len(soc["examples"]) == 44
+    assert "Ascend910B" not in soc["examples"]
+
+
+def test_every_recipe_with_random_weights_says_what_they_are():
+    random = [text for path in RECIPES if "weights: random" in (text := path.read_text(encoding="utf-8"))]
+    comment = "weights: random # no download: shows size and speed, not answers. Delete the line for the real ones."
+    assert len(random) == 5
+    assert all(comment in text for text in random)
+
+
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(json_schema())
 

@@ -46,7 +46,7 @@ def test_an_om_is_refused_in_words(tmp_path):
     with pytest.raises(SessionError) as error:
         open_session(path)
     assert str(error.value) == (
-        f"`{path}` needs a session over pyACL, which is no part of this version; allowed: .onnx. "
+        f"`{path}` cannot be run: this version runs .onnx only. "
         f"On the board, check it with: python3 -m ais_bench --model {path}"
     )
 

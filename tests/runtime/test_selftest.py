@@ -9,6 +9,8 @@ from ascendc.runtime.bundle import BundleError, open_bundle
 from ascendc.runtime.engine import NoEngineError, open_part
 from ascendc.runtime.selftest import judge_files, selftest
 
+IDLE = "note: the OM is not run: this version runs the ONNX only; ./deploy.sh says how to test the OM"
+
 
 def put_om(folder, state="om-deferred"):
     om = folder / "models/card/main.om"
@@ -85,13 +87,28 @@ def test_an_array_that_is_none_is_refused_though_its_digest_is_right(write_bundl
 
 def test_an_om_that_cannot_run_here_is_passed_over_aloud(write_bundle):
     folder = write_bundle()
-    om = put_om(folder)
+    put_om(folder)
     opened = open_part(open_bundle(folder), "main")
     assert not opened.is_om
-    assert opened.notes[0].startswith(f"main: the OM is not used: `{om}` needs a session over pyACL")
+    assert opened.notes == (IDLE,)
     verdict = selftest(open_bundle(folder), "main")
     assert verdict.ok
     assert verdict.notes == opened.notes
+
+
+def test_the_oms_of_a_bundle_are_passed_over_in_one_note(write_bundle):
+    def two(document):
+        document["parts"].append(dict(document["parts"][0], name="other"))
+        other = dict(document["artefacts"][0], part="other", om="models/card/other.om")
+        document["artefacts"].append(other)
+
+    folder = write_bundle(two)
+    put_om(folder)
+    (folder / "models/card/other.om").write_bytes(b"another OM")
+    bundle = open_bundle(folder)
+    assert [open_part(bundle, part).notes for part in ("main", "other")] == [(IDLE,), ()]
+    (folder / "models/card/main.om").unlink()
+    assert [open_part(bundle, part).notes for part in ("main", "other")] == [(), (IDLE,)]
 
 
 def test_a_model_that_is_a_link_is_not_opened(write_bundle, tmp_path):
@@ -210,8 +227,31 @@ def test_check_says_what_there_is(write_bundle, call):
     assert code == 0
     assert f"numpy: {np.__version__}\n" in out
     assert "no_such_module: missing; `run` may need it: python3 -m pip install no_such_module\n" in out
-    assert "pyACL (the NPU): not found (No module named 'acl')" in out
+    assert "pyACL: not found (No module named 'acl')" in out
+    assert "; only ais_bench would use it\n" in out
     assert "note: made by hand\nmain @ card: om-deferred\nfiles: 32 of 32 are as built" in out
+
+
+def test_check_names_only_the_engines_that_are_used(write_bundle, call, monkeypatch):
+    import onnxruntime
+
+    there = ["AzureExecutionProvider", "CPUExecutionProvider", "CUDAExecutionProvider", "XnnpackExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: there)
+    _, out, _ = call(write_bundle(), "check", "--only", "environment")
+    words = "cuda (CUDAExecutionProvider), cpu (CPUExecutionProvider)"
+    assert f"onnxruntime: {onnxruntime.__version__}: {words}\n" in out
+
+
+def test_an_npu_without_onnxruntime_runs_nothing(write_bundle, call, monkeypatch):
+    import sys
+    import types
+
+    monkeypatch.setitem(sys.modules, "acl", types.ModuleType("acl"))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    code, out, _ = call(write_bundle(), "check", "--only", "environment")
+    assert code == 5
+    assert "onnxruntime: missing (" in out
+    assert out.endswith("pyACL: found; only ais_bench uses it\n")
 
 
 def test_check_refuses_an_edited_file(write_bundle, call):
@@ -302,4 +342,4 @@ def test_run_speaks_json(write_bundle, call, own_half):
     assert code == 0
     assert answer["results"] == [{"y": 3.0}]
     assert list(answer["engines"]) == ["main"]
-    assert answer["notes"][0].startswith("main: the OM is not used: ")
+    assert answer["notes"][0] == IDLE

@@ -106,15 +106,25 @@ def test_the_key_holds_what_changes_the_om():
     assert len({first, *map(keys.digest, others)}) == 5
 
 
+@pytest.fixture
+def _no_engine(monkeypatch):
+    """Whatever this machine has for an engine: the tests that need one bring it."""
+    monkeypatch.setenv("PATH", "/nothing")
+
+
+@pytest.mark.usefixtures("_no_engine")
 def test_a_deferred_om_comes_with_the_commands_that_make_it(tmp_path):
     bundle = tmp_path / "a bundle + more"
     made = deferred(Absent("no CANN toolkit was found", "x"), TARGET, bundle)
     assert made.reason == "no CANN toolkit was found"
-    engine, elsewhere = made.command.splitlines()
+    where, pull, engine, otherwise, elsewhere = made.command.splitlines()
+    assert where == "# in an image that is to be pulled first, gigabytes:"
+    assert pull == "docker pull ascendai/cann:8.1.rc1-310p-ubuntu22.04-py3.10"
+    assert otherwise == "# or on another machine with CANN:"
     words = shlex.split(engine)
     assert words[:6] == ["docker", "run", "--rm", "--init", "--network", "none"]
     assert f"type=bind,source={bundle},target=/ascendc" in words
-    assert "type=bind,source=/tmp,target=/tmp" in words
+    assert words.count("--mount") == 1
     assert words[-5:] == [
         "ascendai/cann:8.1.rc1-310p-ubuntu22.04-py3.10",
         "--noprofile",
@@ -129,10 +139,46 @@ def test_a_deferred_om_comes_with_the_commands_that_make_it(tmp_path):
     )
 
 
-def test_without_a_fitting_image_there_is_one_command():
+@pytest.fixture
+def image_here(tmp_path, monkeypatch):
+    """A stand-in for docker that has one image."""
+
+    def install(name):
+        program = tmp_path / "docker"
+        program.write_text(f"#!/bin/sh\necho sha256:1 {name}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    return install
+
+
+def test_an_image_that_is_here_is_not_pulled(image_here):
+    image_here("mirror.example/cann:8.1.rc1-910b-ubuntu22.04-py3.10")
+    where, engine, *_ = deferred(Absent("x", ""), TARGET, Path("/b")).command.splitlines()
+    assert where == (
+        "# in an image that is on this machine; its tag names 910b, "
+        "but before CANN 8.5 an image compiles for every chip:"
+    )
+    assert " mirror.example/cann:8.1.rc1-910b-ubuntu22.04-py3.10 " in engine
+
+
+@pytest.mark.usefixtures("_no_engine")
+def test_an_image_whose_tag_names_another_chip_is_explained():
+    target = Target("edge", resolve("Ascend310").soc, None, ())
+    where, *_ = deferred(Absent("x", ""), target, Path("/b")).command.splitlines()
+    assert where == (
+        "# in an image that is to be pulled first, gigabytes; its tag names 310p, "
+        "but before CANN 8.5 an image compiles for every chip:"
+    )
+
+
+@pytest.mark.usefixtures("_no_engine")
+def test_without_a_fitting_image_it_is_said_why():
     old = Target("edge", TARGET.soc, Cann("6.0"), ())
     command = deferred(Absent("x", ""), old, Path("/b")).command
     assert command == (
+        "# no docker line: no published CANN image compiles for Ascend310P3 and is not newer than CANN 6.0\n"
+        "# or on another machine with CANN:\n"
         "HOST=user@machine-with-cann; scp -r /b $HOST: "
         "&& ssh $HOST 'bash b/compile.sh edge' && scp -r $HOST:b/models /b"
     )

@@ -5,6 +5,7 @@ import onnx_ir as ir
 import pytest
 from onnx import TensorProto, helper
 
+from ascendc.device import DeviceHalf
 from ascendc.errors import GateError, StageError
 from ascendc.graph import save
 from ascendc.model import Image, Part, Samples, Tensor
@@ -16,6 +17,8 @@ PART = Part(
     "main", (Tensor("x", "float32", ("batch", 3, 4, 4), PICTURE),), (Tensor("y", "float32", ("batch", 3, 4, 4)),)
 )
 
+HALF = DeviceHalf("ascendc_plugins.onnx.device", "ascendc 0.1")
+
 
 @pytest.fixture
 def verify_double(workspace):
@@ -25,7 +28,7 @@ def verify_double(workspace):
     mean, std = (np.reshape(np.float32(v), (1, 3, 1, 1)) for v in (PICTURE.mean, PICTURE.std))
     inputs = (levels - mean) / std
 
-    def run(by=2.0, *, batch="batch", picture=PICTURE, op="Mul", threshold=2e-4):
+    def run(by=2.0, *, batch="batch", picture=PICTURE, op="Mul", threshold=2e-4, half=HALF):
         graph = helper.make_graph(
             [helper.make_node(op, ["x", "by"], ["y"])],
             "double",
@@ -38,7 +41,7 @@ def verify_double(workspace):
         assets.mkdir()
         (assets / "preprocess.json").write_text(picture.to_json("x"))
         golden = GoldenPart("main", keep({"x": inputs}, workspace), keep({"y": inputs * 2}, workspace))
-        spec = VerifySpec(PART, "ascendc_plugins.onnx.device", threshold, 12, 0)
+        spec = VerifySpec(PART, half, threshold, 12, 0)
         return verify(spec, save(ir.from_proto(model), workspace), golden, assets, Samples(tuple(pixels)), workspace)
 
     return run

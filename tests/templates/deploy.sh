@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Checks this bundle on the machine it was copied to: environment, files, golden test; or asks the model a question.
+# This version runs the ONNX files. It runs no OM: it says how ais_bench does, and judges what ais_bench wrote.
 # Nothing is installed and nothing is written into the bundle.
 set -euo pipefail
 
@@ -12,9 +13,16 @@ deferred=(
   models/card/main.om
 )
 
+# one line per OM: its path, its part and target, ais_bench's arguments (none: the golden inputs do not fit)
+oms=(
+  models/card/main.om main card \
+    '--model models/card/main.om --input golden/main/x --output /tmp --output_dirname golden-main-card --outfmt NPY'
+)
+
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 language=${LC_ALL:-${LC_MESSAGES:-${LANG:-en}}}
 python=
+wanted=
 choices=()
 
 # say ENGLISH CHINESE
@@ -33,6 +41,9 @@ usage() {
        ./deploy.sh [OPTIONS] run --image FILE... --texts TEXT...    ask the model
        ./deploy.sh [OPTIONS] check | selftest | compare | run --help
 
+The golden test and the questions run the ONNX files: this version runs no OM. compare judges what ais_bench wrote
+for an OM; the last lines of ./deploy.sh are the commands.
+
 Options:
   --python PATH        the Python to use (3.7 or newer, with numpy and onnxruntime)
   --target NAME        test the artefacts of this target
@@ -40,11 +51,13 @@ Options:
   --lang en|zh         language of these messages
   -h, --help           this text
 
-Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine failed, 4 a file or an output was refused,
-5 this machine lacks what is needed." \
+Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine or the model's own code failed,
+4 a file or an output was refused, 5 this machine lacks what is needed." \
     "用法:./deploy.sh [选项]              检查本机环境与文件,并运行黄金测试
      ./deploy.sh [选项] run --image 文件... --texts 文本...    向模型提问
      ./deploy.sh [选项] check | selftest | compare | run --help
+
+黄金测试和提问运行的是 ONNX 文件:本版本不运行 OM。compare 判定 ais_bench 运行 OM 的输出;./deploy.sh 最后几行就是命令。
 
 选项:
   --python 路径        使用的 Python(3.7 或更新,需有 numpy 和 onnxruntime)
@@ -53,7 +66,7 @@ Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine failed, 4 a file 
   --lang en|zh         提示语言
   -h, --help           显示本说明
 
-退出码:0 正常,2 用法或输入有误,3 引擎运行失败,4 文件或输出未通过检查,5 本机缺少所需条件。"
+退出码:0 正常,2 用法或输入有误,3 引擎或模型自带代码运行失败,4 文件或输出未通过检查,5 本机缺少所需条件。"
 }
 
 # value_of OPTION COUNT: fails unless a value follows
@@ -81,7 +94,7 @@ find_python() {
 }
 
 bundle() {
-  PYTHONDONTWRITEBYTECODE=1 "$python" "$here/python" "$@"
+  PYTHONDONTWRITEBYTECODE=1 ASCENDC_STARTED_AS=./deploy.sh "$python" "$here/python" "$@"
 }
 
 # report CODE: what a failed step means, and what to do
@@ -127,6 +140,32 @@ next() {
     printf '  %s\n' "${missing[@]}"
   fi
   say "Ask the model: ./deploy.sh run --help" "向模型提问:./deploy.sh run --help"
+  untested
+}
+
+# What is there and was not tested: the last words, so that nobody takes the ONNX's answers for the OM's.
+untested() {
+  local i om part target there=()
+  for i in "${!oms[@]}"; do
+    if ((i % 4 == 0)) && [[ -e $here/${oms[i]} && ( -z $wanted || ${oms[i + 2]} == "$wanted" ) ]]; then there+=("$i"); fi
+  done
+  if [[ -z ${there[*]+some} ]]; then
+    return
+  fi
+  say "To test the OM on the board: ais_bench runs the golden inputs, compare judges what came out." \
+    "在开发板上测试 OM:ais_bench 运行黄金输入,compare 判定输出。"
+  printf '  cd %q\n' "$here"
+  for i in "${there[@]}"; do
+    om=${oms[i]} part=${oms[i + 1]} target=${oms[i + 2]}
+    if [[ -n ${oms[i + 3]} ]]; then
+      printf '  python3 -m ais_bench %s\n' "${oms[i + 3]}"
+      printf '  ./deploy.sh compare %q /tmp/%q --target %q\n' "$part" "golden-$part-$target" "$target"
+    else
+      say "  $om: the golden inputs do not fit it; test it with inputs of your own" "  $om:黄金输入不适用;请用自己的输入测试"
+    fi
+  done
+  say "OM NOT tested here: this version runs the ONNX only, and that is what passed above." \
+    "OM 未在此测试:本版本只运行 ONNX,上面通过的是 ONNX。"
 }
 
 while (($#)); do
@@ -140,6 +179,7 @@ while (($#)); do
     case $1 in
     --lang) language=$2 ;;
     --python) python=$2 ;;
+    --target) wanted=$2 choices+=("$1" "$2") ;;
     *) choices+=("$1" "$2") ;;
     esac
     shift 2

@@ -1,4 +1,6 @@
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,9 +80,48 @@ def test_an_om_that_is_there_is_not_asked_for(deploy, tiny_bundle):
     done = deploy(folder=folder)
     assert done.returncode == 0
     assert "not compiled yet" not in done.stdout
-    assert "main: the OM is not used: " in done.stdout
+    assert done.stdout.count("note: the OM is not run: this version runs the ONNX only") == 1
     engine = lines(done)[lines(done).index("[4/4] what ran, and what comes next") + 1]
     assert engine.startswith("  main: onnxruntime ")
+
+
+def ready(folder):
+    """The last lines of a deploy.sh whose OM was not tested."""
+    return [
+        "To test the OM on the board: ais_bench runs the golden inputs, compare judges what came out.",
+        "  cd " + str(folder).replace(" ", "\\ "),
+        (
+            "  python3 -m ais_bench --model models/card/main.om --input golden/main/x --output /tmp "
+            "--output_dirname golden-main-card --outfmt NPY"
+        ),
+        "  ./deploy.sh compare main /tmp/golden-main-card --target card",
+        "OM NOT tested here: this version runs the ONNX only, and that is what passed above.",
+    ]
+
+
+def test_an_om_that_was_not_tested_has_the_last_word(deploy, tiny_bundle):
+    folder = tiny_bundle(om=b"om")
+    done = deploy(folder=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines(done)[-6:] == ["Ask the model: ./deploy.sh run --help", *ready(folder)]
+    assert lines(deploy("--target=card", folder=folder))[-5:] == ready(folder)
+    assert lines(deploy("--lang", "zh", folder=folder))[-1] == "OM 未在此测试:本版本只运行 ONNX,上面通过的是 ONNX。"
+
+
+def test_an_om_that_the_golden_inputs_do_not_fit(deploy, tiny_bundle):
+    folder = tiny_bundle(om=b"om")
+    script, listing = folder / "deploy.sh", folder / "manifest.json"
+    before = script.read_bytes()
+    after = re.sub(rb"'--model [^']*'", b"''", before)
+    script.write_bytes(after)
+    text = listing.read_text().replace(*(hashlib.sha256(content).hexdigest() for content in (before, after)))
+    listing.write_text(text.replace(f'"size": {len(before)}', f'"size": {len(after)}'))
+    done = deploy(folder=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines(done)[-2:] == [
+        "  models/card/main.om: the golden inputs do not fit it; test it with inputs of your own",
+        "OM NOT tested here: this version runs the ONNX only, and that is what passed above.",
+    ]
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])
@@ -130,6 +171,10 @@ def test_questions_and_checks_are_passed_on(deploy, tiny_bundle, tmp_path):
     assert lines(done)[-1].startswith("main: onnxruntime ")
     assert deploy("check", "--only", "files", folder=folder).returncode == 0
     assert deploy("run", "--texts", "a", folder=folder).returncode == 2
+
+
+def test_the_help_of_a_question_names_the_script(deploy):
+    assert deploy("run", "--help").stdout.startswith("usage: ./deploy.sh run [-h] ")
 
 
 def test_the_ais_bench_output_named_in_the_readme_can_be_judged(deploy, tiny_bundle, tmp_path, package_tiny):

@@ -202,11 +202,15 @@ def test_compile_sh_refuses_an_atc_that(case, bundle, target, job):
         assert (done.returncode, summary) == (3, "ascendc: 0 compiled, 1 failed, 0 not possible here")
     else:
         assert (done.returncode, summary) == (5, "ascendc: 0 compiled, 0 failed, 1 not possible here")
-        last = done.stdout.splitlines()[-3]
+        last, what_to_do = done.stdout.splitlines()[-3:-1]
+        assert what_to_do.startswith("ascendc: what to do: ")
+        assert "lacks=" not in done.stdout
+        assert "hint=" not in done.stdout
     message, _, log = last.removeprefix("ascendc: ").partition("; its log: ")
     assert re.fullmatch(case.sentence, message), message
     if case.kind is StageError:
-        assert "ascendc: atc=" in Path(log).read_text()
+        assert log == "models/edge/image.log"
+        assert "ascendc: atc=" in (folder / log).read_text()
     assert om.read_text() == "stale"
     assert done.stderr == ""
 
@@ -216,7 +220,7 @@ def bundle(tmp_path, monkeypatch):
     """Lay out the part of a bundle that compile.sh reads; temporary files get a folder of their own."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
-    def make(name, job, target, heartbeat=30.0):
+    def make(name, job, target, heartbeat=30.0, parts=("image",)):
         folder = tmp_path / name
         (folder / "models").mkdir(parents=True)
         (folder / "configs/edge").mkdir(parents=True)
@@ -226,18 +230,21 @@ def bundle(tmp_path, monkeypatch):
             (folder / aipp).write_text(job.aipp)
         run = Run(job.label, job.name, "image.onnx", job.options, aipp is not None)
         (folder / "configs/edge/image.atc.sh").write_text(atc_script(run, target))
-        item = BundleItem(
-            "edge",
-            "image",
-            "image",
-            "models/image.onnx",
-            (),
-            "configs/edge/image.atc.sh",
-            aipp,
-            "models/edge/image.om",
-            job.time_limit,
+        items = tuple(
+            BundleItem(
+                "edge",
+                part,
+                "image",
+                "models/image.onnx",
+                (),
+                "configs/edge/image.atc.sh",
+                aipp,
+                f"models/edge/{part}.om",
+                job.time_limit,
+            )
+            for part in parts
         )
-        (folder / "compile.sh").write_text(compile_script(name, (item,), heartbeat))
+        (folder / "compile.sh").write_text(compile_script(name, items, heartbeat))
         return folder
 
     return make
@@ -439,6 +446,30 @@ def test_compile_sh_puts_the_om_where_the_manifest_says(cann, bundle, job, targe
     assert om.read_text() == "IMOD\n"
     assert sorted(p for p in folder.rglob("*") if p.is_file()) == sorted([*before, om])
     assert not list(folder.parent.glob("atc-*"))
+
+
+def test_compile_sh_says_once_what_is_missing(bundle, job, target, monkeypatch, tmp_path):
+    monkeypatch.setenv("ASCENDC_SET_ENV", str(tmp_path / "none.sh"))
+    done = compile_sh(bundle("bundle", job(), target, parts=("image", "text")))
+    assert done.returncode == 5
+    assert done.stdout.splitlines() == [
+        "ascendc: compiling image @ edge",
+        f"ascendc: image @ edge cannot be compiled here: there is no {tmp_path}/none.sh (ASCENDC_SET_ENV)",
+        "ascendc: what to do: unset ASCENDC_SET_ENV",
+        "ascendc: compiling text @ edge",
+        "ascendc: text @ edge cannot be compiled here either, for the same reason",
+        "ascendc: 0 compiled, 0 failed, 2 not possible here",
+    ]
+
+
+def test_compile_sh_takes_back_the_log_of_a_failure_that_was_mended(cann, bundle, job, target):
+    cann("exit 255")
+    folder = bundle("bundle", job(), target)
+    assert compile_sh(folder).returncode == 3
+    assert (folder / "models/edge/image.log").is_file()
+    cann(HONEST)
+    assert compile_sh(folder).returncode == 0
+    assert [path.name for path in (folder / "models/edge").iterdir()] == ["image.om"]
 
 
 def test_compile_sh_notes_a_platform_suffix(cann, bundle, job, target):

@@ -85,7 +85,7 @@ class Service:
         """Embeddings of unit length: texts × dimensions, float32.
 
         Raises:
-            InputError: there are none, the bundle has no text part, or a text cannot be taken.
+            InputError: there are none, the bundle has no text part, or a text is empty or cannot be taken.
         """
         if self._labels is not None:
             raise InputError("this bundle takes no texts: it knows its own labels ({})".format(self._labels))
@@ -93,6 +93,9 @@ class Service:
             raise InputError("this bundle has no text part: it takes no texts")
         if not len(texts):
             raise InputError("no texts: at least one is needed")
+        for i, text in enumerate(texts):
+            if isinstance(text, str) and not text.strip():
+                raise InputError("text {} of {} is empty".format(i + 1, len(texts)))
         return self._encode("text", texts, self._tokens.batch)
 
     def classify(self, images: Sequence[ImageLike], texts: Sequence[str] = ()) -> np.ndarray:
@@ -130,6 +133,12 @@ class Service:
         both = "image" in self._sessions and ("text" in self._sessions or self._labels is not None)
         if not both or top_k == 0:
             return self._embeddings(images, texts)
+        if not len(images) or not (len(texts) or self._labels is not None):
+            raise InputError(
+                "no {}: at least one is needed for a ranking; --top-k 0 gives embeddings alone".format(
+                    "texts" if len(images) else "images"
+                )
+            )
         pictures = self.encode_images(images)
         names, candidates = self._candidates(texts)
         similarities = pictures @ candidates.T

@@ -63,7 +63,7 @@ def prepare(
                 "{} must hold {}; it holds {}".format(name_of_arrays(arrays[i], i), _list(names), _list(sorted(sample)))
             )
     if spec and others and not samples:
-        raise InputError("this bundle's model needs arrays: .npz files with {}".format(_list(names)))
+        raise InputError("this bundle's model needs arrays: {}".format(_wanted(others)))
     ranked = {tensor.name: tensor for tensor in others}
     for name in names:
         rows = [
@@ -77,7 +77,10 @@ def prepare(
 def _pictures(images: Sequence[ImageLike], assets: Path, spec: Optional[Sequence[TensorSpec]]) -> Dict[str, np.ndarray]:
     path = assets / "preprocess.json"
     if not path.exists():
-        raise InputError("this bundle takes no images: its model has no image input")
+        raise InputError(
+            "this bundle takes no images; it takes arrays: {}; pictures need `model.options.inputs.{}.image` in the "
+            "recipe that it is built from".format(_wanted(spec or ()), _picture_like(spec or ()))
+        )
     preprocessing = Preprocessing.read(path)
     name = preprocessing.input or (spec[0].name if spec else "image")
     dtypes = {tensor.name: tensor.dtype for tensor in spec or ()}
@@ -139,6 +142,17 @@ def _joined(name: str, rows: List[np.ndarray]) -> np.ndarray:
 def name_of_arrays(item: ArraysLike, index: int) -> str:
     """How messages and answers call arrays: their file, or their place among the inputs."""
     return str(item) if isinstance(item, (str, os.PathLike)) else "arrays {}".format(index + 1)
+
+
+def _wanted(spec: Sequence[TensorSpec]) -> str:
+    """The option that gives the arrays, and what the file must hold."""
+    told = ["`{}` ({}, shape {})".format(t.name, t.dtype, shape_text(t.shape[1:])) for t in spec]
+    return "--arrays FILE.npz with {} per sample".format(", ".join(told) or "the model's inputs")
+
+
+def _picture_like(spec: Sequence[TensorSpec]) -> str:
+    """The input that pictures could go to, or a word for one."""
+    return next((t.name for t in spec if len(t.shape) == 4 and t.shape[1] == 3), "NAME")
 
 
 def _list(names: Sequence[str]) -> str:

@@ -158,9 +158,11 @@ def test_labels_refuse_texts(labelled, clip):
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        ({}, "no images: at least one is needed"),
-        ({"texts": TEXTS}, "no images: at least one is needed"),
-        ({"images": [RED]}, "no texts: at least one is needed"),
+        ({}, "no images: at least one is needed for a ranking; --top-k 0 gives embeddings alone"),
+        ({"texts": TEXTS}, "no images: at least one is needed for a ranking; --top-k 0 gives embeddings alone"),
+        ({"images": [RED]}, "no texts: at least one is needed for a ranking; --top-k 0 gives embeddings alone"),
+        ({"images": [RED], "texts": ["a cat", ""]}, "text 2 of 2 is empty"),
+        ({"texts": [" "], "top_k": 0}, "text 1 of 1 is empty"),
         ({"top_k": 0}, "no images and no texts: at least one is needed"),
         ({"images": [RED], "texts": TEXTS, "top_k": -1}, "top_k must be 0 or more, not -1"),
         ({"images": [RED], "texts": TEXTS, "arrays": [{}]}, "this bundle takes images and texts, no arrays"),

@@ -102,8 +102,10 @@ def test_wrong_inputs_are_refused(half, prepare, tmp_path):
         return refused(half, prepare, *args, **options).replace(here, "")
 
     assert say(texts=["a cat"]) == "this bundle takes no texts: its model has no tokenizer"
-    assert say(images=[np.zeros((4, 4, 3), np.uint8)]) == "this bundle takes no images: its model has no image input"
-    assert say() == "this bundle's model needs arrays: .npz files with `a`, `b`"
+    assert say() == (
+        "this bundle's model needs arrays: "
+        "--arrays FILE.npz with `a` (float32, shape 2), `b` (int32, shape ()) per sample"
+    )
     assert say(["x.txt"]) == "x.txt must be an .npz or .npy file"
     assert say([here + "none.npz"]) == "none.npz does not exist"
     assert say([here + "bad.npz"]).startswith("bad.npz cannot be read as numpy arrays: ")
@@ -117,6 +119,22 @@ def test_wrong_inputs_are_refused(half, prepare, tmp_path):
     assert say([{"a": np.zeros((1, 1, 2))}], ONE) == "`a` of arrays 1 must have the shape 2 per sample, not 1×1×2"
     free = (TensorSpec("a", "float32", (None, None)),)
     assert say([{"a": np.zeros(3)}, {"a": np.zeros(2)}], free) == "`a` must have one shape in all samples; got 3, 2"
+
+
+@pytest.mark.parametrize(
+    ("spec", "takes", "name"),
+    [
+        (IMAGE, "`picture` (float32, shape 3×4×4)", "picture"),
+        (SPEC, "`a` (float32, shape 2), `b` (int32, shape ())", "NAME"),
+        (None, "the model's inputs", "NAME"),
+    ],
+)
+def test_pictures_for_a_model_of_arrays(half, prepare, spec, takes, name):
+    words = refused(half, prepare, spec=spec, images=[np.zeros((4, 4, 3), np.uint8)])
+    assert words == (
+        f"this bundle takes no images; it takes arrays: --arrays FILE.npz with {takes} per sample; pictures need "
+        f"`model.options.inputs.{name}.image` in the recipe that it is built from"
+    )
 
 
 @pytest.mark.parametrize(("save", "kind"), [(np.savez, "npz"), (np.savez_compressed, "npz"), (np.save, "npy")])
