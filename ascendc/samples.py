@@ -60,4 +60,11 @@ def read_samples(files: tuple[Path, ...]) -> Samples:
                 images.append(np.asarray(open_picture(path)))
         except (OSError, ValueError, BadZipFile) as error:  # an InputError of the picture reader is a ValueError
             raise UsageError("ASC1601", f"{path} cannot be read as a sample: {error}") from error
+    for kind, found in (("picture", images), ("text", texts), (".npz file", arrays)):
+        if len(found) == 1:
+            raise UsageError(
+                "ASC1613",
+                f"{files[0].parent} holds one {kind}; allowed: none, or two and more: errors are judged by how far "
+                "apart different samples are",
+            )
     return Samples(tuple(images), tuple(texts), tuple(arrays))

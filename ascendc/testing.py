@@ -27,6 +27,7 @@ def says_what_it_is(make: Open, feeds: Feeds) -> None:
     """Inputs, outputs and the engine are known as soon as the session is open."""
     with make() as session:
         assert session.engine.strip(), "engine must name what runs"
+        assert session.device in ("npu", "cuda", "cpu"), "device must be npu, cuda or cpu"
         assert {spec.name for spec in session.inputs} == set(feeds), "inputs must be those that were fed"
         assert session.outputs, "there must be an output"
         for spec in (*session.inputs, *session.outputs):

@@ -49,7 +49,7 @@ class TorchSession(Session):
         if module.training:
             raise SessionError(f"{type(module).__name__} must be in eval mode")
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
-        self._device, self._fp16 = device, fp16
+        self.device, self._fp16 = device, fp16
         self.engine = f"torch {torch.__version__} {_device_name(device)} {_precision(device, fp16)}"
         try:
             self._module: torch.nn.Module | None = module if device == "cpu" else copy.deepcopy(module).to(device)
@@ -66,12 +66,12 @@ class TorchSession(Session):
 
         assert self._module is not None  # `run` has checked that the session is open
         try:
-            with torch.inference_mode(), torch.autocast(self._device, torch.float16, enabled=self._fp16):
+            with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self._fp16):
                 # copied: a module may change or return what it was given
-                arguments = [torch.tensor(feeds[spec.name], device=self._device) for spec in self.inputs]
+                arguments = [torch.tensor(feeds[spec.name], device=self.device) for spec in self.inputs]
                 found = self._module(*arguments)
-            if self._device != "cpu":
-                getattr(torch, self._device).synchronize()
+            if self.device != "cpu":
+                getattr(torch, self.device).synchronize()
         except (RuntimeError, IndexError) as error:  # IndexError: an id outside an embedding
             raise SessionError(f"{self.engine} failed: {error}") from error
         results = found if isinstance(found, tuple | list) else (found,)

@@ -1,6 +1,6 @@
 """Time `ascendc build`: cold (empty store), and again with nothing changed.
 
-    python benchmarks/build_time.py recipes/tiny-clip.yaml --runs 5
+    python benchmarks/build_time.py recipes/tiny-clip.yaml recipes/clip-vit-b32-310.yaml --runs 5
 
 Whole processes are timed, start-up and imports included: that is what a user waits for. Prints Markdown.
 """
@@ -87,10 +87,11 @@ def report(recipe: Path, taken: dict[str, list[float]]) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Time cold and no-change builds of a recipe.")
-    parser.add_argument("recipe", type=Path)
+    parser.add_argument("recipes", type=Path, nargs="+", metavar="RECIPE")
     parser.add_argument("--runs", type=int, default=5, help="of each kind, %(default)s")
     options = parser.parse_args()
-    print(report(options.recipe, measure(options.recipe, options.runs)))
+    for recipe in options.recipes:
+        print(report(recipe, measure(recipe, options.runs)), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ def test_a_folder_of_pictures_texts_and_arrays(tmp_path):
     Image.new("L", (3, 3), 7).save(tmp_path / "a.png")
     (tmp_path / "texts.txt").write_text("一只猫\n\na dog\n", encoding="utf-8")
     np.savez(tmp_path / "x.npz", x=np.arange(3))
+    np.savez(tmp_path / "y.npz", x=np.arange(3))
     (tmp_path / "notes.md").write_text("not a sample")
 
     samples = read_samples(sample_files(tmp_path))
@@ -53,3 +54,13 @@ def test_a_pickled_array_is_refused(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.array([object()], dtype=object))
     with pytest.raises(UsageError, match="Object arrays cannot be loaded when allow_pickle=False"):
         read_samples(sample_files(tmp_path))
+
+
+def test_one_sample_of_a_kind_is_no_scale(tmp_path):
+    (tmp_path / "texts.txt").write_text("a dog\n")
+    with pytest.raises(UsageError) as caught:
+        read_samples(sample_files(tmp_path))
+    assert caught.value.message == (
+        f"{tmp_path} holds one text; allowed: none, or two and more: errors are judged by how far apart different "
+        "samples are"
+    )

@@ -22,8 +22,9 @@ class _Command(click.Command):
         current: str | None = None
         for arg in args:
             if arg.startswith("-") and arg != "-":
-                current = arg if arg in _SEVERAL else None
-                if current is None:
+                name, equals, _ = arg.partition("=")
+                current = name if name in _SEVERAL else None
+                if current is None or equals:
                     spread.append(arg)
             elif current is not None:
                 spread += [current, arg]
@@ -108,9 +109,9 @@ def _json(asked: Asked) -> str:
     return json.dumps(
         {
             "results": asked.answer.results,
-            "device": asked.choice.device,
-            "passed_over": asked.choice.reasons,
             "engines": dict(asked.engines),
+            "devices": dict.fromkeys(dict(asked.engines), asked.choice.device),
+            "passed_over": asked.choice.reasons,
         },
         ensure_ascii=False,
     )

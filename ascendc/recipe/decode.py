@@ -12,7 +12,7 @@ from ascendc.errors import UsageError
 from ascendc.model import Json, Source, Weights
 from ascendc.recipe import targets
 from ascendc.recipe.draft import Draft
-from ascendc.recipe.paths import absolute, recipes_near
+from ascendc.recipe.paths import absolute, exists, recipes_near
 from ascendc.recipe.schema import PassesFields, RecipeFields, TargetFields
 from ascendc.recipe.values import (
     BenchmarkSection,
@@ -108,7 +108,7 @@ def _source(document: Document, folder: Path, problems: list[Problem]) -> Source
     if said is None:
         return None
     path = absolute(said, folder)
-    if path.exists():
+    if exists(path):
         return Source(str(path), revision)
     if said.startswith((".", "/", "~")) or said.count("/") > 1 or path.suffix == ".onnx":
         text = "there is no such file or folder; allowed: a path relative to the recipe, a hub id, a name"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ascendc.document import Document, Problem, check
 from ascendc.errors import AscendcError, UsageError
 from ascendc.model import Source
-from ascendc.recipe.paths import absolute, path_options
+from ascendc.recipe.paths import absolute, exists, path_options
 from ascendc.recipe.schema import RecipeFields
 from ascendc.target import Target
 
@@ -69,7 +69,7 @@ def plugin_options(draft: Draft, options: type[M]) -> M | None:
     value, problems = check(options, draft.document, place)
     for name in path_options(options):
         said = draft.document.text((*place, name))
-        if said is not None and not (path := absolute(said, folder)).exists():
+        if said is not None and not exists(path := absolute(said, folder)):
             text = f"`{path}` does not exist; allowed: a file or folder, relative to the recipe"
             problems.append(Problem("ASC1119", (*place, name), text))
     draft.problems += problems

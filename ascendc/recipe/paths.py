@@ -15,8 +15,18 @@ _FEW = 4
 
 
 def absolute(path: str | Path, folder: Path) -> Path:
-    """A path that a recipe in `folder` names."""
-    return tidy((folder / Path(path).expanduser()).absolute())
+    """A path that a recipe in `folder` names, from the root."""
+    return tidy(named(path, folder).absolute())
+
+
+def named(path: str | Path, folder: Path) -> Path:
+    """A path that a recipe in `folder` names; a ``~somebody`` that nobody is stays as it is."""
+    return tidy(folder / os.path.expanduser(path))  # noqa: PTH111 - Path's raises where there is no such home
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; a name too long for one is none."""
+    return os.path.exists(path)  # noqa: PTH110 - Path's raises for such names before Python 3.12
 
 
 def tidy(path: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ascendc.model import Attention
 from ascendc.recipe.fields import BatchField, CannField, Name, OpsetField, OptionValue, SocField, Text, Version
@@ -92,6 +92,17 @@ class PassesFields(_Section):
     """Left out of the plugin's lists."""
     options: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """By pass name, laid over the plugin's options."""
+
+    @field_validator("options")
+    @classmethod
+    def _plain(cls, options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, given in options.items():
+            for key, value in given.items():
+                if isinstance(value, dict):
+                    allowed = "a number, a text, true, false, a list"
+                    # pydantic collects ValueErrors alone
+                    raise ValueError(f"{name}.{key} must not be a mapping; allowed: {allowed}")  # noqa: TRY004
+        return options
 
 
 class VerifyFields(_Section):

@@ -11,7 +11,7 @@ from ascendc.document import Document, Loc, Problem
 from ascendc.errors import UsageError
 from ascendc.probe.board import Board
 from ascendc.probe.board import read as read_board
-from ascendc.recipe.paths import tidy
+from ascendc.recipe.paths import named
 from ascendc.target import Batch, Cann, PartTarget, Target
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _board(fields: TargetFields, loc: Loc, folder: Path, decoded: Decoded) -> Bo
     if fields.board is None:
         return None
     try:
-        return read_board(tidy(folder / Path(fields.board).expanduser()))
+        return read_board(named(fields.board, folder))
     except UsageError as error:
         decoded.problems.append(Problem("ASC1121", (*loc, "board"), error.message, error.hint))
         return None

@@ -123,10 +123,14 @@ def run(bundle: Bundle, args: argparse.Namespace) -> int:
     notes += ["note: {}".format(note) for note in bundle.manifest.model.notes]
     if args.embed:
         _save(args.embed, answer.arrays)
+    passed_over = list(dict.fromkeys(reason for engine in engines.values() for reason in engine.session.passed_over))
     if args.json:
-        print(json.dumps({"results": answer.results, "engines": names, "notes": notes}, ensure_ascii=False))
+        devices = {name: engine.session.device for name, engine in engines.items()}
+        record = {"results": answer.results, "engines": names, "devices": devices, "passed_over": passed_over}
+        print(json.dumps({**record, "notes": notes}, ensure_ascii=False))
     else:
-        print("\n".join([*answer.lines, *notes, *("{}: {}".format(*item) for item in names.items())]))
+        reasons = ["passed over {}".format(reason) for reason in passed_over] if args.verbose else []
+        print("\n".join([*answer.lines, *notes, *reasons, *("{}: {}".format(*item) for item in names.items())]))
     return 0
 
 
@@ -193,7 +197,12 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--top-k", type=int, default=5, help="how many are named per input; 0: embeddings only")
     verb.add_argument("--embed", metavar="FILE.npz", help="keep the embeddings, or the outputs")
     verb.add_argument("--json", action="store_true", help="one JSON object")
-    verb.add_argument("-v", "--verbose", action="store_true", help="the traceback of a device half that fails")
+    verb.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="why better devices were passed over; the traceback of a device half that fails",
+    )
     return parser
 
 

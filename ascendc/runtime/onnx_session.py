@@ -60,6 +60,8 @@ class OnnxSession(Session):
                 )
             )
         self.engine = "onnxruntime {} {}".format(runtime.__version__, provider)
+        self.device = _device(provider) or provider
+        self.passed_over = _passed_over(runtime, self.device) if device == "auto" else ()
         self.inputs = tuple(self._spec(value) for value in self._session.get_inputs())
         self.outputs = tuple(self._spec(value) for value in self._session.get_outputs())
 
@@ -119,6 +121,17 @@ def _providers(runtime: Any, device: str) -> List[str]:
             )
         )
     return [PROVIDERS[device]]
+
+
+def _passed_over(runtime: Any, device: str) -> Tuple[str, ...]:
+    """Why not the devices that `auto` would rather take."""
+    there, reasons = runtime.get_available_providers(), []
+    for better, provider in PROVIDERS.items():
+        if better == device:
+            break
+        why = "cannot start" if provider in there else "is not in onnxruntime {}".format(runtime.__version__)
+        reasons.append("{}: {} {}".format(better, provider, why))
+    return tuple(reasons)
 
 
 def _device(provider: str) -> Optional[str]:

@@ -30,14 +30,18 @@ class TensorSpec:
 class Session(ABC):
     """An open model on some engine. A context manager; `close` may be called twice.
 
-    A backend sets `inputs`, `outputs` and `engine` and writes `_run`; it releases what it holds in `close`. All
-    checks are made here. `ascendc.testing` holds the conformance suite.
+    A backend sets `inputs`, `outputs`, `engine` and `device` and writes `_run`; it releases what it holds in `close`.
+    All checks are made here. `ascendc.testing` holds the conformance suite.
     """
 
     inputs: Tuple[TensorSpec, ...]
     outputs: Tuple[TensorSpec, ...]
     engine: str
     """What really runs, for every result and report: ``onnxruntime 1.14.1 CPUExecutionProvider``."""
+    device: str
+    """Where: ``npu``, ``cuda`` or ``cpu``."""
+    passed_over: Tuple[str, ...] = ()
+    """Why not a better device, where the choice was open: ``cuda: CUDAExecutionProvider is not in …``."""
     closed = False
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:

@@ -31,7 +31,7 @@ def test_v_says_why_better_devices_were_passed_over(ascendc):
 
 def test_json_names_the_device_and_the_reasons(ascendc):
     answer = json.loads(ascendc("run", TINY, "--image", SQUARE, *TEXTS, "--json").out)
-    assert answer["device"] == "cpu"
+    assert answer["devices"] == {"image": "cpu", "text": "cpu"}
     assert [reason.split(":")[0] for reason in answer["passed_over"]] == ["npu", "cuda"]
     assert answer["results"][0]["ranking"][0]["text"] == "a red square"
 
@@ -40,6 +40,11 @@ def test_top_k_and_half_precision(ascendc):
     ran = ascendc("run", TINY, "--image", SQUARE, *TEXTS, "--top-k", 1, "--fp16")
     assert "a blue circle" not in ran.out
     assert "fp16 (autocast, emulated: slower than fp32)" in ran.out
+
+
+def test_several_texts_after_an_equals_sign(ascendc):
+    ran = ascendc("run", TINY, "--image", SQUARE, "--texts=a red square", "a blue circle")
+    assert "a blue circle" in ran.out
 
 
 def test_embeddings_are_kept(ascendc, tmp_path):
@@ -57,6 +62,10 @@ def test_a_bundle_answers_by_itself_and_alike(ascendc, tiny_build, tmp_path):
     )
     assert "100.00 %  a red square" in done.stdout
     assert "image: onnxruntime " in done.stdout
+    assert "passed over" not in done.stdout
+    spoken = subprocess.run([*command, "-v"], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert "passed over npu: CANNExecutionProvider is not in onnxruntime 1." in spoken
+    assert "passed over cuda: CUDAExecutionProvider is not in onnxruntime 1." in spoken
     wanted, got = np.load(tmp_path / "torch.npz"), np.load(tmp_path / "bundle.npz")
     assert np.abs(wanted["image_embeds"] - got["image_embeds"]).max() < 1e-5
 
