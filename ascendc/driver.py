@@ -16,7 +16,7 @@ from ascendc.attribution import Attributed
 from ascendc.bundle.pack import refuse_packed
 from ascendc.bundle.partial import place, refuse_partial_place
 from ascendc.bundle.tree import materialise, refuse_place
-from ascendc.dag import Done, Step, execute, key_of, order, recall
+from ascendc.dag import Done, Step, execute, order
 from ascendc.devices import settle_npu
 from ascendc.errors import AscendcError, EnvironmentLacksError, UsageError
 from ascendc.events import BuildFailed, BuildFinished, BuildStarted, Row
@@ -32,28 +32,7 @@ if TYPE_CHECKING:
     from ascendc.plan import Artefact, Plan, Stage
     from ascendc.recipe import Recipe
     from ascendc.registry import Registry
-    from ascendc.target import Target
     from ascendc.toolchain.base import Deferred
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A step of a dry run."""
-
-    stage: str
-    label: str
-    fate: str
-    """``stored``, ``will run``, or ``after its inputs``: whether it runs shows when they are made."""
-
-
-@dataclass(frozen=True)
-class DryRun:
-    """What a build would do."""
-
-    targets: tuple[Target, ...]
-    steps: tuple[Planned, ...]
-    notes: tuple[str, ...]
-    """As `Outcome` has them."""
 
 
 @dataclass(frozen=True)
@@ -223,28 +202,6 @@ def _command(path: Path, output: Path | None, overrides: Sequence[str], until: S
     words = ["ascendc", "build", str(path), *(word for setting in overrides for word in ("--set", setting))]
     words += ["-o", str(output)] if output is not None else []
     return shlex.join(words + (["--until", until] if until != "package" else []))
-
-
-def dry_run(path: Path, *, overrides: Sequence[str] = (), until: Stage = "package") -> DryRun:
-    """What `build` would do; runs nothing.
-
-    Raises:
-        UsageError: as `build`.
-    """
-    store = Store()
-    targets = TargetSteps(prepare(path, overrides, store, registry.load()))
-    known: dict[Step, object] = {}
-    planned = []
-    for step in order(make_plan(targets, until).goals):
-        fate = "after its inputs"
-        if all(i in known for i in step.inputs):
-            key, _ = key_of(step, [known[i] for i in step.inputs])
-            result = recall(step, key, store)
-            fate = "will run" if result is None else "stored"
-            if result is not None:
-                known[step] = result
-        planned.append(Planned(step.stage, step.label, fate))
-    return DryRun(targets.targets, tuple(planned), (*targets.parts.recipe.notes, *targets.parts.notes))
 
 
 def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], store: Store, folder: Path) -> bool:

@@ -151,11 +151,11 @@ def _next(outcome: Outcome) -> list[str]:
 
 
 def _dry_run(recipes: Sequence[Path], overrides: Sequence[str], until: Stage) -> int:
-    from ascendc import driver
     from ascendc.cli.recipe import summary
+    from ascendc.dry_run import dry_run
 
     for recipe in recipes:
-        found = driver.dry_run(recipe, overrides=overrides, until=until)
+        found = dry_run(recipe, overrides=overrides, until=until)
         click.echo(summary(recipe, found.targets, found.notes))
         for planned in found.steps:
             click.echo(f"  {planned.stage:<8} {planned.label:<20} {planned.fate}")
