@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,12 +122,13 @@ def _mount(source: Path, target: str) -> str:
 
 
 def _kill(name: str) -> None:
-    """End the container: a signal to the engine's client does not always reach it."""
-    subprocess.run(
-        [ENGINE, "kill", name],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=_TIMEOUT,
-        check=False,
-    )
+    """End the container, if the engine answers: a signal to the engine's client does not always reach it."""
+    with suppress(OSError, subprocess.SubprocessError):  # its client is ended all the same
+        subprocess.run(
+            [ENGINE, "kill", name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_TIMEOUT,
+            check=False,
+        )

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
@@ -87,20 +87,27 @@ def run(
         finally:
             with _lock:
                 _running.pop(child.pid, None)
-            if child.poll() is None:
-                stop()
-            _end_group(child)
+            try:
+                if child.poll() is None:
+                    stop()
+            finally:
+                _end_group(child)
         follower.close()
     return Outcome(child.returncode, timed_out, time.monotonic() - started)
 
 
 def stop_all() -> None:
-    """End every child that runs, from any thread: for an interrupt that only the main thread hears."""
+    """End every child that runs, from any thread: for an interrupt that only the main thread hears.
+
+    Raises:
+        BaseException: whatever a `stop` raises, after every child has been told to end.
+    """
     with _lock:
         running = dict(_running)
-    for pid, stop in running.items():
-        stop()
-        _signal_group(pid, signal.SIGTERM)
+    with ExitStack() as each:  # calls all, the last first, whatever one raises
+        for pid, stop in running.items():
+            each.callback(_signal_group, pid, signal.SIGTERM)
+            each.callback(stop)
 
 
 def _follow(child: subprocess.Popen[bytes], follower: _Follower, deadline: float) -> bool:

@@ -6,7 +6,13 @@
 #           ASCENDC_TIME_LIMIT, seconds for each model.
 set -euo pipefail
 unset CDPATH
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+self=${BASH_SOURCE[0]}
+while [[ -L $self ]]; do
+  link=$(readlink -- "$self")
+  if [[ $link != /* ]]; then link=$(dirname -- "$self")/$link; fi
+  self=$link
+done
+here=$(cd -- "$(dirname -- "$self")" && pwd -P)
 work=
 child=
 
@@ -46,6 +52,19 @@ make_work() {
   done
   say "ATC accepts no path but of letters, digits and ./_-; no temporary folder is one"
   exit 5
+}
+
+# need_place OM…: ends here unless the folder of each can be made and written: ATC takes hours to come to an OM.
+# Only a file shows it: a test of permissions passes for root wherever it cannot write.
+need_place() {
+  local om folder file
+  for om in "$@"; do
+    folder=$(dirname -- "$here/$om")
+    if ! { mkdir -p -- "$folder" && file=$(mktemp "$folder/.ascendc-XXXXXX") && rm -f -- "$file"; } 2>/dev/null; then
+      say "cannot write into $folder, the place of $om: copy the bundle to where you may write"
+      exit 5
+    fi
+  done
 }
 
 place() { ln -- "$1" "$work/" 2>/dev/null || cp -- "$1" "$work/"; }
@@ -211,6 +230,12 @@ esac
 if [[ ! ${ASCENDC_TIME_LIMIT:-1} =~ ^[1-9][0-9]*$ ]]; then
   say "ASCENDC_TIME_LIMIT must be a number of seconds above 0, not $ASCENDC_TIME_LIMIT"
   exit 2
+fi
+if [[ -z $wanted || $wanted == edge ]]; then
+  need_place models/edge/image.om models/edge/text.om
+fi
+if [[ -z $wanted || $wanted == old.board ]]; then
+  need_place models/old.board/image.om
 fi
 
 if [[ -z $wanted || $wanted == edge ]]; then

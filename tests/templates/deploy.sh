@@ -3,6 +3,7 @@
 # This version runs the ONNX files. It runs no OM: it says how ais_bench does, and judges what ais_bench wrote.
 # Nothing is installed and nothing is written into the bundle.
 set -euo pipefail
+unset CDPATH
 
 name=tiny
 model='onnx tiny.onnx'
@@ -19,10 +20,17 @@ oms=(
     '--model models/card/main.om --input golden/main/x --output /tmp --output_dirname golden-main-card --outfmt NPY'
 )
 
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+self=${BASH_SOURCE[0]}
+while [[ -L $self ]]; do
+  link=$(readlink -- "$self")
+  if [[ $link != /* ]]; then link=$(dirname -- "$self")/$link; fi
+  self=$link
+done
+here=$(cd -- "$(dirname -- "$self")" && pwd -P)
 language=${LC_ALL:-${LC_MESSAGES:-${LANG:-en}}}
 python=
 wanted=
+device=
 choices=()
 
 # say ENGLISH CHINESE
@@ -46,8 +54,8 @@ for an OM; the last lines of ./deploy.sh are the commands.
 
 Options:
   --python PATH        the Python to use (3.7 or newer, with numpy and onnxruntime)
-  --target NAME        test the artefacts of this target
-  --device DEVICE      auto, npu, cuda or cpu
+  --target NAME        use the artefacts of this target; not for check
+  --device DEVICE      auto, npu, cuda or cpu; not for check and compare
   --lang en|zh         language of these messages
   -h, --help           this text
 
@@ -61,8 +69,8 @@ Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine or the model's ow
 
 选项:
   --python 路径        使用的 Python(3.7 或更新,需有 numpy 和 onnxruntime)
-  --target 名称        测试该目标的产物
-  --device 设备        auto、npu、cuda 或 cpu
+  --target 名称        使用该目标的产物;不适用于 check
+  --device 设备        auto、npu、cuda 或 cpu;不适用于 check 和 compare
   --lang en|zh         提示语言
   -h, --help           显示本说明
 
@@ -72,6 +80,11 @@ Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine or the model's ow
 # value_of OPTION COUNT: fails unless a value follows
 value_of() {
   (($2 > 1)) || fail 2 "$1 needs a value; see ./deploy.sh --help" "$1 需要一个值;请看 ./deploy.sh --help"
+}
+
+# refuse VERB OPTION VALUE: fails if the option was given to a verb that has no use for it
+refuse() {
+  [[ -z $3 ]] || fail 2 "$1 takes no $2; see ./deploy.sh --help" "$1 不接受 $2;请看 ./deploy.sh --help"
 }
 
 usable() {
@@ -180,7 +193,7 @@ while (($#)); do
     --lang) language=$2 ;;
     --python) python=$2 ;;
     --target) wanted=$2 choices+=("$1" "$2") ;;
-    *) choices+=("$1" "$2") ;;
+    *) device=$2 choices+=("$1" "$2") ;;
     esac
     shift 2
     ;;
@@ -188,10 +201,14 @@ while (($#)); do
     set -- "${1%%=*}" "${1#*=}" "${@:2}"
     ;;
   check | selftest | compare | run)
-    find_python
     verb=$1
     shift
-    bundle "$verb" "$@"
+    case $verb in
+    check) refuse "$verb" --target "$wanted" && refuse "$verb" --device "$device" ;;
+    compare) refuse "$verb" --device "$device" ;;
+    esac
+    find_python
+    bundle "$verb" "${choices[@]+"${choices[@]}"}" "$@"
     exit
     ;;
   *)

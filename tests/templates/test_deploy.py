@@ -173,6 +173,64 @@ def test_questions_and_checks_are_passed_on(deploy, tiny_bundle, tmp_path):
     assert deploy("run", "--texts", "a", folder=folder).returncode == 2
 
 
+@pytest.mark.parametrize("verb", ["run", "selftest", "compare"])
+def test_a_target_before_the_verb_is_passed_on(deploy, tiny_bundle, verb, tmp_path):
+    folder = tiny_bundle()
+    rest = {
+        "run": ("--arrays", str(folder / "golden/main/x.npy")),
+        "selftest": (),
+        "compare": ("main", str(tmp_path)),
+    }
+    done = deploy("--target", "nosuch", verb, *rest[verb], folder=folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: target must be one of card, not `nosuch`\n")
+
+
+@pytest.mark.parametrize("verb", ["run", "selftest"])
+def test_a_device_before_the_verb_is_passed_on(deploy, verb):
+    done = deploy("--device", "nosuch", verb)
+    assert done.returncode == 2
+    assert "argument --device: invalid choice: 'nosuch'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "verb"), [("--target=card", "check"), ("--device=cpu", "check"), ("--device=cpu", "compare")]
+)
+def test_an_option_that_the_verb_does_not_have_is_refused(deploy, option, verb):
+    done = deploy(option, verb)
+    name = option.partition("=")[0]
+    assert (done.returncode, done.stderr) == (2, f"error: {verb} takes no {name}; see ./deploy.sh --help\n")
+
+
+def test_it_finds_its_bundle_whatever_cdpath_is(deploy, tiny_bundle):
+    """With CDPATH set, cd goes elsewhere and prints where it went."""
+    folder = tiny_bundle()
+    done = subprocess.run(
+        ["bash", f"{folder.name}/deploy.sh", "--python", sys.executable, "check", "--only", "files"],
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "CDPATH": str(folder.parent)},
+        cwd=folder.parent,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_links_to_the_script_lead_to_its_bundle(tiny_bundle, tmp_path):
+    links = tmp_path / "my links"
+    links.mkdir()
+    (links / "absolute").symlink_to(tiny_bundle() / "deploy.sh")
+    (links / "relative").symlink_to("absolute")
+    done = subprocess.run(
+        ["bash", "my links/relative", "--python", sys.executable, "check", "--only", "files"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_help_of_a_question_names_the_script(deploy):
     assert deploy("run", "--help").stdout.startswith("usage: ./deploy.sh run [-h] ")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -145,6 +146,21 @@ def test_compile_ends_the_container_of_an_atc_that_hangs(engine, cann, job, targ
     name = next(line for line in calls() if line[0] == "run")[6]
     assert ["kill", name] in calls()
     assert gone(tmp_path / "child")
+
+
+@pytest.mark.parametrize("then", ["", "printf '#!/bin/sh\\nexec sleep 60\\n' >{0} && chmod +x {0}; "])
+def test_an_engine_that_fails_to_kill_loses_no_time_limit(
+    engine, cann, job, target, workspace, tmp_path, monkeypatch, then
+):
+    """The engine is gone by then, or hangs."""
+    engine()
+    cann(f"rm '{tmp_path}/engine/docker'; {then.format(tmp_path / 'engine/docker')}sleep 60")
+    monkeypatch.setattr(docker, "_TIMEOUT", 4.0)
+    try:
+        with pytest.raises(StageError, match="ran past its time limit of 2 s"):
+            Docker(target).compile(job(2.0), workspace)
+    finally:
+        os.killpg(int((tmp_path / "engine/pid").read_text()), signal.SIGKILL)
 
 
 def test_compile_reads_the_signal_behind_the_engines_status(engine, cann, job, target, workspace):

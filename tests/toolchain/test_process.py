@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -87,6 +88,39 @@ def test_stop_all_ends_what_another_thread_runs(tmp_path):
     process.stop_all()
     thread.join(10)
     assert results[0].status == -signal.SIGTERM
+
+
+def fail():
+    raise OSError("cannot stop")
+
+
+def test_a_stop_that_fails_leaves_no_child_behind(tmp_path, gone):
+    started = time.monotonic()
+    with pytest.raises(OSError, match="cannot stop"):
+        run(tmp_path, "echo $$ >child; sleep 20 & wait", time_limit=0.5, stop=fail)
+    assert time.monotonic() - started < 10
+    assert gone(tmp_path / "child")
+
+
+def test_stop_all_ends_the_others_where_one_stop_fails(tmp_path):
+    up = [threading.Event() for _ in range(3)]
+    results = {}
+
+    def work(i):
+        outcome, _ = run(tmp_path / str(i), "echo up; sleep 20", say=lambda _: up[i].set(), stop=stops[i])
+        results[i] = outcome.status
+
+    stops = [fail, fail, lambda: None]
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(3)]
+    for i, thread in enumerate(threads):
+        (tmp_path / str(i)).mkdir()
+        thread.start()
+        assert up[i].wait(10)
+    with pytest.raises(OSError, match="cannot stop"):
+        process.stop_all()
+    for thread in threads:
+        thread.join(10)
+    assert results == dict.fromkeys(range(3), -signal.SIGTERM)
 
 
 def test_a_program_that_is_not_there_is_an_error(tmp_path):

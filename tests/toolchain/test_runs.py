@@ -448,6 +448,36 @@ def test_compile_sh_puts_the_om_where_the_manifest_says(cann, bundle, job, targe
     assert not list(folder.parent.glob("atc-*"))
 
 
+def test_compile_sh_follows_links_to_itself(cann, bundle, job, target, tmp_path):
+    cann(HONEST)
+    folder = bundle("bundle", job(), target)
+    links = tmp_path / "my links"
+    links.mkdir()
+    (links / "other.sh").symlink_to("../bundle/compile.sh")
+    (links / "compile.sh").symlink_to(links / "other.sh")
+    done = compile_sh(links)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "models/edge/image.om").read_text() == "IMOD\n"
+
+
+@pytest.mark.parametrize("obstacle", ["a file", "a folder that takes no file"])
+def test_compile_sh_looks_for_room_before_it_runs_atc(cann, bundle, job, target, tmp_path, obstacle):
+    cann(f"touch '{tmp_path}/ran'\n" + HONEST)
+    folder = bundle("bundle", job(), target)
+    place = folder / "models/edge"
+    if obstacle == "a file":
+        place.touch()
+    else:
+        place.symlink_to("/proc")  # takes none from root either
+    done = compile_sh(folder)
+    assert (done.returncode, done.stderr) == (5, "")
+    assert done.stdout == (
+        f"ascendc: cannot write into {place}, the place of models/edge/image.om: "
+        "copy the bundle to where you may write\n"
+    )
+    assert not (tmp_path / "ran").exists()
+
+
 def test_compile_sh_says_once_what_is_missing(bundle, job, target, monkeypatch, tmp_path):
     monkeypatch.setenv("ASCENDC_SET_ENV", str(tmp_path / "none.sh"))
     done = compile_sh(bundle("bundle", job(), target, parts=("image", "text")))
