@@ -71,15 +71,24 @@ def _run(command: list[str], host: str) -> str:
 
 
 def _checked(output: str, host: str) -> Report:
-    """The answer among what a login shell may print around it, with what is not believable taken out."""
+    """The answer among what a login shell may print around it."""
     try:
         lines = [line for line in output.splitlines() if line.startswith(MARK)]
         answer = json.loads(lines[-1].removeprefix(MARK))
-        facts, reasons = dict(answer["facts"]), dict(answer["missing"])
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+        return _report(dict(answer["facts"]), dict(answer["missing"]), host)
+    # pydantic's ValidationError, of the format's version, is a ValueError; deep nesting is a RecursionError.
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise EnvironmentLacksError(
             "ASC1227", f"{host} answered something that is no probe's report: {_line(output) or 'nothing'}"
         ) from error
+
+
+def _report(facts: dict[str, Any], reasons: dict[str, Any], host: str) -> Report:
+    """The facts, with what is not believable taken out.
+
+    Raises:
+        ValidationError: they are of another version.
+    """
     missing = {str(name): _line(str(reason)) for name, reason in reasons.items() if name in BoardFields.model_fields}
     values = _values(facts, missing)
     try:

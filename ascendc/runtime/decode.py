@@ -7,6 +7,7 @@ Python 3.7, standard library.
 import dataclasses
 import json
 import re
+import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type, TypeVar, Union, get_type_hints
 
 T = TypeVar("T")
@@ -108,7 +109,8 @@ def _scalar(hint: Any, value: Any, where: str, kind: Optional[str]) -> Any:
     if hint is int:
         _expect(number and isinstance(value, int) and 0 <= value < 2**53, where, "an integer of 0 or more", value)
         return value
-    _expect(number and 0 <= value < float("inf"), where, "a number of 0 or more", value)
+    # Integers beyond any float are refused here: float() would raise OverflowError.
+    _expect(number and 0 <= value <= sys.float_info.max, where, "a number of 0 or more", value)
     return float(value)
 
 
@@ -126,7 +128,10 @@ def _expect(condition: bool, where: str, wanted: str, value: Any) -> Any:
 
 def _show(value: Any) -> str:
     """JSON, pure ASCII, short: safe on any terminal."""
-    shown = json.dumps(value)
+    try:
+        shown = json.dumps(value)
+    except RecursionError:  # writing goes a little deeper than reading did
+        return "what is nested too deeply to be shown"
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 

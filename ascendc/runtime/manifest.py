@@ -4,7 +4,7 @@ Runs on the board: Python 3.7, standard library. The host writes manifests with 
 """
 
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, Optional, Tuple, Union
+from typing import Dict, Iterator, Optional, Set, Tuple, Union
 
 from .decode import DecodeError, decode, parse
 
@@ -12,6 +12,9 @@ SCHEMA = "ascendc/bundle/1"
 FILE = "manifest.json"
 LARGEST = 16 << 20
 """Bytes of a manifest above which it is not even read."""
+
+DEVICE = "ascendc_device"
+"""The package that the device half has in every bundle."""
 
 DEFERRED = "om-deferred"
 STATES = ("onnx-verified", DEFERRED, "om-compiled", "om-accepted on device", "om-accepted on simulator")
@@ -192,23 +195,53 @@ def loads(text: str) -> Manifest:
 
 
 def _contradictions(manifest: Manifest) -> Iterator[str]:
-    parts = {part.name for part in manifest.parts}
-    for i, part in enumerate(manifest.parts):
+    if manifest.device.package != DEVICE:
+        yield "device.package: must be {}, not {}".format(DEVICE, manifest.device.package)
+    if FILE in manifest.files:
+        yield "files: cannot list {} itself".format(FILE)
+    yield from _wrong_parts(manifest.parts)
+    yield from _wrong_artefacts(manifest)
+    yield from _wrong_golden(manifest)
+
+
+def _wrong_parts(parts: Tuple[PartInfo, ...]) -> Iterator[str]:
+    if not parts:
+        yield "parts: must hold at least one part"
+    known: Set[str] = set()
+    for i, part in enumerate(parts):
+        if part.name in known:
+            yield "parts[{}].name: `{}` is there twice".format(i, part.name)
+        known.add(part.name)
         for tensor in part.inputs + part.outputs:
             if tensor.dtype not in DTYPES:
                 yield "parts[{}]: `{}`: dtype must be one of {}".format(i, tensor.name, ", ".join(DTYPES))
+
+
+def _wrong_artefacts(manifest: Manifest) -> Iterator[str]:
+    parts = {part.name for part in manifest.parts}
+    known: Set[Tuple[str, str]] = set()
     for i, artefact in enumerate(manifest.artefacts):
         where = "artefacts[{}]".format(i)
         if artefact.part not in parts:
             yield "{}.part: `{}` is not among the parts".format(where, artefact.part)
+        if (artefact.part, artefact.target) in known:
+            yield "{}: {} @ {} is there twice".format(where, artefact.part, artefact.target)
+        known.add((artefact.part, artefact.target))
         if artefact.state not in STATES:
             yield "{}.state: must be one of {}".format(where, ", ".join(STATES))
         if not artefact.batch or 0 in artefact.batch:
             yield "{}.batch: must be one or more positive sizes".format(where)
         if artefact.onnx not in manifest.files:
             yield "{}.onnx: `{}` is not among the files".format(where, artefact.onnx)
+        # compile.sh writes it, unlisted: elsewhere it could stand in for a script or a module.
+        if not (artefact.om.startswith("models/") and artefact.om.endswith(".om")):
+            yield "{}.om: must be a file `models/*.om`, not `{}`".format(where, artefact.om)
         if (artefact.state in STATES[2:]) != (artefact.om in manifest.files):
             yield "{}.om: `{}` contradicts the state {}".format(where, artefact.om, artefact.state)
+
+
+def _wrong_golden(manifest: Manifest) -> Iterator[str]:
+    parts = {part.name for part in manifest.parts}
     for i, golden in enumerate(manifest.golden):
         where = "golden[{}]".format(i)
         if golden.part not in parts:

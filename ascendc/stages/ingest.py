@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ascendc import graph
@@ -11,6 +12,7 @@ from ascendc.passes import values
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import onnx
     import onnx_ir as ir
 
     from ascendc.graph import Graph
@@ -26,7 +28,7 @@ def ingest(path: Path, workspace: Workspace) -> Graph:
 
     Raises:
         UsageError: there is no such file (ASC1410), it is not a whole ONNX model (ASC1411), its external data lies
-            outside of its folder, is missing or too short (ASC1412), or the checker refuses it (ASC1413).
+            outside of its folder, is missing, too short or wrongly placed (ASC1412), or it is not valid (ASC1413).
     """
     import onnx
     import onnx_ir as ir
@@ -39,7 +41,7 @@ def ingest(path: Path, workspace: Workspace) -> Graph:
     try:
         onnx.checker.check_model(values.bare(model))
     except onnx.checker.ValidationError as error:
-        raise UsageError("ASC1413", f"`{path}` is not a valid ONNX model: {' '.join(str(error).split())}") from error
+        raise _invalid(path, str(error)) from error
     for value in model.graph.initializers.values():
         if isinstance(value.const_value, ir.ExternalTensor):  # memory-mapped: read only while it is written
             value.const_value = ir.Tensor(value.const_value.numpy(), name=value.name)
@@ -60,7 +62,46 @@ def _read(path: Path) -> ir.Model:
         raise UsageError("ASC1411", f"`{path}` is not an ONNX model, or only the beginning of one") from error
     if not proto.graph.node or not proto.opset_import:
         raise UsageError("ASC1411", f"`{path}` is not an ONNX model, or only the beginning of one")
-    return ir.from_proto(proto)
+    for info in proto.graph.input:
+        if any(axis.dim_value < 0 for axis in info.type.tensor_type.shape.dim):
+            raise _invalid(path, f"input `{info.name}` has a negative size")
+    for tensor in proto.graph.initializer:
+        _check(path, tensor)
+    try:
+        return ir.from_proto(proto)
+    except ir.serde.SerdeError as error:
+        root: BaseException = error  # onnx_ir nests one error per level of the graph; the innermost names the fault
+        while root.__cause__ is not None:
+            root = root.__cause__
+        raise _invalid(path, str(root)) from error
+
+
+def _check(path: Path, tensor: onnx.TensorProto) -> None:
+    """What neither onnx_ir nor the checker says of a weight, or says only by a crash."""
+    import onnx
+
+    known = {number for name, number in onnx.TensorProto.DataType.items() if name != "UNDEFINED"}
+    outside = tensor.data_location == onnx.TensorProto.EXTERNAL
+    if tensor.data_type not in known - ({onnx.TensorProto.STRING} if outside else set()):
+        raise _invalid(path, f"initializer `{tensor.name}` cannot have the element type {tensor.data_type}")
+    if any(size < 0 for size in tensor.dims):
+        raise _invalid(path, f"initializer `{tensor.name}` has the negative shape {list(tensor.dims)}")
+    for entry in tensor.external_data if outside else ():
+        if entry.key in ("offset", "length") and not re.fullmatch("[0-9]{1,18}", entry.value):
+            raise UsageError(
+                "ASC1412",
+                f"external data of `{path}`: the {entry.key} of `{tensor.name}` must be a number of bytes, "
+                f"not {_short(entry.value)}",
+            )
+
+
+def _invalid(path: Path, why: str) -> UsageError:
+    return UsageError("ASC1413", f"`{path}` is not a valid ONNX model: {' '.join(why.split())}")
+
+
+def _short(text: str) -> str:
+    """Fit to be printed, whatever a file says."""
+    return ascii(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def _external(path: Path, tensor: ir.ExternalTensor) -> ir.ExternalTensor:
@@ -70,14 +111,27 @@ def _external(path: Path, tensor: ir.ExternalTensor) -> ir.ExternalTensor:
     """
     import onnx_ir as ir
 
-    data = (path.parent / tensor.location).resolve()
+    try:
+        data = (path.parent / tensor.location).resolve()
+        there = data.is_file()
+    except (OSError, ValueError) as error:  # a name that is too long, a NUL
+        raise UsageError(
+            "ASC1412",
+            f"external data of `{path}`: `{tensor.name}` is in {_short(str(tensor.location))}, which is no file name",
+        ) from error
     if not any(data.is_relative_to(folder) for folder in (path.parent.resolve(), path.resolve().parent)):
         raise UsageError(
             "ASC1412", f"external data of `{path}` must lie in its folder; `{tensor.name}` is in `{tensor.location}`"
         )
-    if not data.is_file():
+    if not there:
         raise UsageError("ASC1412", f"external data `{data}` of `{path}` does not exist (`{tensor.name}`)")
-    end = (tensor.offset or 0) + (tensor.length or tensor.nbytes)
+    if tensor.length is not None and tensor.length != tensor.nbytes:
+        raise UsageError(
+            "ASC1412",
+            f"external data of `{path}`: the length of `{tensor.name}` must be its {tensor.nbytes} bytes, "
+            f"not {tensor.length}",
+        )
+    end = (tensor.offset or 0) + tensor.nbytes
     if data.stat().st_size < end:
         raise UsageError(
             "ASC1412", f"external data `{data}` of `{path}` ends before byte {end}, where `{tensor.name}` does"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from ascendc import Part, Tensor, UsageError
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from .options import Input, OnnxOptions
 
 Axes = tuple[int | None, ...]
+
+_DTYPES = (
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
+"""What an input or output can hold: numpy's names."""
+
+_MOST = 2**31
+"""Elements of one sample: what addresses with 32 bits reach. Larger ones are slips of the pen."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Header:
 
         Raises:
             UsageError: there is no such file (ASC1351), it is no ONNX model (ASC1352), or an input or output is
-                no tensor of known rank (ASC1353).
+                no tensor of numbers, of known rank and of a size that can be (ASC1353).
         """
         import onnx
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf ships no types
@@ -66,7 +77,7 @@ class Header:
 
         Raises:
             UsageError: the recipe names an unknown input (ASC1354), or a shape does not fit, is not known, lacks a
-                batch, or is none that a picture can have (ASC1355).
+                batch, is too large, or is none that a picture can have (ASC1355).
         """
         known = [declared.name for declared in self.inputs]
         for name in options.inputs:
@@ -92,7 +103,28 @@ def _declared(info: onnx.ValueInfoProto, path: Path) -> Declared:
     if not info.type.HasField("tensor_type") or not tensor.HasField("shape"):
         raise UsageError("ASC1353", f"`{info.name}` of `{path}` must be a tensor whose number of axes is known")
     axes = tuple(axis.dim_value or None for axis in tensor.shape.dim)  # a name, or nothing, leaves it open
-    return Declared(info.name, onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name, axes)
+    types = {number: name for name, number in onnx.TensorProto.DataType.items()}
+    dtype = ""
+    if tensor.elem_type in types and tensor.elem_type != onnx.TensorProto.UNDEFINED:
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
+    if dtype not in _DTYPES:
+        raise UsageError(
+            "ASC1353",
+            f"`{info.name}` of `{path}` must be one of {', '.join(_DTYPES)}, "
+            f"not {types.get(tensor.elem_type, f'the unknown element type {tensor.elem_type}')}",
+        )
+    if not _possible(axes):
+        raise UsageError(
+            "ASC1353",
+            f"`{info.name}` of `{path}` has the shape {_shown(axes)}: "
+            f"sizes must be positive, with at most {_MOST} elements",
+        )
+    return Declared(info.name, dtype, axes)
+
+
+def _possible(axes: tuple[int | str | None, ...]) -> bool:
+    sizes = [axis for axis in axes if isinstance(axis, int)]
+    return all(size > 0 for size in sizes) and prod(sizes) <= _MOST
 
 
 def _input(declared: Declared, said: Mapping[str, Input], free_batch: bool) -> Tensor:
@@ -107,6 +139,8 @@ def _input(declared: Declared, said: Mapping[str, Input], free_batch: bool) -> T
             f"input `{name}` has the shape {_shown(given)}: every axis but the first must have a size",
             hint=f"set model.options.inputs.{name}.shape, for example [batch, {', '.join('1' for _ in sizes)}]",
         )
+    if not _possible(sizes):
+        raise UsageError("ASC1355", f"input `{name}` has the shape {_shown(given)}: more than {_MOST} elements")
     batch: int | str = "batch" if axes[0] is None or free_batch else axes[0]
     if given[0] not in (None, "batch", axes[0]):
         raise UsageError("ASC1355", f"axis 0 of input `{name}` must be `batch`: targets give the batch")

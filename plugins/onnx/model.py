@@ -27,15 +27,13 @@ _DECIDED = 0.05
 
 _SAFE = (
     "fold-constants",
-    "clamp-mask",
-    "drop-nan-guard",
     "one-scale",
     "fold-scale",
     "drop-casts",
     "reduce-l2",
     "name-nodes",
 )
-"""Passes that do nothing where their pattern is not found."""
+"""Passes that keep the results of any graph, and do nothing where their pattern is not found."""
 
 
 class Onnx(Model):
@@ -71,7 +69,11 @@ class Onnx(Model):
         return self._path
 
     def files(self, weights: Weights) -> tuple[Path, ...]:
-        """The file, its external data, and the labels."""
+        """The file, its external data, and the labels.
+
+        What lies outside of the file's folder, or is no file, is not named, for it must not be read: the stage that
+        takes the file in refuses it.
+        """
         import onnx
 
         external = {
@@ -81,7 +83,16 @@ class Onnx(Model):
             if entry.key == "location"
         }
         labels = (self.options.labels,) if self.options.labels else ()
-        return (self._path, *(self._path.parent / name for name in sorted(external)), *labels)
+        return (self._path, *(self._path.parent / name for name in sorted(external) if self._holds(name)), *labels)
+
+    def _holds(self, name: str) -> bool:
+        """Whether `name` is a file beside the model, by the model's name or, for a symlink, by its target."""
+        try:
+            data = (self._path.parent / name).resolve()
+            folders = (self._path.parent.resolve(), self._path.resolve().parent)
+            return any(data.is_relative_to(folder) for folder in folders) and data.is_file()
+        except (OSError, ValueError):  # a name that is too long, a NUL
+            return False
 
     def fixes(self, part: str) -> tuple[Use, ...]:
         """What is safe for any graph."""

@@ -76,7 +76,11 @@ CONTRADICTIONS = [
     (("artefacts", 0, "batch"), [], "artefacts[0].batch: must be one or more positive sizes"),
     (("artefacts", 0, "onnx"), "models/none.onnx", "artefacts[0].onnx: `models/none.onnx` is not among the files"),
     (("artefacts", 0, "state"), "om-compiled", "artefacts[0].om: `models/card/main.om` contradicts the state "),
-    (("artefacts", 0, "om"), "README.md", "artefacts[0].om: `README.md` contradicts the state om-deferred"),
+    (("artefacts", 0, "om"), "deploy.sh", "artefacts[0].om: must be a file `models/*.om`, not `deploy.sh`"),
+    (("artefacts", 0, "om"), "models/x.py", "artefacts[0].om: must be a file `models/*.om`, not `models/x.py`"),
+    (("artefacts", 0, "om"), "python/x.om", "artefacts[0].om: must be a file `models/*.om`, not `python/x.om`"),
+    (("parts",), [], "parts: must hold at least one part"),
+    (("device", "package"), "os", "device.package: must be ascendc_device, not os"),
     (("golden", 0, "part"), "other", "golden[0].part: `other` is not among the parts"),
     (("golden", 0, "count"), 0, "golden[0]: holds nothing to compare"),
     (("golden", 0, "outputs"), [], "golden[0]: holds nothing to compare"),
@@ -91,6 +95,39 @@ def test_what_cannot_be_is_refused_by_its_path(document, path, value, message):
         manifest.from_json(json.dumps(document))
     assert caught.value.id == "ASC1802"
     assert message in caught.value.message
+
+
+def test_an_om_that_is_listed_before_it_is_compiled_is_refused(document):
+    document["files"]["models/card/main.om"] = document["files"]["README.md"]
+    with pytest.raises(GateError) as caught:
+        manifest.from_json(json.dumps(document))
+    assert "artefacts[0].om: `models/card/main.om` contradicts the state om-deferred" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [("parts", "parts[1].name: `main` is there twice"), ("artefacts", "artefacts[1]: main @ card is there twice")],
+)
+def test_what_is_there_twice_is_refused(document, field, message):
+    document[field] *= 2
+    with pytest.raises(GateError) as caught:
+        manifest.from_json(json.dumps(document))
+    assert (caught.value.id, caught.value.message) == ("ASC1802", f"manifest.json: {message}")
+
+
+def test_a_manifest_that_lists_itself_is_refused(document):
+    document["files"]["manifest.json"] = document["files"]["README.md"]
+    with pytest.raises(GateError) as caught:
+        manifest.from_json(json.dumps(document))
+    assert caught.value.message == "manifest.json: files: cannot list manifest.json itself"
+
+
+def test_an_integer_beyond_any_float_is_refused(document):
+    document["artefacts"][0]["limit"] = 10**400
+    with pytest.raises(GateError) as caught:
+        manifest.from_json(json.dumps(document))
+    shown = "1" + "0" * 56 + "..."
+    assert caught.value.message == f"manifest.json: artefacts[0].limit: must be a number of 0 or more, not {shown}"
 
 
 @pytest.mark.parametrize(("path", "value", "message"), SCHEMA_TOO)
@@ -120,6 +157,12 @@ def test_what_is_no_json_is_refused(text, message):
     with pytest.raises(GateError) as caught:
         manifest.from_json(text)
     assert caught.value.message.startswith(message)
+
+
+def test_any_depth_of_nesting_is_refused():
+    for depth in range(700, 1010):  # at some depth, JSON can just be read, but no longer be written
+        with pytest.raises(GateError, match=r"manifest\.json: (is not JSON: |name: must be a text, not )"):
+            manifest.from_json('{"schema": "ascendc/bundle/1", "name": ' + "[" * depth + "]" * depth + "}")
 
 
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):

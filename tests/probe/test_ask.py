@@ -130,6 +130,23 @@ def test_another_reply_is_refused(board, reply):
     assert caught.value.message == f"root@board answered something that is no probe's report: {shown}"
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'ascendc-probe:{"facts":{"version":2},"missing":{}}',
+        "ascendc-probe:" + "[" * 200_000,
+    ],
+    ids=["version", "bottomless"],
+)
+def test_a_reply_that_no_probe_gives_is_refused(board, tmp_path, reply):
+    (tmp_path / "reply").write_text(reply)
+    board.program("ssh", f'while read -r line; do echo "$line"; done < \'{tmp_path / "reply"}\'; echo "$line"')
+    with pytest.raises(EnvironmentLacksError) as caught:
+        ask("root@board")
+    assert caught.value.id == "ASC1227"
+    assert caught.value.message == f"root@board answered something that is no probe's report: {reply[:200]}"
+
+
 def test_facts_of_another_kind_are_left_out(board):
     reply = '{"facts": {"soc": "x", "cann": 8, "memory_mb": -1, "python": "3 #", "extra": 1}, "missing": {"y": "z"}}'
     board.program("ssh", f"printf '%s' 'ascendc-probe:{reply}'")

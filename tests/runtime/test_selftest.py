@@ -121,11 +121,13 @@ def test_a_model_that_is_a_link_is_not_opened(write_bundle, tmp_path):
 
 def test_a_damaged_om_is_refused(write_bundle):
     def compiled(document):
-        document["artefacts"][0].update(state="om-compiled", om="golden/main/k.npy")
+        document["artefacts"][0]["state"] = "om-compiled"
+        document["files"]["models/card/main.om"] = document["files"]["golden/main/k.npy"]
 
     folder = write_bundle(compiled)
-    (folder / "golden/main/k.npy").write_bytes(b"")
-    with pytest.raises(BundleError, match=r"k\.npy: has 0 bytes; manifest\.json says "):
+    (folder / "models/card").mkdir()
+    (folder / "models/card/main.om").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"main\.om: has 0 bytes; manifest\.json says "):
         open_part(open_bundle(folder), "main", verify=True)
 
 

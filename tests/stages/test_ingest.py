@@ -131,3 +131,66 @@ def test_a_model_that_the_checker_refuses(model, workspace, tmp_path):
     id, text = refusal(path, workspace)
     assert id == "ASC1413"
     assert text.startswith(f"`{path}` is not a valid ONNX model: No Op registered for NoSuchOperator")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("location", "a\0b", "external data of `{path}`: `w` is in 'a\\x00b', which is no file name"),
+        ("location", "a" * 5000, "external data of `{path}`: `w` is in '" + "a" * 57 + "...', which is no file name"),
+        ("offset", "abc", "external data of `{path}`: the offset of `w` must be a number of bytes, not 'abc'"),
+        ("offset", "-4", "external data of `{path}`: the offset of `w` must be a number of bytes, not '-4'"),
+        ("length", "x", "external data of `{path}`: the length of `w` must be a number of bytes, not 'x'"),
+        ("length", "10", "external data of `{path}`: the length of `w` must be its 16384 bytes, not 10"),
+        ("length", "0", "external data of `{path}`: the length of `w` must be its 16384 bytes, not 0"),
+        ("length", "16385", "external data of `{path}`: the length of `w` must be its 16384 bytes, not 16385"),
+    ],
+    ids=["nul", "long", "offset", "negative", "length", "shorter", "empty", "longer"],
+)
+def test_external_data_whose_place_cannot_be(outside, workspace, key, value, message):
+    content = onnx.load(outside, load_external_data=False)
+    (entry,) = [entry for entry in content.graph.initializer[0].external_data if entry.key == key]
+    entry.value = value
+    outside.write_bytes(content.SerializeToString())
+    assert refusal(outside, workspace) == ("ASC1412", message.format(path=outside))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("data_type", 99, "initializer `w` cannot have the element type 99"),
+        ("data_type", 0, "initializer `w` cannot have the element type 0"),
+        ("data_type", onnx.TensorProto.STRING, "initializer `w` cannot have the element type 8"),
+        ("dims", [-64, 64], "initializer `w` has the negative shape [-64, 64]"),
+    ],
+    ids=["unknown", "none", "text", "negative"],
+)
+def test_initializers_that_cannot_be(outside, workspace, field, value, message):
+    content = onnx.load(outside, load_external_data=False)
+    tensor = content.graph.initializer[0]
+    if field == "dims":
+        tensor.dims[:] = value
+    else:
+        setattr(tensor, field, value)
+    outside.write_bytes(content.SerializeToString())
+    assert refusal(outside, workspace) == ("ASC1413", f"`{outside}` is not a valid ONNX model: {message}")
+
+
+def test_two_nodes_that_make_one_value(model, workspace, tmp_path):
+    model.graph.node.append(model.graph.node[0])
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    id, text = refusal(path, workspace)
+    assert id == "ASC1413"
+    assert text.startswith(f"`{path}` is not a valid ONNX model: ")
+    assert "'y'" in text
+
+
+def test_an_input_of_negative_size(model, workspace, tmp_path):
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = -3
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert refusal(path, workspace) == (
+        "ASC1413",
+        f"`{path}` is not a valid ONNX model: input `x` has a negative size",
+    )

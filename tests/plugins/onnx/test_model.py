@@ -138,6 +138,30 @@ def test_files_are_the_model_its_external_data_and_the_labels(tmp_path, write):
     assert (tmp_path / "assets" / "labels.txt").read_text() == "cat\ndog\n"
 
 
+@pytest.mark.parametrize("location", ["/dev/zero", "../outside.bin", "folder", "a\0b", "a" * 5000, "none.bin"])
+def test_external_data_that_is_refused_later_is_not_even_read(tmp_path, write, location):
+    (tmp_path / "outside.bin").write_bytes(AXIS.tobytes())
+    (tmp_path / "model" / "folder").mkdir(parents=True)
+    path = tmp_path / "model" / "big.onnx"
+    onnx.save(
+        onnx.load(write(NUMBERS, axis=AXIS)), path, save_as_external_data=True, location="w.bin", size_threshold=0
+    )
+    proto = onnx.load(path, load_external_data=False)
+    proto.graph.initializer[0].external_data[0].value = location
+    path.write_bytes(proto.SerializeToString())
+    assert model(path).files(Weights()) == (path,)
+
+
+def test_external_data_of_a_download_cache_is_named(tmp_path, write):
+    proto = onnx.load(write(NUMBERS, axis=AXIS))
+    onnx.save(proto, tmp_path / "big.onnx", save_as_external_data=True, location="big.bin", size_threshold=0)
+    snapshot = tmp_path / "snapshot"
+    snapshot.mkdir()
+    for name in ("big.onnx", "big.bin"):
+        (snapshot / name).symlink_to(tmp_path / name)
+    assert model(snapshot / "big.onnx").files(Weights()) == (snapshot / "big.onnx", snapshot / "big.bin")
+
+
 @pytest.mark.parametrize(
     ("text", "image", "aipp", "hints"),
     [
@@ -210,6 +234,12 @@ def test_no_labels_file(write, tmp_path):
             "input `ids` must have the shape ?×?, not batch×6×1",
         ),
         (CLASSES, {"x": {"shape": ["batch", 5]}}, "ASC1355", "input `x` must have the shape ?×4, not batch×5"),
+        (
+            NUMBERS,
+            {"ids": {"shape": ["batch", 2**31 + 1]}},
+            "ASC1355",
+            "input `ids` has the shape batch×2147483649: more than 2147483648 elements",
+        ),
         (CLASSES, {"x": {"shape": [8, 4]}}, "ASC1355", "axis 0 of input `x` must be `batch`: targets give the batch"),
         (
             CLASSES,
@@ -234,6 +264,34 @@ def test_no_labels_file(write, tmp_path):
 def test_interfaces_that_cannot_be(write, text, inputs, id, message):
     path = write(text, axis=AXIS) if text == NUMBERS else write(text)
     assert refusal(model(path, inputs=inputs).parts) == (id, message)
+
+
+NUMPY = (
+    "bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64"  # in the plugin's order
+)
+
+
+@pytest.mark.parametrize(
+    ("type_", "size", "message"),
+    [
+        (0, 4, f"must be one of {NUMPY}, not UNDEFINED"),
+        (99, 4, f"must be one of {NUMPY}, not the unknown element type 99"),
+        (onnx.TensorProto.STRING, 4, f"must be one of {NUMPY}, not STRING"),
+        (onnx.TensorProto.BFLOAT16, 4, f"must be one of {NUMPY}, not BFLOAT16"),
+        (1, -3, "has the shape ?×-3: sizes must be positive, with at most 2147483648 elements"),
+        (1, 2**40, "has the shape ?×1099511627776: sizes must be positive, with at most 2147483648 elements"),
+    ],
+    ids=["none", "unknown", "text", "bfloat16", "negative", "absurd"],
+)
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_tensors_that_cannot_be(write, side, type_, size, message):
+    path = write(CLASSES)
+    proto = onnx.load(path)
+    (info,) = getattr(proto.graph, side)
+    info.type.tensor_type.elem_type = type_
+    info.type.tensor_type.shape.dim[1].dim_value = size
+    path.write_bytes(proto.SerializeToString())
+    assert refusal(model(path).parts) == ("ASC1353", f"`{info.name}` of `{path}` {message}")
 
 
 def test_samples_that_lack_an_input(write):
