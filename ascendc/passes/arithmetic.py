@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from ascendc.passes.base import Pass
 
 if TYPE_CHECKING:
     import onnx_ir as ir
+
+    from ascendc.passes.values import Array
 
 
 class ReduceL2(Pass):
@@ -45,7 +47,8 @@ class FoldScale(Pass):
     1. ``(x * a) * b``, ``(x / a) * b`` and their like become ``x * c``.
     2. ``x * 1`` and ``x / 1`` go.
 
-    A lone ``x / a`` stays: rounding differs from that of ``x * (1 / a)``.
+    A lone ``x / a`` stays: rounding differs from that of ``x * (1 / a)``. So do numbers whose product the type of x
+    cannot hold to its full precision: it overflows, vanishes or is subnormal.
     """
 
     NAME = "fold-scale"
@@ -75,7 +78,10 @@ class FoldScale(Pass):
             values.replace(node.outputs[0], source)
             return True
         dtype = source.dtype or node.outputs[0].dtype
-        scale = values.constant(model, f"{node.name}/scale", np.asarray(factor, dtype.numpy() if dtype else np.float32))
+        number = _held(factor, dtype.numpy() if dtype else np.dtype(np.float32))
+        if number is None:
+            return False
+        scale = values.constant(model, f"{node.name}/scale", number)
         merged = ir.node("Mul", [source, scale], name=node.name)
         model.graph.insert_before(node, merged)
         values.replace(node.outputs[0], merged.outputs[0])
@@ -92,6 +98,15 @@ def _factor(node: ir.Node) -> tuple[ir.Value, float] | None:
     if node.op_type == "Mul" and right is not None and (number := _number(left)) is not None:
         return right, number
     return None
+
+
+def _held(number: float, dtype: np.dtype[Any]) -> Array | None:
+    """The number in `dtype`; None where that is not finite, is 0 or subnormal, or is off by more than rounding."""
+    with np.errstate(over="ignore", under="ignore"):
+        data = np.asarray(number, dtype)
+    limits, held = np.finfo(dtype), float(data)
+    normal = np.isfinite(held) and abs(held) >= float(limits.tiny)
+    return data if normal and abs(held - number) <= float(limits.eps) * abs(number) else None
 
 
 def _number(value: ir.Value | None) -> float | None:

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
     import onnx_ir as ir
 
+    from ascendc.passes.values import Array
+
 _SHAPING = ("Cast", "Expand", "Identity", "Mul", "Reshape", "Squeeze", "Unsqueeze", "Where")
 """What computes an additive mask from its constants."""
+_LOGICAL = ("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or")
+"""What makes booleans, where the graph does not record the type."""
+_MASKED = -100.0
+"""From here down an entry may be masked, whatever floor `clamp-mask` gave it; exp(-100) is 0 in fp16."""
 
 
 class ClampMask(Pass):
@@ -23,10 +29,12 @@ class ClampMask(Pass):
 
     1. Two constants added one after the other before a Softmax become one: their sum.
     2. In a constant that is added before a Softmax, whatever is below `floor` becomes `floor`.
-    3. In a mask computed from an input, the same happens to the constants it is computed from.
+    3. In a mask computed from an input, the same happens to the constants it is computed from. What is multiplied
+       with a constant must be 0 or 1: a boolean that was cast, or 1 less one.
     4. Equal constants of (1) and (2) become one.
 
-    exp(-10000) is 0 in fp16 and in fp32, so nothing changes in rows that keep an entry.
+    Sums that something else reads too stay as they are. exp(-10000) is 0 in fp16 and in fp32, so nothing changes in
+    rows that keep an entry.
     """
 
     NAME = "clamp-mask"
@@ -53,14 +61,13 @@ class ClampMask(Pass):
         ]
         if len(constants) < 2:
             return 0
-        *rest, (add, index, data) = constants
+        (add, index, data), *rest = constants
         with np.errstate(over="ignore"):  # two float minima add up to -inf, which is clamped next
             total = sum((other for _, _, other in rest), data)
         add.replace_input_with(index, values.constant(model, f"{add.name}/masks", np.maximum(total, self.floor)))
         for other, position, _ in rest:
-            scores = other.inputs[1 - position]
-            assert scores is not None
-            values.replace(other.outputs[0], scores)
+            ((reader, at),) = other.outputs[0].uses()  # `_masks` sees to it that there is no other
+            reader.replace_input_with(at, other.inputs[1 - position])
         return len(rest)
 
     def _clamp(
@@ -69,8 +76,10 @@ class ClampMask(Pass):
         data = values.array(mask)
         if data is None:
             maker = values.producer(mask, *_SHAPING)
-            inputs = enumerate(maker.inputs) if maker is not None else ()
-            return sum(self._clamp(model, maker, i, value, shared) for i, value in inputs if maker and value)
+            if maker is None or (maker.op_type == "Mul" and not any(map(_is_zero_or_one, maker.inputs))):
+                return 0
+            inputs = enumerate(maker.inputs)
+            return sum(self._clamp(model, maker, i, value, shared) for i, value in inputs if value)
         if data.dtype.kind != "f":
             return 0
         clamped = np.maximum(data, np.asarray(self.floor, data.dtype))
@@ -86,10 +95,10 @@ class ClampMask(Pass):
 
 
 class DropNanGuard(Pass):
-    """``Where(IsNaN(p), 0, p)`` after a Softmax becomes ``p``, unless a row of a mask may be all -inf.
+    """``Where(IsNaN(p), 0, p)`` after a Softmax becomes ``p``, where every row is known to keep an entry.
 
-    That guard is for rows without a single entry. Constant masks are looked at; a mask computed from an input is
-    trusted only if no constant in it is infinite, which is what `clamp-mask` sees to.
+    That guard is for rows without a single entry. It goes only if nothing but products of matrices, scaled, and
+    constants is added up before the Softmax, and the sum of the constants masks no row of the last axis as a whole.
     """
 
     NAME = "drop-nan-guard"
@@ -104,7 +113,7 @@ class DropNanGuard(Pass):
         guard, softmax = values.producer(condition, "IsNaN"), values.producer(kept, "Softmax")
         if guard is None or softmax is None or guard.inputs[0] is not kept or values.scalar(zero) != 0:
             return False
-        if any(_may_be_all_minus_infinity(mask) for _, _, mask in _masks(softmax)):
+        if not _over_last_axis(softmax) or not _keeps_an_entry(softmax.inputs[0]):
             return False
         assert kept is not None
         values.replace(where.outputs[0], kept)
@@ -140,9 +149,12 @@ class OneScale(Pass):
 
 
 def _masks(softmax: ir.Node) -> Iterator[tuple[ir.Node, int, ir.Value]]:
-    """The additions before a Softmax that have a mask on one side: the node, the mask's input index, the mask."""
+    """The additions before a Softmax that have a mask on one side: the node, the mask's input index, the mask.
+
+    From the Softmax upwards, as far as nothing else reads the sum.
+    """
     add = values.producer(softmax.inputs[0], "Add")
-    while add is not None:
+    while add is not None and len(add.outputs[0].uses()) == 1 and not add.outputs[0].is_graph_output():
         left, right = add.inputs
         assert left is not None
         assert right is not None
@@ -157,15 +169,56 @@ def _are_scores(value: ir.Value | None) -> bool:
     return node is not None and (node.op_type == "MatMul" or any(map(_are_scores, node.inputs)))
 
 
-def _may_be_all_minus_infinity(mask: ir.Value) -> bool:
-    data = values.array(mask)
-    if data is not None:
-        return bool(data.dtype.kind == "f" and np.isneginf(data).all(axis=-1).any())
-    maker = values.producer(mask, *_SHAPING)
-    return maker is None or any(
-        (known := values.array(value)) is not None and known.dtype.kind == "f" and not np.isfinite(known).all()
-        for value in maker.inputs
-    )
+def _is_zero_or_one(value: ir.Value | None) -> bool:
+    """Whether `value` is a boolean that was cast, 1 less such a one, or a view of either."""
+    import onnx_ir as ir
+
+    if (node := values.producer(value, "Sub")) is not None:
+        return values.scalar(node.inputs[0]) == 1 and _is_zero_or_one(node.inputs[1])
+    node = values.producer(value, "Cast", "Expand", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+    if node is None or (source := node.inputs[0]) is None:
+        return False
+    if node.op_type == "Cast" and (source.dtype == ir.DataType.BOOL or values.producer(source, *_LOGICAL) is not None):
+        return True
+    return _is_zero_or_one(source)
+
+
+def _over_last_axis(softmax: ir.Node) -> bool:
+    rank = len(values.dims(softmax.inputs[0]) or ())
+    return values.attribute(softmax, "axis", None) in ((-1, rank - 1) if rank else (-1,))
+
+
+def _keeps_an_entry(value: ir.Value | None) -> bool:
+    """Whether the constants in a sum of scores and constants leave every row an entry."""
+    found: list[Array] = []
+    if not _collect(value, found):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.atleast_1d(sum((data.astype(np.float64) for data in found), np.zeros(1)))
+    return bool((total < np.inf).all() and (total > _MASKED).any(axis=-1).all())
+
+
+def _collect(value: ir.Value | None, found: list[Array]) -> bool:
+    """Append the constants of a sum to `found`; whether all the rest of it is known to be scores."""
+    if (data := values.array(value)) is not None:
+        found.append(data)
+        return True
+    if (add := values.producer(value, "Add")) is not None:
+        return all(_collect(side, found) for side in add.inputs)
+    if (view := values.producer(value, "Expand", "Identity")) is not None:  # broadcasting does what Expand does
+        return _collect(view.inputs[0], found)
+    return _are_plain_scores(value)
+
+
+def _are_plain_scores(value: ir.Value | None) -> bool:
+    """Whether `value` is a product of matrices, times or by finite constants."""
+    if (node := values.producer(value, "Div", "Mul")) is None:
+        return values.producer(value, "MatMul") is not None
+    for index, factor in enumerate(node.inputs):
+        data = values.array(factor)
+        if data is not None and np.isfinite(data).all() and (node.op_type == "Mul" or (index == 1 and data.all())):
+            return _are_plain_scores(node.inputs[1 - index])
+    return False
 
 
 def _scaled(value: ir.Value | None) -> tuple[ir.Value, Any] | None:

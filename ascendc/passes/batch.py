@@ -141,6 +141,8 @@ def _thin(model: ir.Model, node: ir.Node, batch: int, rows: dict[ir.Value, ir.Va
     changed = 0
     for index, value in enumerate(node.inputs):
         data = values.array(value)
+        if node.op_type == "MatMul" and data is not None and data.ndim < 3:
+            continue  # its axis 0 is no batch: it is multiplied
         if data is not None and data.ndim == rank and data.shape[0] == batch and (data == data[:1]).all():
             assert value is not None
             if value not in rows:

@@ -13,9 +13,7 @@ from ascendc.passes.base import Pass
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-_INDEX_ARITHMETIC = frozenset(
-    {"Add", "Cast", "Concat", "Flatten", "Identity", "Mul", "Reshape", "Squeeze", "Unsqueeze"}
-)
+_INDEX_ARITHMETIC = frozenset({"Add", "Cast", "Concat", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
 """What stands between ArgMax and the Gather it indexes."""
 
 
@@ -28,7 +26,9 @@ class EosPool(Pass):
     3. ``first = (rank == 1)`` has one 1 per text, so ``first @ hidden`` copies that row without rounding.
 
     It takes ``ArgMax(ids == eos)``, and ``ArgMax(ids)``, which old checkpoints use (``eos_token_id == 2`` in their
-    configuration) and for which the option `eos` must name the largest id there is: the end-of-text token.
+    configuration) and for which the option `eos` must name the largest id there is: the end-of-text token. Ids are
+    an input that also picks the rows of an embedding: without a comparison, nothing else tells them from a mask.
+    It leaves an ArgMax along another axis than the tokens, or of the last hit.
     A text without `eos` gives zeros, where ArgMax would silently give its first token.
     """
 
@@ -47,7 +47,7 @@ class EosPool(Pass):
 
         Raises:
             StageError: ArgMax of the ids themselves, and no option `eos` (ASC1511); or an ArgMax over the ids
-                that ends in something else than one Gather (ASC1512).
+                that ends in something else than one Gather, or moves off the token it found (ASC1512).
         """
         found = [(node, source) for node in values.nodes(model, "ArgMax") if (source := _source(node)) is not None]
         if found:
@@ -77,6 +77,8 @@ class EosPool(Pass):
             raise StageError("ASC1512", f"`{gather.name}` must pick from hidden states of 3 axes, not {shape}")
         pooled = _last_view(gather.outputs[0], shape[-1])
         length, width = shape[1:]
+        if isinstance(length, int):
+            _check_offsets(argmax, length)
         if not isinstance(length, int) or not isinstance(width, int):
             raise StageError("ASC1512", f"the hidden states of `{gather.name}` must have known sizes, not {shape}")
         scope = argmax.name
@@ -114,7 +116,20 @@ def _source(argmax: ir.Node) -> tuple[ir.Value, int | None] | None:
     if (equal := values.producer(value, "Equal")) is not None:
         sides = [(a, values.scalar(b)) for a, b in (tuple(equal.inputs), tuple(reversed(equal.inputs)))]
         value, compared = next(((_through_casts(a), int(b)) for a, b in sides if b is not None), (None, None))
-    return (value, compared) if value is not None and value.is_graph_input() and _is_integer(value) else None
+    if values.attribute(argmax, "axis", 0) not in (-1, 1) or values.attribute(argmax, "select_last_index", 0) != 0:
+        return None
+    if value is None or not value.is_graph_input() or not _is_integer(value):
+        return None
+    return (value, compared) if compared is not None or _embeds(value) else None
+
+
+def _embeds(ids: ir.Value) -> bool:
+    """Whether the ids pick rows of a Gather, over casts and reshapes."""
+    return any(
+        (reader.op_type == "Gather" and index == 1)
+        or (reader.op_type in ("Cast", "Identity", "Reshape") and index == 0 and _embeds(reader.outputs[0]))
+        for reader, index in ids.uses()
+    )
 
 
 def _through_casts(value: ir.Value | None) -> ir.Value | None:
@@ -141,6 +156,35 @@ def _gather(argmax: ir.Node) -> ir.Node:
         names = ", ".join(f"`{end.name}`" for end in ends) or "none"
         raise StageError("ASC1512", f"`{argmax.name}` over token ids must index exactly one Gather, not {names}")
     return ends[0]
+
+
+def _check_offsets(argmax: ir.Node, length: int) -> None:
+    """Index arithmetic may add where each text begins (0, `length`, ...), or put its number before the index.
+
+    Raises:
+        StageError: it computes something else (ASC1512).
+    """
+    front = [argmax]
+    while front:
+        value = front.pop().outputs[0]
+        for reader, index in value.uses():
+            if reader.op_type not in _INDEX_ARITHMETIC:
+                continue
+            others = [other for at, other in enumerate(reader.inputs) if at != index]
+            step = {"Add": length, "Concat": 1}.get(reader.op_type)
+            if step is not None and not (len(others) == 1 and _counts(others[0], step, values.dims(value))):
+                raise StageError(
+                    "ASC1512",
+                    f"`{reader.name}` ({reader.op_type}) moves the index of `{argmax.name}`; only the constant starts "
+                    f"of the texts, in steps of {step}, may be there",
+                )
+            front.append(reader)
+
+
+def _counts(value: ir.Value | None, step: int, shape: tuple[int | str | None, ...] | None) -> bool:
+    """Whether `value` holds 0, `step`, 2 * `step`, ... in exactly that shape."""
+    data = values.array(value)
+    return data is not None and data.shape == shape and np.array_equal(data.ravel(), np.arange(data.size) * step)
 
 
 def _behind_views(value: ir.Value | None) -> ir.Value | None:

@@ -39,7 +39,18 @@ class FoldConstants(Pass):
             should_fold=lambda node: node.op_type not in _QUANTIZATION,
         ).modified:
             changed = True
-        changed |= common.IdentityEliminationPass()(model).modified
+        for identity in values.nodes(model, "Identity"):
+            changed |= _eliminate(model, identity)
         changed |= common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model).modified
         values.sweep(model)
         return max(before - model.graph.num_nodes(), int(changed))
+
+
+def _eliminate(model: ir.Model, identity: ir.Node) -> bool:
+    """Remove an Identity, unless it gives a value that has a name to keep the name of an output too."""
+    source, copy = identity.inputs[0], identity.outputs[0]
+    if source is None or (copy.is_graph_output() and values.keeps_its_name(source)):
+        return False
+    values.replace(copy, source)
+    model.graph.remove(identity, safe=True)
+    return True

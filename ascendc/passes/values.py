@@ -69,13 +69,29 @@ def nodes(model: ir.Model, *op_types: str) -> Iterator[ir.Node]:
 
 
 def replace(old: ir.Value, new: ir.Value) -> None:
-    """Let `new` stand wherever `old` is used, as an output of the graph too, under the name of that output."""
+    """Let `new` stand wherever `old` is used, as an output of the graph too, under the name of that output.
+
+    Where `new` has a name to keep (an input, an initializer or another output of the graph) it stays, and an Identity
+    of it becomes the output.
+    """
     import onnx_ir as ir
 
+    if old.is_graph_output() and keeps_its_name(new):
+        node = old.producer()
+        assert node is not None
+        assert node.graph is not None
+        copy = ir.node("Identity", [new], name=f"{node.name}/Identity" if node.name else None)
+        node.graph.insert_before(node, copy)
+        new = copy.outputs[0]
     if old.is_graph_output():
         old.name, new.name = None, old.name
         new.shape, new.type = old.shape, old.type
     ir.convenience.replace_all_uses_with(old, new, replace_graph_outputs=True)
+
+
+def keeps_its_name(value: ir.Value) -> bool:
+    """Whether a value cannot become an output of the graph: it is one, or no node makes it."""
+    return value.is_graph_output() or value.producer() is None
 
 
 def sweep(model: ir.Model) -> None:

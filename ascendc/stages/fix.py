@@ -47,14 +47,17 @@ def fix(spec: FixSpec, graph: Graph, registry: Registry, workspace: Workspace) -
 
     Raises:
         UsageError: an unknown pass (ASC1301) or option (ASC1501), or a value that the pass refuses (ASC1505).
-        StageError: a pass raised (its own id, or ASC1502), or ONNX refuses what the passes made (ASC1503).
+        StageError: a pass raised (its own id, or ASC1502), ONNX refuses what the passes made (ASC1503), or they
+            renamed, dropped, added or moved an input or output (ASC1506).
     """
     passes = [_make(use, registry) for use in spec.uses]
     model = graphs.load(graph, workspace)
+    interface = _interface(model)
     changes: list[tuple[str, int]] = []
     for one in passes:
         changes.append((one.NAME, _run(one, model, registry, [name for name, _ in changes])))
         workspace.say(f"{one.NAME}: {changes[-1][1]}")
+    _check_interface(interface, _interface(model), [name for name, _ in changes])
     fixed = graphs.save(model, workspace, graph.weights)
     _check(fixed, workspace, [name for name, _ in changes])
     return Fixed(fixed, tuple(changes))
@@ -85,6 +88,24 @@ def _run(one: Pass, model: ir.Model, registry: Registry, before: list[str]) -> i
     except Exception as error:  # a guest's pass may raise anything; it is named, and the cause is kept
         message = f"{who} raised {type(error).__name__}: {error}{ran}"
         raise StageError("ASC1502", message, hint="the traceback is shown with -v") from error
+
+
+def _interface(model: ir.Model) -> dict[str, list[str | None]]:
+    return {
+        "inputs": [value.name for value in model.graph.inputs],
+        "outputs": [value.name for value in model.graph.outputs],
+    }
+
+
+def _check_interface(before: dict[str, list[str | None]], after: dict[str, list[str | None]], ran: list[str]) -> None:
+    for kind, wanted in before.items():
+        if after[kind] != wanted:
+            raise StageError(
+                "ASC1506",
+                f"the {kind} of the graph must stay {', '.join(map(str, wanted))}; "
+                f"{', '.join(ran)} made them {', '.join(map(str, after[kind])) or 'none'}",
+                hint="leave out one pass after the other to find the one that does it",
+            )
 
 
 def _check(fixed: Graph, workspace: Workspace, ran: list[str]) -> None:

@@ -95,3 +95,11 @@ def test_zero_means_copy_whatever_the_trace_said(graph, run, apply):
 
 def test_the_batch_is_free_already(graph, apply):
     assert apply(SymbolicBatch(), graph("agraph (float[n, 2] x) => (float[n, 2] y) { y = Abs(x) }")) == 0
+
+
+def test_a_matrix_with_as_many_rows_as_the_batch_keeps_them(graph, run, apply, rng):
+    text = "agraph (float[5, 5] x) => (float[5, 3] y) { y = MatMul(x, weights) }"
+    model = graph(text, weights=np.ones((5, 3), np.float32))
+    apply(SymbolicBatch(), model)
+    x = rng.standard_normal((2, 5)).astype(np.float32)
+    np.testing.assert_allclose(run(model, x=x)[0], x @ np.ones((5, 3)), rtol=1e-5)

@@ -16,6 +16,9 @@ COMPARED = """
     number = Cast<to = 6>(hit)
     at = ArgMax<axis = -1, keepdims = 0>(number)"""
 LEGACY = """
+    size = Constant<value = int64[2] {49408, 1}>()
+    table = ConstantOfShape(size)
+    embedded = Gather(table, ids)
     same = Cast<to = 6>(ids)
     at = ArgMax<axis = -1, keepdims = 0>(same)"""
 BY_GATHER = """
@@ -102,8 +105,8 @@ def test_the_end_of_text_id_must_be_given_where_the_graph_does_not_hold_it(graph
 
 
 def test_an_argmax_of_ids_that_pools_nothing_is_refused(graph):
-    model = graph("agraph (int32[5, 9] ids) => (int64[5] at) { at = ArgMax<axis = -1, keepdims = 0>(ids) }")
-    model.graph.node(0).name = "top"
+    model = graph("agraph (int32[5, 9] ids) => (int64[5] at) {" + LEGACY + "}")
+    next(node for node in model.graph if node.op_type == "ArgMax").name = "top"
     with pytest.raises(StageError, match=r"^`top` over token ids must index exactly one Gather, not none$"):
         EosPool(EOS).rewrite(model)
 
@@ -111,3 +114,36 @@ def test_an_argmax_of_ids_that_pools_nothing_is_refused(graph):
 def test_classes_are_no_tokens(graph, apply):
     text = "agraph (float[n, 9] scores) => (int64[n] best) { best = ArgMax<axis = -1, keepdims = 0>(scores) }"
     assert apply(EosPool(), graph(text)) == 0
+
+
+def test_an_integer_input_that_is_no_embedding_index_is_no_text(graph, apply, ops):
+    text = HEAD + LEGACY.replace("embedded = Gather(table, ids)", "") + BY_GATHER
+    model = graph(text)
+    assert apply(EosPool(EOS), model) == 0
+    assert "ArgMax" in ops(model)
+
+
+@pytest.mark.parametrize("attribute", ["axis = -1, select_last_index = 1", "axis = 0"])
+def test_another_argmax_over_the_comparison_stays(graph, attribute):
+    model = graph((HEAD + COMPARED + BY_GATHER).replace("axis = -1", attribute, 1))
+    assert EosPool().rewrite(model) == 0
+
+
+@pytest.mark.parametrize(
+    ("pooling", "message"),
+    [
+        (BY_GATHER.replace("{0, 9, 18, 27, 36}", "{1, 10, 19, 28, 37}"), r"^`move` \(Add\) moves the index of `top`"),
+        (BY_GATHER.replace("starts =", "s =").replace("starts)", "hidden_starts)"), r"in steps of 9, may be there$"),
+        (BY_GATHER_ND.replace("{0, 1, 2, 3, 4}", "{4, 3, 2, 1, 0}"), r"^`move` \(Concat\) moves the index of `top`"),
+        (BY_GATHER.replace("Add(at", "Mul(at"), r"^`top` over token ids must index exactly one Gather, not none$"),
+    ],
+    ids=["shifted", "not constant", "swapped", "scaled"],
+)
+def test_an_index_that_moves_off_the_end_is_refused(graph, pooling, message):
+    head = HEAD.replace("hidden)", "hidden, int64[5] hidden_starts)", 1)
+    model = graph(head + COMPARED + pooling)
+    for node in model.graph:
+        node.name = {"ArgMax": "top", "Add": "move", "Concat": "move"}.get(node.op_type)
+    with pytest.raises(StageError, match=message) as caught:
+        EosPool().rewrite(model)
+    assert caught.value.id == "ASC1512"

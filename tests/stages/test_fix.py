@@ -48,9 +48,19 @@ class Breaks(Pass):
         return 1
 
 
+class Renames(Pass):
+    NAME, WHY = "renames", "for this test"
+
+    def rewrite(self, model):
+        model.graph.outputs[0].name = "z"
+        return 1
+
+
 @pytest.fixture
 def registry():
-    guests = {cls.NAME: Registered(cls, Owner("ascendc-guest", "0.3")) for cls in (Rename, Raises, Refuses, Breaks)}
+    guests = {
+        cls.NAME: Registered(cls, Owner("ascendc-guest", "0.3")) for cls in (Rename, Raises, Refuses, Breaks, Renames)
+    }
     own = {cls.NAME: Registered(cls, Owner("ascendc", "0.1")) for cls in passes.LIBRARY}
     return Registry({}, {**own, **guests}, {})
 
@@ -123,6 +133,12 @@ def test_a_pass_that_breaks_the_graph(workspace, registry, source):
     error = refusal(StageError, workspace, registry, source, Use.of("name-nodes"), Use.of("breaks"))
     assert error.id == "ASC1503"
     assert error.message.startswith("ONNX refuses the graph that name-nodes, breaks made: No Op registered for NoSuch")
+
+
+def test_passes_that_rename_an_output(workspace, registry, source):
+    error = refusal(StageError, workspace, registry, source, Use.of("name-nodes"), Use.of("renames"))
+    assert error.id == "ASC1506"
+    assert error.message == "the outputs of the graph must stay y; name-nodes, renames made them z"
 
 
 def test_a_contradiction_is_told_before_the_end(workspace, registry):
