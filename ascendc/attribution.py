@@ -50,7 +50,7 @@ class Attributed(Model):
             return cls(guest(source, options), owner)
         except AscendcError:
             raise
-        except Exception as error:
+        except Exception as error:  # a guest may raise anything; it is named, and the cause is kept
             raise _raised(guest.NAME, owner, "__init__", error) from error
 
     @property
@@ -149,7 +149,7 @@ class Attributed(Model):
             result = call()
         except AscendcError:
             raise
-        except Exception as error:
+        except Exception as error:  # a guest may raise anything; it is named, and the cause is kept
             raise _raised(self.NAME, self._owner, method, error) from error
         if not isinstance(result, kind):
             raise self._wrong(method, getattr(kind, "__name__", str(kind)), result)

@@ -68,7 +68,7 @@ class DeviceHalf:
         call = f"prepare({part!r})"
         try:
             prepared = self._load().prepare(part, samples.images, samples.texts, samples.arrays, assets)
-        except Exception as error:
+        except Exception as error:  # a guest may raise anything; it is named, and the cause is kept
             raise self._raised(call, error) from error
         if not isinstance(prepared, Mapping):
             raise self._wrong(call, f"it returned {type(prepared).__name__}, not a dict of arrays")
@@ -100,7 +100,7 @@ class DeviceHalf:
     def _load(self) -> ModuleType:
         try:
             return importlib.import_module(self.package)
-        except Exception as error:
+        except Exception as error:  # a guest may raise anything; it is named, and the cause is kept
             raise StageError(
                 "ASC1361", f"{self.title} cannot be imported: {type(error).__name__}: {error}", hint=_HINT
             ) from error

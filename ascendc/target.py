@@ -32,11 +32,6 @@ class Batch:
     sizes: tuple[int, ...]
     """Ascending and distinct; a single entry is a static batch."""
 
-    @property
-    def is_static(self) -> bool:
-        """Whether the batch is one fixed size, rather than gears (``--dynamic_batch_size``)."""
-        return len(self.sizes) == 1
-
     def __str__(self) -> str:
         """``8``, or ``1,2,4,8`` for gears."""
         return ",".join(map(str, self.sizes))

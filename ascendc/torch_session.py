@@ -56,11 +56,6 @@ class TorchSession(Session):
         except RuntimeError as error:
             raise SessionError(f"{type(module).__name__} cannot be taken to {device}: {error}") from error
 
-    def warm_up(self, feeds: dict[str, Array], runs: int = 3) -> None:
-        """Run and drop the results: the first runs compile and tune (minutes on a fresh NPU)."""
-        for _ in range(runs):
-            self.run(feeds)
-
     def _run(self, feeds: dict[str, Array]) -> list[Array]:
         import torch
 

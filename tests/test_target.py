@@ -5,9 +5,9 @@ from ascendc.errors import UsageError
 from ascendc.target import Batch, Cann, PartTarget, Target
 
 
-def test_batch_says_whether_it_is_static():
-    assert (Batch((8,)).is_static, str(Batch((8,)))) == (True, "8")
-    assert (Batch((1, 4)).is_static, str(Batch((1, 4)))) == (False, "1,4")
+def test_batch_is_written_as_atc_takes_gears():
+    assert str(Batch((8,))) == "8"
+    assert str(Batch((1, 4))) == "1,4"
 
 
 @pytest.mark.parametrize(

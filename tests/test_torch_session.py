@@ -75,15 +75,6 @@ def test_a_single_tensor_needs_no_tuple():
         np.testing.assert_array_equal(session.run({"x": -FEEDS["x"]})["y"], np.zeros((2, 3)))
 
 
-def test_warming_up_runs_the_module():
-    runs = []
-    module = Affine()
-    module.register_forward_hook(lambda *_: runs.append(1))
-    with TorchSession(module, (X, K), OUTPUTS) as session:
-        session.warm_up(FEEDS, runs=4)
-    assert len(runs) == 4
-
-
 def test_symbolic_axes_of_a_part_take_any_size():
     part = Part("p", (Tensor("x", "float32", ("batch", 3)), Tensor("k", "int32", ("batch",))), _tensors(OUTPUTS))
     with session_for(Affine(), part) as session:

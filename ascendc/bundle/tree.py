@@ -149,7 +149,7 @@ def _swap(fresh: Path, folder: Path, old: Path) -> Path | None:
     folder.rename(old)
     try:
         fresh.rename(folder)
-    except BaseException:
+    except BaseException:  # an interrupt too: the old bundle must be there afterwards
         old.rename(folder)
         raise
     kept = _keep_strangers(old, folder)

@@ -15,11 +15,9 @@ from ascendc.plan.targets import Artefact, TargetSteps
 if TYPE_CHECKING:
     from ascendc.dag import Step
 
-__all__ = ["STAGES", "Artefact", "PartSteps", "Plan", "Stage", "TargetSteps", "make_plan"]
+__all__ = ["Artefact", "PartSteps", "Plan", "Stage", "TargetSteps", "make_plan"]
 
 Stage = Literal["export", "fix", "verify", "compile", "package"]
-
-STAGES: tuple[Stage, ...] = ("export", "fix", "verify", "compile", "package")
 """What ``--until`` takes, in order; golden, assets and judge run with the stage that needs them."""
 
 
