@@ -161,7 +161,7 @@ def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -
             result = TypeAdapter(step.result).validate_python(plain)  # as the next build will read it
             store.record(step.stage, key, ingredients=ingredients, result=plain)
     seconds = time.monotonic() - start
-    listen(StepFinished(step.stage, step.label, cached, round(seconds, 3), step.describe(result)))
+    listen(StepFinished(step.stage, step.label, cached, round(seconds, 3), step.describe(result), key))
     return Done(result, cached, seconds)
 
 

@@ -45,6 +45,8 @@ class StepFinished:
     seconds: float
     summary: str = ""
     """What the result says of itself in a few words."""
+    key: str = ""
+    """Of its entry in the store."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def test_json_is_for_programs(capsys):
         "cached": False,
         "seconds": 1.25,
         "summary": "",
+        "key": "",
     }
 
 
