@@ -214,7 +214,7 @@ def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], store: S
             write_single(getattr(result, "graph", result), workspace, made / f"{name}.onnx")
         for name, step in plan.oms:
             store.link(done[step].result.om, made / f"{name}.om")
-        return place(made, until, folder)
+        return place(made, until, folder, store)
 
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from ascendc.bundle import manifest as manifests
-from ascendc.bundle.tree import walk
+from ascendc.bundle.swap import walk
 from ascendc.errors import EnvironmentLacksError, GateError, UsageError
 from ascendc.runtime.manifest import FILE, LARGEST
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ascendc.bundle.tree import refuse_file
+from ascendc.bundle.swap import Swap
+from ascendc.bundle.tree import refuse_file, writing
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from ascendc.store import Store
 
 MARK = "until.json"
 """Names the stage, and each file with its sha256: by this a folder is known to be ours."""
@@ -33,31 +37,37 @@ def refuse_partial_place(folder: Path) -> None:
         )
 
 
-def place(made: Path, stage: str, folder: Path) -> bool:
+def place(made: Path, stage: str, folder: Path, store: Store) -> bool:
     """Let the files of `made` become `folder`, all at once; whether anything changed.
+
+    Files there that no build had made are moved to ``<folder>.kept``.
 
     Raises:
         UsageError: as `refuse_partial_place`.
+        EnvironmentLacksError: it cannot be written (ASC1805).
     """
+    folder = Path(os.path.realpath(folder))
     refuse_partial_place(folder)
     mark = {"stage": stage, "files": {path.name: _sha256(path) for path in sorted(made.iterdir())}}
-    if _is(folder, mark):
-        return False
-    target = folder.absolute()
-    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
-    for left in (fresh, old):
-        if left.exists():
-            shutil.rmtree(left)
-    fresh.mkdir(parents=True)
-    for path in made.iterdir():
-        shutil.move(path, fresh / path.name)
-    (fresh / MARK).write_text(json.dumps(mark, indent=1) + "\n", encoding="utf-8")
-    if target.exists():
-        target.rename(old)
-    fresh.rename(target)
-    if old.exists():
-        shutil.rmtree(old)
+    with writing(folder, store):
+        swap = Swap(folder, _made)
+        swap.recover()
+        if _is(folder, mark):
+            return False
+        swap.fresh.mkdir()
+        for path in made.iterdir():
+            shutil.move(path, swap.fresh / path.name)
+        (swap.fresh / MARK).write_text(json.dumps(mark, indent=1) + "\n", encoding="utf-8")
+        swap.take()
     return True
+
+
+def _made(folder: Path) -> frozenset[str]:
+    """What a build had made of such a folder."""
+    try:
+        return frozenset((*json.loads((folder / MARK).read_text(encoding="utf-8"))["files"], MARK))
+    except (OSError, ValueError, LookupError, TypeError):
+        return frozenset((MARK,))
 
 
 def _is(folder: Path, mark: Mapping[str, object]) -> bool:

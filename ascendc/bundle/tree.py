@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ascendc.bundle.swap import Swap
 from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.runtime import manifest as values
 from ascendc.store import Blob
@@ -66,10 +68,21 @@ def materialise(tree: Tree, store: Store, folder: Path) -> Placed:
     """
     folder = Path(os.path.realpath(folder))  # a link to the folder stays a link
     refuse_place(folder)
+    with writing(folder, store):
+        return _materialise(tree, store, folder)
+
+
+@contextmanager
+def writing(folder: Path, store: Store) -> Iterator[None]:
+    """Work on `folder` alone, among the builds of one store.
+
+    Raises:
+        EnvironmentLacksError: it cannot be written (ASC1805).
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with store.lock(f"bundle-{_digest(folder)}"):
-            return _materialise(tree, store, folder)
+            yield
     except OSError as error:
         raise EnvironmentLacksError(
             "ASC1805",
@@ -102,32 +115,17 @@ def refuse_file(folder: Path) -> None:
         raise UsageError("ASC1803", f"`{there}` is a file; a bundle is a folder", hint="choose another place with -o")
 
 
-def walk(folder: Path) -> Iterator[str]:
-    """Every file of a bundle's folder by its relative path; Python's caches are not part of it."""
-    for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        here = Path(root).relative_to(folder)
-        links = [name for name in folders if (Path(root) / name).is_symlink()]
-        yield from ((here / name).as_posix() for name in (*files, *links))
-
-
 def _materialise(tree: Tree, store: Store, folder: Path) -> Placed:
-    fresh, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
-    if old.exists() and not folder.exists():
-        old.rename(folder)  # a build was killed between its two renames
-    if old.exists():
-        _keep_strangers(old, folder)  # … or before it had cleared up
-        shutil.rmtree(old)
-    if fresh.exists():
-        shutil.rmtree(fresh)
+    swap = Swap(folder, _made)
+    kept = swap.recover()
     if folder.exists() and all(_is(file, store, folder / file.path) for file in tree.files):
-        return Placed(changed=False)
+        return Placed(changed=False, kept=kept)
     try:
-        _write(tree, store, fresh)
-        kept = _swap(fresh, folder, old)
+        _write(tree, store, swap.fresh)
+        kept = swap.take() or kept
     finally:
-        if fresh.exists():
-            shutil.rmtree(fresh)
+        if swap.fresh.exists():
+            shutil.rmtree(swap.fresh)
     return Placed(True, kept)
 
 
@@ -140,42 +138,21 @@ def _write(tree: Tree, store: Store, folder: Path) -> None:
         else:
             shutil.copyfile(store.path(file.blob), target)
             target.chmod(0o755 if file.executable else 0o644)
+    if (manifest := folder / values.FILE).exists():  # a power cut must not leave a folder that looks like a stranger's
+        with manifest.open("rb") as opened:
+            os.fsync(opened.fileno())
 
 
-def _swap(fresh: Path, folder: Path, old: Path) -> Path | None:
-    if not folder.exists():
-        fresh.rename(folder)
-        return None
-    folder.rename(old)
+def _made(folder: Path) -> frozenset[str]:
+    """What a build had made of a bundle."""
     try:
-        fresh.rename(folder)
-    except BaseException:  # an interrupt too: the old bundle must be there afterwards
-        old.rename(folder)
-        raise
-    kept = _keep_strangers(old, folder)
-    shutil.rmtree(old)
-    return kept
-
-
-def _keep_strangers(old: Path, folder: Path) -> Path | None:
-    """Move what no build made out of the old bundle: an OM took somebody hours, and belongs to the old models."""
-    try:
-        known = set(json.loads((old / values.FILE).read_text())["files"]) | {values.FILE}
+        return frozenset((*json.loads((folder / values.FILE).read_text())["files"], values.FILE))
     except (OSError, ValueError, LookupError, TypeError):
-        known = {values.FILE}
-    strangers = [path for path in walk(old) if path not in known]
-    if not strangers:
-        return None
-    kept = folder.with_name(f"{folder.name}.kept")
-    for path in strangers:
-        target = kept / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (old / path).replace(target)
-    return kept
+        return frozenset((values.FILE,))
 
 
 def _is(file: TreeFile, store: Store, path: Path) -> bool:
-    """Whether `path` is already that file: hashed only if its size, mtime or inode is news to the store."""
+    """Whether `path` is already that file: hashed only if the store does not know it by its stat."""
     try:
         found = path.lstat()
     except OSError:
@@ -184,7 +161,7 @@ def _is(file: TreeFile, store: Store, path: Path) -> bool:
         stat.S_ISREG(found.st_mode)
         and found.st_size == file.blob.size
         and bool(found.st_mode & stat.S_IXUSR) == file.executable
-        and store.digest(path) == file.blob.digest
+        and store.is_copy(path, file.blob)
     )
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from ascendc.bundle.tree import LINKED_FROM, Placed, Tree, TreeFile, materialise, refuse_file, refuse_place
 from ascendc.errors import EnvironmentLacksError, UsageError
+from ascendc.store import stat_index
+from ascendc.store.stat_index import sha256
 
 MANIFEST = '{"schema": "ascendc/bundle/1", "files": {"a/one.txt": {}, "run.sh": {}, "big.bin": {}}}'
 
@@ -186,8 +188,28 @@ def test_a_build_killed_before_clearing_up_loses_no_om(tree, store, tmp_path):
     folder.rename(tmp_path / ".it.old")
     materialise(tree("two"), store, tmp_path / "other")
     (tmp_path / "other").rename(folder)
-    assert materialise(tree("two"), store, folder) == Placed(changed=False)
+    assert materialise(tree("two"), store, folder) == Placed(changed=False, kept=tmp_path / "it.kept")
     assert contents(tmp_path / "it.kept") == {"image.om": b"om"}
+
+
+def test_an_edit_through_a_link_is_mended_from_a_store_that_has_it_again(tree, store, tmp_path):
+    folder = tmp_path / "it"
+    materialise(tree(), store, folder)
+    good = contents(folder)
+    (folder / "big.bin").chmod(0o644)
+    (folder / "big.bin").write_bytes(bytes([1]) * LINKED_FROM)
+    assert materialise(tree(), store, folder).changed  # making the tree puts the object again
+    assert contents(folder) == good
+
+
+def test_a_link_of_another_bundle_makes_nobody_hash(tree, store, tmp_path, monkeypatch):
+    folder = tmp_path / "it"
+    materialise(tree(), store, folder)
+    materialise(tree(), store, tmp_path / "other")  # big.bin has a link more, and another ctime
+    hashed = []
+    monkeypatch.setattr(stat_index, "sha256", lambda path: hashed.append(path.name) or sha256(path))
+    materialise(tree(), store, folder)
+    assert "big.bin" not in hashed
 
 
 def test_a_link_to_the_folder_stays_a_link(tree, store, tmp_path):
