@@ -167,7 +167,7 @@ def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -
 
 def _call(step: Step, results: tuple[Any, ...], store: Store, say: Callable[[str], None]) -> Any:
     try:
-        with store.workspace(say) as workspace, _TORCH if step.uses_torch else nullcontext():
+        with store.steady_sources(), store.workspace(say) as workspace, _TORCH if step.uses_torch else nullcontext():
             return step.run(*results, workspace)
     except OSError as error:
         if error.errno not in _NO_ROOM:

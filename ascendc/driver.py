@@ -141,6 +141,7 @@ def _build(
         notes += (f"files in {folder} that no build had made are now in {placed.kept}",) if placed.kept else ()
     else:
         changed = _write_partial(plan, until, done, store, folder)
+    notes += tuple(f"{damage.what}; it was made again" for damage in store.damage)
     without_om: State = "onnx-verified" if until == "verify" else "om-deferred"
     outcome = Outcome(
         recipe=recipe,

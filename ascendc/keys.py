@@ -7,8 +7,9 @@ import hashlib
 import json
 import platform
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from importlib.util import find_spec
+from inspect import getmodulename
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def tools() -> tuple[tuple[str, str], ...]:
     found = [("python", platform.python_version())]
     for name in TOOLS:
         try:
-            found.append((name, version(name)))
-        except PackageNotFoundError:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
             found.append((name, "absent"))
     return tuple(found)
 
@@ -78,9 +79,47 @@ def code(package: str) -> str:
     return digest.hexdigest()
 
 
-def code_of(cls: type) -> str:
-    """The digest of the top-level package that a class lives in."""
-    return code(cls.__module__.partition(".")[0])
+def code_of(distribution: str, *modules: str) -> tuple[tuple[str, str], ...]:
+    """Name and `code` of every top-level package of a distribution, and of those that `modules` live in.
+
+    All of the distribution: a plugin's helpers may lie in any of its packages.
+    """
+    names = {*packages(distribution), *(module.partition(".")[0] for module in modules)}
+    return tuple((name, code(name)) for name in sorted(names))
+
+
+@cache
+def packages(distribution: str) -> tuple[str, ...]:
+    """The top-level packages and modules of an installed distribution, as far as its metadata tells.
+
+    Installed from a wheel or by setuptools it names them all; another backend's editable install names folders on
+    the path, and whatever can be imported from those is taken. Nothing is imported.
+    """
+    try:
+        found = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return ()
+    names = {*(found.read_text("top_level.txt") or "").split()}
+    names |= {point.value.partition(":")[0].partition(".")[0] for point in found.entry_points}
+    for file in found.files or ():
+        if file.suffix == ".pth":
+            names |= {name for folder in _folders(Path(str(file.locate()))) for name in _importable(folder)}
+        elif len(file.parts) > 1:
+            names.add(file.parts[0])
+        else:
+            names.add(getmodulename(file.name) or "")
+    return tuple(sorted(name for name in names if name.isidentifier() and not name.startswith("__")))
+
+
+def _folders(pth: Path) -> list[Path]:
+    """The folders that a ``.pth`` file adds to the path; its other lines are code."""
+    lines = pth.read_text(encoding="utf-8").splitlines() if pth.is_file() else []
+    return [folder for line in lines if line and (folder := Path(line)).is_dir()]
+
+
+def _importable(folder: Path) -> list[str]:
+    inside = list(folder.iterdir())
+    return [getmodulename(p.name) or "" for p in inside] + [p.name for p in inside if (p / "__init__.py").is_file()]
 
 
 def _counts(path: Path) -> bool:

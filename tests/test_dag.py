@@ -195,3 +195,18 @@ def test_blobs_finds_them_all():
     one, two = Blob("1", 1), Blob("2", 2)
     assert list(blobs(Number(0, one))) == [one]
     assert list(blobs((Number(0, one), (Number(1, two), "text")))) == [one, two]
+
+
+def test_a_source_that_changes_under_a_step_leaves_no_entry(store, tmp_path):
+    source = tmp_path / "model.onnx"
+    source.write_text("one")
+    store.digest(source)
+
+    def run(workspace):
+        source.write_text("two")
+        return Number(2)
+
+    step = Step("export", Spec(0), (), (), "image", Number, run)
+    with pytest.raises(StageError, match=f"{source} changed while it was used"):
+        execute((step,), store, lambda _: None)
+    assert list(store.entries()) == []

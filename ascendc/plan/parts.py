@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ascendc.attribution import Attributed
     from ascendc.recipe import Recipe
-    from ascendc.registry import Registry
+    from ascendc.registry import Registered, Registry
     from ascendc.store import Store, Workspace
 
 
@@ -76,7 +76,7 @@ class PartSteps:
         def run(previous: Graph | Fixed, ws: Workspace) -> Fixed:
             return fix(spec, previous.graph if isinstance(previous, Fixed) else previous, self.registry, ws)
 
-        code = [self.registry.pass_(use.name) for use in uses]
+        code = [self.registry.passes[use.name] for use in uses]
         return self.step("fix", label, spec, (graph,), Fixed, run, describe=_rewrites, code=code)
 
     def known(self, uses: tuple[Use, ...], source: str) -> tuple[Use, ...]:
@@ -163,10 +163,11 @@ class PartSteps:
         *,
         torch: bool = False,
         describe: Callable[[Any], str] = lambda _: "",
-        code: Iterable[type] = (),
+        code: Iterable[Registered[Any]] = (),
     ) -> Step:
         """A step of this recipe: the model's identity enters its key, and the code of the classes in `code`."""
-        reads = (*self._reads, *((cls.__qualname__, keys.code_of(cls)) for cls in code))
+        own = ((r.cls.__qualname__, keys.code_of(r.owner.distribution, r.cls.__module__)) for r in code)
+        reads = (*self._reads, *((f"code of {name}", keys.digest(packages)) for name, packages in own))
         return Step(stage, spec, inputs, reads, label, result, run, describe, uses_torch=torch)
 
     @cached_property
@@ -200,10 +201,11 @@ class PartSteps:
     def _reads(self) -> tuple[tuple[str, str], ...]:
         """The model's identity: its files by content, and its name unless that is the path of one of them."""
         source = self.model.source
+        code = keys.code_of(self.model.distribution, self.model.package, self.model.DEVICE)
         named = () if Path(source.id).is_absolute() else (("source", keys.digest(source)),)
         return (
-            ("plugin", f"{self.model.NAME} {keys.code(self.model.package)}"),
-            ("device half", keys.code(self.model.DEVICE.partition(".")[0])),
+            ("plugin", self.model.NAME),
+            *((f"code of {name}", digest) for name, digest in code),
             ("options", self.model.options.model_dump_json()),
             *named,
             *((f"file {path.name}", self._digest(path)) for path in self.model.files(self.recipe.model.weights)),

@@ -146,7 +146,7 @@ class TargetSteps:
         def run(fixed: Any, ws: Any) -> Compiled:
             return compile_(spec, fixed.graph, toolchain, ws)
 
-        label, code = f"{part.name} @ {target.name}", (type(toolchain),)
+        label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
         return self.parts.step("compile", label, spec, (fixed,), Compiled, run, code=code)
 
     def _options(self, part: Part, target: Target) -> atc.AtcOptions:

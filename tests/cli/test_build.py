@@ -474,3 +474,40 @@ def test_the_tiny_clip_is_built_with_executable_scripts(ascendc):
     assert stages.count("export") == 2
     assert stages.count("fix") == 2
     assert os.access("build/tiny-clip/deploy.sh", os.X_OK)
+
+
+def test_what_the_store_finds_damaged_is_made_again_and_said(ascendc, recipe, tmp_path):
+    path = recipe()
+    ascendc("build", path)
+    entry = next((tmp_path / "cache/entries/verify").iterdir())
+    entry.write_text(entry.read_text()[:-100])
+    graph = max((tmp_path / "cache/objects").glob("*/*"), key=lambda p: p.stat().st_size)
+    graph.chmod(0o644)
+    graph.write_bytes(b"torn")
+
+    ran = ascendc("build", path)
+
+    assert ran.code == 0
+    assert f"note: entry verify/{entry.stem[:12]}… is torn; it was made again" in ran.out
+    assert f"note: object {graph.name[:12]}… has other content than it was made with; it was made again" in ran.out
+    assert "note: " not in ascendc("build", path).out
+
+
+def test_a_source_that_vanishes_under_a_build(recipe, tmp_path):
+    """Whoever reads it fails in his own way; the cause is named."""
+    model = tmp_path / "colors.onnx"
+    model.write_bytes((ROOT / "recipes/colors/colors.onnx").read_bytes())
+    path = recipe()
+    path.write_text(path.read_text().replace(f"{ROOT}/recipes/colors/colors.onnx", str(model)))
+    command = [sys.executable, "-m", "ascendc", "build", path, "-o", tmp_path / "out"]
+    program = (
+        "import os, runpy, sys\nfrom ascendc.stages import export\nreal = export.export\n"
+        f"from ascendc.plan import parts\nparts.export = lambda *a: (os.remove({str(model)!r}), real(*a))[1]\n"
+        "sys.argv = ['ascendc', *sys.argv[1:]]\nrunpy.run_module('ascendc', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *command[3:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.endswith(
+        f"ascendc: ASC1905 {model} vanished while it was used; nothing that was made of it is kept\n"
+        "  hint: put it back, then run the same command again\n"
+    )
