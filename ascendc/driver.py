@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import shlex
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ascendc import __version__, keys, registry
 from ascendc import recipe as recipes
+from ascendc import registry
+from ascendc.account import Asked, Journal
+from ascendc.account.record import sha256
 from ascendc.attribution import Attributed
 from ascendc.bundle.pack import refuse_packed
 from ascendc.bundle.partial import place, refuse_partial_place
 from ascendc.bundle.tree import materialise, refuse_place
 from ascendc.dag import Done, Step, execute, order
 from ascendc.devices import settle_npu
-from ascendc.errors import AscendcError, EnvironmentLacksError, UsageError
-from ascendc.events import BuildFailed, BuildFinished, BuildStarted, Row
+from ascendc.errors import EnvironmentLacksError, UsageError
+from ascendc.events import BuildFinished, BuildStarted, Row
 from ascendc.graph import write_single
 from ascendc.plan import PartSteps, TargetSteps, make_plan
+from ascendc.runtime import manifest
 from ascendc.store import Store
 from ascendc.toolchain.process import stop_all
 
@@ -81,6 +81,7 @@ def build(
     until: Stage = "package",
     jobs: int = 1,
     require_om: bool = False,
+    command: str | None = None,
     listen: Listener = lambda _: None,
 ) -> Outcome:
     """Run everything the recipe asks for up to the stage `until`, and lay out the result.
@@ -92,16 +93,17 @@ def build(
         until: the last stage.
         jobs: how many steps may run at a time.
         require_om: fail where an OM would be deferred.
-        listen: hears every event.
+        command: what the user typed, quoted for a shell, for the record and to go on after an interrupt.
+        listen: hears every event, one at a time.
 
     Raises:
-        AscendcError: of the kind that says whose move it is; nothing half-written is left at `output`.
+        AscendcError: of the kind that says whose move it is; nothing half-written is left at `output`, and once that is
+            known, ``<output>.build.log`` and ``<output>.build.json`` beside it say what happened.
+        Interrupted: for a KeyboardInterrupt.
     """
-    try:
-        return _build(path, output, overrides, until, jobs, require_om, listen)
-    except AscendcError as error:
-        listen(BuildFailed(str(path), error.id, error.message, error.hint))
-        raise
+    asked = Asked(path, command or _command(path, output, overrides, until), overrides, until)
+    with Journal(asked, listen) as journal:
+        return _build(path, output, overrides, until, jobs, require_om, journal)
 
 
 def _build(
@@ -111,9 +113,8 @@ def _build(
     until: Stage,
     jobs: int,
     require_om: bool,
-    listen: Listener,
+    journal: Journal,
 ) -> Outcome:
-    start = time.monotonic()
     settle_npu()
     store = Store()
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))
@@ -130,10 +131,16 @@ def _build(
             f"--require-om: no OM can be compiled here: {deferrals[0].reason}",
             hint=f"{_command(path, output, overrides, until)}  (without --require-om; it prints how to compile the OM)",
         )
+
+    def stop() -> None:
+        journal.settle("interrupted")  # now: a second interrupt ends this process at once
+        stop_all()
+
+    journal.open(folder)
     plan = make_plan(targets, until)
     steps = order(plan.goals)
-    listen(BuildStarted(recipe.bundle.name, len(steps)))
-    done = execute(steps, store, listen, jobs, stop_all)
+    journal(BuildStarted(str(path), recipe.bundle.name, str(folder), len(steps)))
+    done = execute(steps, store, journal, jobs, stop)
     notes = (*recipe.notes, *targets.parts.notes)
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
@@ -151,29 +158,43 @@ def _build(
         verdicts=tuple(dict.fromkeys(done[step].result.summary for step in targets.judged if step in done)),
         deferred=deferrals,
         notes=notes,
-        seconds=time.monotonic() - start,
+        seconds=journal.seconds,
     )
-    _write_record(outcome, done, folder.with_name(f"{folder.name}.build.json"))
-    listen(_finished(outcome))
+    journal.settle(
+        "done",
+        changed=outcome.changed,
+        bundle_digest=sha256(folder / manifest.FILE) if until == "package" else None,
+    )
+    outcome = replace(outcome, notes=(*notes, *journal.notes))
+    journal(_finished(path, outcome))
     return outcome
 
 
-def bundle_names(paths: Sequence[Path], overrides: Sequence[str]) -> None:
+def bundle_names(
+    paths: Sequence[Path], overrides: Sequence[str], *, command: str = "", listen: Listener = lambda _: None
+) -> None:
     """See that several recipes make several bundles.
+
+    Args:
+        paths: the recipes.
+        overrides: ``path.to.field=value``.
+        command: as `build` takes it.
+        listen: hears of the error.
 
     Raises:
         UsageError: one is wrong, or two have one name (ASC1005).
     """
     names: dict[str, Path] = {}
     for path in paths:
-        name = recipes.load(path, overrides).bundle.name
-        if name in names:
-            raise UsageError(
-                "ASC1005",
-                f"{names[name]} and {path} both make the bundle `{name}`",
-                hint="give them different names (bundle.name), or build one at a time with -o",
-            )
-        names[name] = path
+        with Journal(Asked(path, command, overrides), listen):
+            name = recipes.load(path, overrides).bundle.name
+            if name in names:
+                raise UsageError(
+                    "ASC1005",
+                    f"{names[name]} and {path} both make the bundle `{name}`",
+                    hint="give them different names (bundle.name), or build one at a time with -o",
+                )
+            names[name] = path
 
 
 def _refuse_current_folder(folder: Path) -> None:
@@ -185,9 +206,9 @@ def _refuse_current_folder(folder: Path) -> None:
         )
 
 
-def _finished(outcome: Outcome) -> BuildFinished:
+def _finished(path: Path, outcome: Outcome) -> BuildFinished:
     return BuildFinished(
-        recipe=outcome.recipe.bundle.name,
+        recipe=str(path),
         output=str(outcome.output),
         changed=outcome.changed,
         seconds=round(outcome.seconds, 3),
@@ -233,20 +254,3 @@ def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Ro
         error=done[artefact.verified].result.worst.relative,
         seconds=sum(d.seconds for d in own if not d.cached),
     )
-
-
-def _write_record(outcome: Outcome, done: Mapping[Step, Done], path: Path) -> None:
-    """Keep times and versions beside the bundle, outside every digest."""
-    record = {
-        "ascendc": __version__,
-        "recipe": str(outcome.recipe.path),
-        "machine": platform.platform(),
-        "tools": dict(keys.tools()),
-        "changed": outcome.changed,
-        "seconds": round(outcome.seconds, 3),
-        "steps": [
-            {"stage": step.stage, "label": step.label, "cached": d.cached, "seconds": round(d.seconds, 3)}
-            for step, d in done.items()
-        ],
-    }
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

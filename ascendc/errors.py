@@ -26,10 +26,13 @@ class AscendcError(Exception):
         self.id = id
         self.message = message
         self.hint = hint
+        self.log: str | None = None
+        """Where the log of the build lies that this ended; the build sets it."""
 
     def __str__(self) -> str:
-        """Message, then the hint on a line of its own."""
-        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+        """Message, then hint and log, each on a line of its own."""
+        below = (("hint", self.hint), ("log", self.log))
+        return "\n".join([self.message, *(f"  {name}: {text}" for name, text in below if text)])
 
 
 class UsageError(AscendcError):
@@ -54,3 +57,21 @@ class EnvironmentLacksError(AscendcError):
     """This machine lacks what was required: ATC, a device, a package, the network (exit 5)."""
 
     exit_code = 5
+
+
+class Interrupted(KeyboardInterrupt):
+    """A build was interrupted; its text is what the user sees.
+
+    Args:
+        running: the steps that were stopped.
+        command: goes on from here.
+    """
+
+    def __init__(self, running: tuple[str, ...], command: str) -> None:
+        during = f" during {', '.join(running)}" if running else ""
+        super().__init__(f"interrupted{during}; what was done is kept. Go on with: {command}")
+
+
+def system_refuses(error: OSError) -> EnvironmentLacksError:
+    """What no room has put into words: a full disk under -o, a closed pipe (ASC1004)."""
+    return EnvironmentLacksError("ASC1004", f"the operating system refuses: {error}")

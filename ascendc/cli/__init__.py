@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -59,11 +58,12 @@ def cli() -> None:
 
 def main() -> None:
     """The ``ascendc`` command: the one place where an error becomes a message and an exit code."""
-    from ascendc.errors import AscendcError
+    from ascendc.cli.interrupt import INTERRUPTED, stoppable
+    from ascendc.errors import AscendcError, Interrupted, system_refuses
 
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = cli.main(prog_name="ascendc", standalone_mode=False)
+        with stoppable():
+            code = cli.main(prog_name="ascendc", standalone_mode=False)
     except AscendcError as error:
         if {"-v", "--verbose"} & set(sys.argv) and error.__cause__ is not None:
             import traceback
@@ -74,18 +74,16 @@ def main() -> None:
     except click.UsageError as error:
         error.show()
         code = 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("ascendc: interrupted; the same command goes on from here", err=True)
-        code = 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        cause = error.__cause__ or error  # click wraps it
+        said = cause if isinstance(cause, Interrupted) else "interrupted; the same command goes on from here"
+        click.echo(f"ascendc: {said}", err=True)
+        code = INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except OSError as error:  # what no room has put into words: a full disk under -o, a closed pipe
-        click.echo(f"ascendc: ASC1004 the operating system refuses: {error}", err=True)
-        code = 5
+    except OSError as error:
+        refused = system_refuses(error)
+        click.echo(f"ascendc: {refused.id} {refused}", err=True)
+        code = refused.exit_code
     sys.exit(code or 0)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """SIGTERM ends a build as Ctrl-C does, in background jobs too, where SIGINT is ignored."""
-    raise KeyboardInterrupt

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +53,6 @@ def build(
         raise click.UsageError("-o/--output takes one recipe; several go to build/<bundle name> each")
     if allow_pickle:
         overrides += ("model.allow_pickle=true",)
-    if len(recipes) > 1:
-        from ascendc.driver import bundle_names
-
-        bundle_names(recipes, overrides)
     if dry_run:
         if as_json:
             raise click.UsageError("--dry-run runs nothing that --json could report")
@@ -86,9 +84,12 @@ def execute(
     from ascendc import driver
     from ascendc.cli import progress
 
+    command = shlex.join(["ascendc", *sys.argv[1:]])
+    with progress.listening(as_json_lines=as_json, verbosity=verbosity) as listen:
+        if len(recipes) > 1:
+            driver.bundle_names(recipes, overrides, command=command, listen=listen)
     for recipe in recipes:
-        listen = progress.listener(as_json_lines=as_json, verbosity=verbosity)
-        try:
+        with progress.listening(as_json_lines=as_json, verbosity=verbosity) as listen:
             outcome = driver.build(
                 recipe,
                 output=output,
@@ -96,10 +97,9 @@ def execute(
                 until=until,
                 jobs=jobs,
                 require_om=require_om,
+                command=command,
                 listen=listen,
             )
-        finally:
-            progress.stop(listen)
         if not as_json and verbosity >= 0:
             click.echo(report(outcome))
     return 0
@@ -137,8 +137,6 @@ def table(outcome: Outcome) -> list[str]:
 
 
 def _next(outcome: Outcome) -> list[str]:
-    import shlex
-
     folder = shlex.quote(str(outcome.output))
     if not (outcome.output / "manifest.json").exists():
         return []
@@ -151,9 +149,12 @@ def _next(outcome: Outcome) -> list[str]:
 
 
 def _dry_run(recipes: Sequence[Path], overrides: Sequence[str], until: Stage) -> int:
+    from ascendc import driver
     from ascendc.cli.recipe import summary
     from ascendc.dry_run import dry_run
 
+    if len(recipes) > 1:
+        driver.bundle_names(recipes, overrides)
     for recipe in recipes:
         found = dry_run(recipe, overrides=overrides, until=until)
         click.echo(summary(recipe, found.targets, found.notes))

@@ -5,34 +5,54 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
-from ascendc.events import BuildFinished, BuildStarted, StepFinished, StepSaid, StepStarted, as_json
+from ascendc.events import (
+    BuildFailed,
+    BuildFinished,
+    BuildInterrupted,
+    BuildStarted,
+    StepFinished,
+    StepSaid,
+    StepStarted,
+    as_json,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from ascendc.events import Event, Listener
 
 
-def listener(*, as_json_lines: bool, verbosity: int) -> Listener:
-    """The listener that fits the terminal and the flags.
+@contextmanager
+def listening(*, as_json_lines: bool, verbosity: int) -> Iterator[Listener]:
+    """The listener that fits the terminal and the flags; the terminal is left clean however the build ends.
 
     Args:
-        as_json_lines: one event per line on stdout, for programs.
+        as_json_lines: one event per line on stdout, for programs; what a plugin prints goes to stderr.
         verbosity: -1 quiet, 0 normal, 1 with what steps say.
     """
     if as_json_lines:
-        return lambda event: click.echo(json.dumps(as_json(event)))
-    if verbosity < 0:
-        return lambda _: None
-    if sys.stderr.isatty() and verbosity == 0:
+        stdout = sys.stdout
+        with redirect_stdout(sys.stderr):
+            yield lambda event: click.echo(json.dumps(as_json(event)), file=stdout)
+    elif verbosity < 0:
+        yield lambda _: None
+    elif sys.stderr.isatty() and verbosity == 0:
         from rich.console import Console
 
-        return Live(Console(stderr=True, highlight=False))
-    return Plain(verbosity)
+        live = Live(Console(stderr=True, highlight=False))
+        try:
+            yield live
+        finally:
+            live.stop()
+    else:
+        yield Plain(verbosity)
 
 
 class Plain:
@@ -44,12 +64,15 @@ class Plain:
     def __call__(self, event: Event) -> None:
         """Print what the event means to a log's reader."""
         match event:
-            case BuildStarted(recipe, steps):
-                click.echo(f"{recipe}: {steps} steps", err=True)
+            case BuildStarted(bundle=bundle, steps=steps):
+                click.echo(f"{bundle}: {steps} steps", err=True)
             case StepSaid(stage, label, line) if self._verbosity > 0 or stage == "compile":
                 click.echo(f"  {stage} {label}: {line}", err=True)
             case StepFinished():
                 click.echo(finished_line(event), err=True)
+            case BuildFailed(notes=notes) | BuildInterrupted(notes=notes):
+                for note in notes:
+                    click.echo(f"note: {note}", err=True)
             case _:
                 pass
 
@@ -69,8 +92,8 @@ class Live:
         """Show the event; steps may run side by side."""
         with self._lock:
             match event:
-                case BuildStarted(recipe, steps):
-                    self._console.print(f"[bold]{recipe}[/]: {steps} steps")
+                case BuildStarted(bundle=bundle, steps=steps):
+                    self._console.print(f"[bold]{bundle}[/]: {steps} steps")
                     self._status.start()
                 case StepStarted(stage, label):
                     self._running.append(f"{stage} {label}".strip())
@@ -82,6 +105,10 @@ class Live:
                     self._console.print(finished_line(event), markup=False)
                 case BuildFinished():
                     self._status.stop()
+                case BuildFailed(notes=notes) | BuildInterrupted(notes=notes):
+                    self._status.stop()
+                    for note in notes:
+                        self._console.print(f"note: {note}", markup=False)
                 case _:
                     pass
             self._status.update(self.running)
@@ -92,14 +119,8 @@ class Live:
         return ", ".join(self._running)
 
     def stop(self) -> None:
-        """End the spinner: the build failed."""
+        """End the spinner."""
         self._status.stop()
-
-
-def stop(listen: Listener) -> None:
-    """Leave the terminal clean after a build that raised."""
-    if isinstance(listen, Live):
-        listen.stop()
 
 
 def finished_line(event: StepFinished) -> str:

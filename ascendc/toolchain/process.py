@@ -85,13 +85,15 @@ def run(
         try:
             timed_out = _follow(child, follower, started + time_limit)
         finally:
-            with _lock:
-                _running.pop(child.pid, None)
             try:
                 if child.poll() is None:
                     stop()
             finally:
-                _end_group(child)
+                try:
+                    _end_group(child)
+                finally:
+                    with _lock:
+                        _running.pop(child.pid, None)
         follower.close()
     return Outcome(child.returncode, timed_out, time.monotonic() - started)
 
@@ -108,6 +110,12 @@ def stop_all() -> None:
         for pid, stop in running.items():
             each.callback(_signal_group, pid, signal.SIGTERM)
             each.callback(stop)
+
+
+def kill_all() -> None:
+    """End every child's group at once, from a signal handler: it takes no lock, which its own thread might hold."""
+    for pid in tuple(_running):
+        _signal_group(pid, signal.SIGKILL)
 
 
 def _follow(child: subprocess.Popen[bytes], follower: _Follower, deadline: float) -> bool:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import jsonschema
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -452,19 +456,244 @@ def test_the_current_folder_as_output(ascendc, recipe, tmp_path, monkeypatch):
         assert f"ASC1007 -o must not be the current folder or one above it, but `{place}` is" in ran.err
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_says_how_to_go_on(recipe, tmp_path, sent):
-    command = [sys.executable, "-m", "ascendc", "build", TINY, "-o", tmp_path / "out"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stderr is not None
-        for line in child.stderr:
-            if "export   image" in line:
-                child.send_signal(sent)
-                break
-        rest = child.stderr.read()
+def record_of(output):
+    record = json.loads(Path(f"{output}.build.json").read_text())
+    jsonschema.validate(record, json.loads((ROOT / "docs" / "build.schema.json").read_text()))
+    return record
+
+
+def stream(ran):
+    """The events on stdout, each a line of the schema in docs."""
+    schema = json.loads((ROOT / "docs" / "events.schema.json").read_text())
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    for event in events:
+        jsonschema.validate(event, schema)
+    return events
+
+
+def test_a_stream_of_a_build_of_one_from_the_store_and_of_several(ascendc, recipe):
+    one, two = recipe(name="one.yaml"), recipe(name="two.yaml")
+    fresh = stream(ascendc("build", "--json", one))
+    assert [e["event"] for e in fresh][:: len(fresh) - 1] == ["build-started", "build-finished"]
+    assert fresh[0] == {**fresh[0], "recipe": str(one), "bundle": "one", "output": "build/one"}
+    assert fresh[0]["steps"] == sum(e["event"] == "step-finished" for e in fresh)
+    assert all(re.fullmatch("[0-9a-f]{64}", e["key"]) for e in fresh if e["event"] == "step-finished")
+
+    stored = stream(ascendc("build", "--json", one))
+    assert {e["event"] for e in stored} == {"build-started", "step-finished", "build-finished"}
+    assert stored[-1]["changed"] is False
+
+    both = stream(ascendc("build", "--json", one, two))
+    ends = [(e["event"], e["recipe"]) for e in both if e["event"].startswith("build-")]
+    assert ends == [(f"build-{what}", str(path)) for path in (one, two) for what in ("started", "finished")]
+
+
+def test_a_stream_of_a_gate_s_refusal(ascendc, recipe, guest_pass):
+    ran = ascendc("build", "--json", recipe("passes: {add: [louder]}\n"))
+    assert ran.code == 4
+    last = stream(ran)[-1]
+    assert (last["event"], last["id"], last["log"]) == ("build-failed", "ASC1606", "build/colors.build.log")
+
+
+def test_a_stream_of_a_recipe_that_is_refused(ascendc, recipe):
+    path = recipe("model2: {}\n")
+    ran = ascendc("build", "--json", path)
+    assert ran.code == 2
+    [event] = stream(ran)
+    assert (event["event"], event["recipe"], event["log"]) == ("build-failed", str(path), None)
+    assert ran.err.startswith(f"ascendc: {event['id']} {event['message']}")
+
+
+def test_a_stream_of_two_recipes_with_one_bundle_name(ascendc, recipe, tmp_path):
+    path = recipe()
+    other = tmp_path / "other" / "colors.yaml"
+    other.parent.mkdir()
+    other.write_text(path.read_text())
+    [event] = stream(ascendc("build", "--json", path, other))
+    assert (event["event"], event["id"], event["recipe"]) == ("build-failed", "ASC1005", str(other))
+
+
+def test_a_build_leaves_a_record(ascendc, recipe, tmp_path):
+    path = recipe()
+    ascendc("build", path, "-q", "--set", "targets[0].batch=2", "-o", "a b/it")
+    record = record_of("a b/it")
+    assert record["status"] == "done"
+    assert record["command"] == f"ascendc build {path} -q --set 'targets[0].batch=2' -o 'a b/it'"
+    assert record["overrides"] == ["targets[0].batch=2"]
+    assert record["recipe_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert record["bundle_digest"] == hashlib.sha256(Path("a b/it/manifest.json").read_bytes()).hexdigest()
+    assert {s["state"] for s in record["steps"]} == {"done"}
+    if sys.platform == "linux":
+        assert all(s["peak_rss_bytes"] > 1 << 24 for s in record["steps"])
+        assert record["peak_rss_bytes"] == max(s["peak_rss_bytes"] for s in record["steps"])
+
+    ascendc("build", path, "-q", "--set", "targets[0].batch=2", "-o", "a b/it")
+    again = record_of("a b/it")
+    assert (again["changed"], again["bundle_digest"]) == (False, record["bundle_digest"])
+    assert (again["peak_rss_bytes"], {s["peak_rss_bytes"] for s in again["steps"]}) == (None, {None})
+    assert [(s["stage"], s["key"]) for s in again["steps"]] == [(s["stage"], s["key"]) for s in record["steps"]]
+
+
+def test_a_log_holds_what_steps_said_with_q_too(ascendc, recipe, cann):
+    cann('echo "ATC start working now"; echo x > "$output.om"; echo "ATC run success, welcome to the next use."')
+    assert ascendc("build", "-q", recipe())[:3] == (0, "", "")
+    log = Path("build/colors.build.log").read_text()
+    assert re.search(r"^ +\d+\.\d\d  compile model @ ascend310: ATC start working now$", log, re.M)
+    assert re.search(r"^ +\d+\.\d\d  build/colors: written$", log, re.M)
+    assert sorted(path.name for path in Path("build").iterdir()) == ["colors", "colors.build.json", "colors.build.log"]
+
+
+def test_a_failed_build_leaves_log_and_record_and_names_the_log(ascendc, recipe, cann):
+    path = recipe()
+    ascendc("build", path)
+    cann('echo "E16002: no parser"; echo "ATC run failed"; exit 255')
+    ran = ascendc("build", path)
+    assert ran.code == 3
+    assert ran.err.splitlines()[-1] == "  log: build/colors.build.log"
+    record = record_of("build/colors")
+    assert (record["status"], record["error"]["id"]) == ("failed", "ASC1749")
+    assert [s["stage"] for s in record["steps"] if s["state"] == "failed"] == ["compile"]
+    log = Path("build/colors.build.log").read_text()
+    assert "compile model @ ascend310: E16002: no parser\n" in log
+    assert "  failed: ASC1749 " in log
+
+
+@pytest.mark.parametrize("code", [0, 3], ids=["done", "failed"])
+def test_log_and_record_that_cannot_be_written_are_notes(ascendc, recipe, cann, code):
+    cann('echo ok > "$output.om"; echo "ATC run success"' if code == 0 else "exit 255")
+    Path("build/colors.build.json/in the way").mkdir(parents=True)
+    Path("build/colors.build.log").symlink_to("/dev/full")
+    ran = ascendc("build", recipe())
+    assert ran.code == code
+    said = ran.out if code == 0 else ran.err
+    assert "note: the log build/colors.build.log cannot be written: No space left on device\n" in said
+    assert "note: the record build/colors.build.json cannot be " in said
+    assert "  log: " not in ran.err
+
+
+@pytest.fixture
+def started():
+    """Start ``ascendc`` in a process of its own, where a signal can reach it."""
+    children = []
+
+    def start(*arguments, sigint=signal.default_int_handler):
+        command = [sys.executable, "-m", "ascendc", *map(str, arguments)]
+        child = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell's background job ignores SIGINT, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, sigint),
+        )
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def until(stream, text):
+    """Read up to a line that holds `text`."""
+    for line in stream:
+        if text in line:
+            return
+    raise AssertionError(text)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_says_how_to_go_on(started, tmp_path, sent):
+    out = tmp_path / "a b"
+    child = started("build", TINY, "-o", out)
+    until(child.stderr, "export   image")
+    child.send_signal(sent)
+    rest = child.communicate(timeout=120)[1]
     assert child.returncode == 130
-    assert rest.endswith("ascendc: interrupted; the same command goes on from here\n")
-    assert not (tmp_path / "out").exists()
+    command = f"ascendc build {TINY} -o '{out}'"
+    assert re.search(
+        rf"^ascendc: interrupted( during [a-z ,]+)?; what was done is kept\. Go on with: {re.escape(command)}\n\Z",
+        rest,
+        re.M,
+    )
+    assert not out.exists()
+    record = record_of(out)
+    assert (record["status"], record["command"]) == ("interrupted", command)
+    assert ("export", "image", "done") in {(s["stage"], s["label"], s["state"]) for s in record["steps"]}
+    assert f"Go on with: {command}\n" in Path(f"{out}.build.log").read_text()
+
+
+def test_an_ignored_interrupt_stays_ignored(started, recipe):
+    child = started("build", "--json", recipe(), sigint=signal.SIG_IGN)
+    until(child.stdout, "build-started")
+    child.send_signal(signal.SIGINT)
+    assert '"build-finished"' in child.communicate(timeout=120)[0]
+    assert child.returncode == 0
+
+
+@pytest.fixture
+def slow_atc(cann, tmp_path):
+    """An ATC that says its process id and runs on; `stubborn`: through SIGTERM."""
+
+    def install(*, stubborn=False):
+        cann(f"{'trap : TERM; ' if stubborn else ''}echo $$ > {tmp_path}/pid; echo up; while :; do sleep 0.05; done")
+
+    return install
+
+
+def is_gone(pid):
+    for _ in range(200):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_interrupted_stream_ends_with_how_to_go_on_and_atc_is_gone(started, recipe, slow_atc, tmp_path):
+    slow_atc()
+    path = recipe()
+    child = started("build", "--json", path)
+    until(child.stdout, '"line": "up"')
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    last = stream(SimpleNamespace(out=out))[-1]
+    assert last == {
+        "schema": "ascendc/events/1",
+        "event": "build-interrupted",
+        "recipe": str(path),
+        "running": ["compile model @ ascend310"],
+        "command": f"ascendc build --json {path}",
+        "log": "build/colors.build.log",
+        "notes": [],
+    }
+    assert err.endswith(
+        "ascendc: interrupted during compile model @ ascend310; what was done is kept. "
+        f"Go on with: ascendc build --json {path}\n"
+    )
+    assert is_gone((tmp_path / "pid").read_text().strip())
+    assert [s["stage"] for s in record_of("build/colors")["steps"] if s["state"] == "running"] == ["compile"]
+
+
+def test_a_second_interrupt_ends_all_at_once(started, recipe, slow_atc, tmp_path):
+    slow_atc(stubborn=True)
+    child = started("build", "--json", recipe())
+    until(child.stdout, '"line": "up"')
+    child.send_signal(signal.SIGINT)
+    until(child.stderr, "ascendc: stopping; once more ends at once")
+    for _ in range(200):  # until it waits for ATC
+        if Path("build/colors.build.json").exists():
+            break
+        time.sleep(0.05)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert is_gone((tmp_path / "pid").read_text().strip())
+    assert record_of("build/colors")["status"] == "interrupted"
 
 
 def test_the_tiny_clip_is_built_with_executable_scripts(ascendc):

@@ -83,11 +83,12 @@ def test_what_cannot_be_imported_is_said_before_any_step(ascendc, wordy, command
 def test_what_cannot_travel_is_said_before_any_step(ascendc, wordy, command, tmp_path):
     ran = ascendc(*command, wordy("from wordy import Wordy\n" + DEVICE))
     file = tmp_path / "site/wordy/device/__init__.py"
+    log = "  log: build/wordy.build.log\n" if command == ("build",) else ""
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == (
         f"ascendc: ASC1824 device half `wordy.device` of ascendc-wordy 0.1: {file}:1: "
         "`from wordy import Wordy` is not on the board: the plugin's host half stays on the host\n"
-        "  hint: let assets() write what it needs, and read that from the assets folder\n"
+        f"  hint: let assets() write what it needs, and read that from the assets folder\n{log}"
     )
 
 
@@ -96,7 +97,7 @@ def test_what_verify_asks_of_it_is_its_own_doing(ascendc, wordy):
     assert ran.code == 3
     assert ran.err.endswith(
         "ascendc: ASC1364 device half `wordy.device` of ascendc-wordy 0.1 raised in prepare('topic'): "
-        f"KeyError: 'nope'\n{HINT}"
+        f"KeyError: 'nope'\n{HINT}  log: build/wordy.build.log\n"
     )
 
 
