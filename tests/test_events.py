@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -67,3 +71,38 @@ def test_a_state_that_nobody_says_is_refused():
     line = json.loads(json.dumps(events.as_json(dataclasses.replace(EXAMPLES[4], artefacts=(row,)))))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(line, events.schema())
+
+
+def blocks(kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", (DOCS / "events.md").read_text(encoding="utf-8"), re.M | re.S)
+
+
+def test_the_page_s_lines_are_lines_of_the_schema():
+    for line in "".join(blocks("json")).splitlines():
+        jsonschema.validate(json.loads(line), events.schema())
+
+
+def test_the_page_names_every_event_and_its_fields():
+    page = (DOCS / "events.md").read_text(encoding="utf-8")
+    for event in EXAMPLES:
+        kind = events.as_json(event)["event"]
+        _, _, *fields = events.as_json(event)  # after schema and event
+        [row] = re.findall(rf"^\| `{kind}` \|.*\| (.*) \|$", page, re.M)
+        assert re.findall(r"`(\w+)`", row) == fields
+
+
+def test_the_page_s_program_follows_a_build(tmp_path):
+    (tmp_path / "recipes").symlink_to(DOCS.parent / "recipes")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    [program] = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, *_, last = done.stdout.splitlines()
+    assert first == "export model ran"
+    assert last == "build/onnx om-deferred"
