@@ -1,6 +1,6 @@
 # make demo    build the CLIP bundles offline, run them on this host, print results
 # make test    lint, types, all tests, on this Python, beside torch_npu, and on the oldest Python for what travels
-# make bench   figures;  make soak: the long forms of the tests
+# make bench   docs/performance.md: half an hour, 12 GB of disk;  make soak: the long forms of the tests
 PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
@@ -44,7 +44,7 @@ test: lint .venv-board/ready .venv-npu/ready
 	$(PYTEST) -q --cov --cov-report=term
 
 bench: setup
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/build_time.py recipes/tiny-clip.yaml recipes/clip-vit-b32-310.yaml
+	$(BIN)/python -m benchmarks
 
 soak: setup .venv-board/ready
 	$(PYTEST) -q -m soak
