@@ -13,12 +13,14 @@ from ascendc import __version__
 COMMANDS = {
     "build": "Build deployment bundles from recipes.",
     "bundle": "Pack, show and check bundles.",
+    "clean": "Remove from the store what is old, too much, or needed by nothing.",
     "convert": "Build without a recipe; the recipe used is written.",
     "doctor": "Say what this machine has, lacks, and how to mend it.",
     "plugins": "List models, passes and toolchains, and whose they are.",
     "probe": "Read a board's SoC, CANN, driver and more into a target file.",
     "recipe": "Print the recipe schema, check a recipe.",
     "run": "Ask a bundle or a recipe's model a question.",
+    "why": "Say which steps a build would run, and what has changed.",
 }
 """Verb and its line of help; the module ``ascendc.cli.<verb>`` holds a command of the same name."""
 

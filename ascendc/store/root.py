@@ -52,7 +52,8 @@ class Root:
         weakref.finalize(self, os.close, self._lock)
         if not self.read_only and self._try_alone():
             for left in self.leftovers():
-                remove(left)
+                with suppress(OSError):  # it is in nobody's way; `clean` says what is wrong
+                    remove(left)
         fcntl.flock(self._lock, fcntl.LOCK_SH)  # waits only while another one clears up
 
     def leftovers(self) -> list[Path]:
@@ -137,6 +138,6 @@ class Root:
 def remove(path: Path) -> None:
     """Delete a file or a whole folder; what is gone already is no matter."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

@@ -66,6 +66,10 @@ class StatIndex:
         """Remember an object that was hashed on its way in; `seen` is from before that."""
         self._remember(path.resolve(), {"seen": seen, "sha256": digest, "boot": boot()})
 
+    def forget(self, path: Path) -> None:
+        """Drop the record of a file that was removed."""
+        self.record(path.resolve()).unlink(missing_ok=True)
+
     def record(self, path: Path) -> Path:
         """Where the record of `path` is kept."""
         return self._root.path / "stat" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()}.json"

@@ -16,13 +16,13 @@ from ascendc.errors import EnvironmentLacksError
 from ascendc.store.blob import Blob
 from ascendc.store.entries import Entries, Entry
 from ascendc.store.objects import Damage, Objects
-from ascendc.store.root import Root
+from ascendc.store.root import Root, remove
 from ascendc.store.sources import Sources
 from ascendc.store.stat_index import StatIndex
 from ascendc.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
 
@@ -188,6 +188,10 @@ class Store:
         """The files of all objects; each is named by its sha256."""
         return self._objects.paths()
 
+    def place(self, blob: Blob) -> Path:
+        """Where the file behind `blob` is kept, whether it is there or not."""
+        return self._objects.path(blob.digest)
+
     def leftovers(self) -> list[Path]:
         """What nobody will ask for if nobody runs: scratch of the killed, torn entries, stale stat records, locks."""
         torn = [path for path in self._entries.paths() if self._entries.damage(path)]
@@ -200,6 +204,17 @@ class Store:
             EnvironmentLacksError: somebody has it open (ASC1904), or it is read-only (ASC1903).
         """
         return self._root.alone()
+
+    def remove(self, paths: Iterable[Path]) -> None:
+        """Delete files and folders of the store, in this order; only while `alone`.
+
+        Raises:
+            EnvironmentLacksError: the system refuses (ASC1903).
+        """
+        with self._root.writing():
+            for path in paths:
+                remove(path)
+                self._index.forget(path)
 
     def _note(self, damage: Damage | None) -> bool:
         """Whether there is nothing to note."""
