@@ -133,7 +133,7 @@ def _build(
         )
 
     def stop() -> None:
-        journal.settle("interrupted")  # now: a second interrupt ends this process at once
+        journal.interrupted()  # now: a second interrupt ends this process at once
         stop_all()
 
     journal.open(folder)

@@ -128,7 +128,7 @@ class BuildInterrupted:
     recipe: str
     """The recipe's file, as it was named."""
     running: tuple[str, ...]
-    """Stage and label of each step that was stopped."""
+    """Stage and label of each step that ran when the signal came; the record says which of them were still finished."""
     command: str
     """Goes on from here: what the user typed, quoted for a shell."""
     log: str | None = None

@@ -52,6 +52,8 @@ class Journal:
         self._output: Path | None = None
         self._log: Log | None = None
         self._problem: str | None = None
+        self._stopped: tuple[str, ...] = ()
+        self._ended = False
 
     @property
     def seconds(self) -> float:
@@ -82,6 +84,8 @@ class Journal:
     def __call__(self, event: Event) -> None:
         """Note the event, log it, pass it on."""
         with self._lock:
+            if self._ended:  # a step that an interrupt left behind; the stream has had its last event
+                return
             self._ledger.hear(event)
             if self._log is not None:
                 self._log.add(self.seconds, event)
@@ -127,6 +131,12 @@ class Journal:
         except OSError as refused:
             self._problem = f"the record {path} cannot be written: {refused.strerror}"
 
+    def interrupted(self) -> None:
+        """An interrupt came: keep what ran at that moment, and write the record, which may be the last chance."""
+        with self._lock:
+            self._stopped = self._ledger.running
+        self.settle("interrupted")
+
     def __enter__(self) -> Journal:
         """The build begins."""
         return self
@@ -147,12 +157,14 @@ class Journal:
             elif error is not None:
                 self._failed(error)
         finally:
-            if self._log is not None:
-                self._log.close()
+            with self._lock:
+                self._ended = True
+                if self._log is not None:
+                    self._log.close()
 
     def _interrupted(self, interrupt: KeyboardInterrupt) -> None:
         self.settle("interrupted")
-        running, command = self._ledger.running, self._asked.command
+        running, command = self._stopped or self._ledger.running, self._asked.command
         self(BuildInterrupted(str(self._asked.recipe), running, command, self.log, self.notes))
         raise Interrupted(running, command) from interrupt
 

@@ -33,6 +33,7 @@ class Log:
         self._file: IO[str] | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # rather than emptied: another build may still be writing it
             # Odd bytes in a path must not end a build; each line is flushed, for whoever follows.
             self._file = path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1)
         except OSError as error:

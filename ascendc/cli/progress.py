@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -34,12 +35,11 @@ def listening(*, as_json_lines: bool, verbosity: int) -> Iterator[Listener]:
     """The listener that fits the terminal and the flags; the terminal is left clean however the build ends.
 
     Args:
-        as_json_lines: one event per line on stdout, for programs; what a plugin prints goes to stderr.
+        as_json_lines: one event per line on stdout, for programs.
         verbosity: -1 quiet, 0 normal, 1 with what steps say.
     """
     if as_json_lines:
-        stdout = sys.stdout
-        with redirect_stdout(sys.stderr):
+        with _own_stdout() as stdout:
             yield lambda event: click.echo(json.dumps(as_json(event)), file=stdout)
     elif verbosity < 0:
         yield lambda _: None
@@ -53,6 +53,23 @@ def listening(*, as_json_lines: bool, verbosity: int) -> Iterator[Listener]:
             live.stop()
     else:
         yield Plain(verbosity)
+
+
+@contextmanager
+def _own_stdout() -> Iterator[TextIO]:
+    """Stdout for us alone: what plugins, C libraries and children print there goes to stderr."""
+    stdout, guarded = sys.stdout, sys.stdout is sys.__stdout__
+    with redirect_stdout(sys.stderr):
+        if not guarded:  # a caller's own: it has no descriptor that others know
+            yield stdout
+            return
+        stdout.flush()
+        with os.fdopen(os.dup(1), "w", encoding="utf-8") as ours:
+            os.dup2(2, 1)
+            try:
+                yield ours
+            finally:
+                os.dup2(ours.fileno(), 1)
 
 
 class Plain:
@@ -104,9 +121,9 @@ class Live:
                     self._running = [item for item in self._running if item != name]
                     self._console.print(finished_line(event), markup=False)
                 case BuildFinished():
-                    self._status.stop()
+                    self.stop()
                 case BuildFailed(notes=notes) | BuildInterrupted(notes=notes):
-                    self._status.stop()
+                    self.stop()
                     for note in notes:
                         self._console.print(f"note: {note}", markup=False)
                 case _:
@@ -120,7 +137,10 @@ class Live:
 
     def stop(self) -> None:
         """End the spinner."""
-        self._status.stop()
+        try:
+            self._status.stop()
+        except IndexError:  # an interrupt in the midst of its start: rich takes away what it had not yet put there
+            self._console.show_cursor()
 
 
 def finished_line(event: StepFinished) -> str:

@@ -86,6 +86,40 @@ def test_an_interrupt_says_during_what_and_how_to_go_on(asked, output):
     assert said in log_of(output)
 
 
+def test_a_step_that_is_waited_for_was_interrupted_all_the_same(asked, output):
+    with pytest.raises(Interrupted, match=r"^interrupted during export image; "), Journal(asked, id) as journal:
+        wait_for_a_step(journal, output)
+    assert record_of(output)["steps"][0]["state"] == "done"
+
+
+def wait_for_a_step(journal, output):
+    """As `execute` does on an interrupt."""
+    journal.open(output)
+    journal(StepStarted("export", "image", "k"))
+    journal.interrupted()
+    assert record_of(output)["status"] == "interrupted"  # a second interrupt leaves this one
+    assert record_of(output)["steps"][0]["state"] == "running"
+    journal(StepFinished("export", "image", False, 1.0, "", "k"))
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_anything_ran(asked, tmp_path):
+    heard = []
+    with pytest.raises(Interrupted, match=r"^interrupted; what was done is kept\. Go on with: ascendc build r\.yaml$"):
+        build(asked, None, heard.append, error=KeyboardInterrupt())
+    assert heard == [BuildInterrupted(str(asked.recipe), (), "ascendc build r.yaml")]
+
+
+def test_what_a_step_says_after_the_last_event_is_not_heard(asked, output):
+    heard = []
+    with Journal(asked, heard.append) as journal:
+        journal.open(output)
+        journal.settle("interrupted")
+    log = log_of(output)
+    journal(StepFinished("export", "image", False, 1.0))
+    assert (heard, log_of(output)) == ([], log)
+
+
 def test_a_bug_keeps_its_traceback_and_is_recorded(asked, output):
     heard = []
     with pytest.raises(TypeError, match="of ours"):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import re
+import resource
 
 import pytest
 
@@ -66,12 +66,25 @@ def test_odd_bytes_end_nothing(tmp_path):
     assert (log.problem, log.path.read_text()) == (None, "caf\\udce9\n")
 
 
-def test_a_full_disk_becomes_a_note(tmp_path):
-    (tmp_path / "x.build.log").symlink_to("/dev/full")
-    log = Log(tmp_path / "x.build.log", "title")
-    log.add(0.1, StepStarted("export", "image"))
-    log.close()
-    assert re.fullmatch(r"the log /.*/x\.build\.log cannot be written: No space left on device", log.problem)
+def test_a_disk_that_is_full_midway_becomes_a_note(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+    try:
+        log = Log(tmp_path / "x.build.log", "title")
+        log.add(0.1, StepStarted("export", "image"))
+        log.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert log.problem == f"the log {tmp_path}/x.build.log cannot be written: File too large"
+
+
+def test_two_builds_at_one_place_do_not_write_into_each_other_s_log(tmp_path):
+    first = Log(tmp_path / "x.build.log", "first")
+    second = Log(tmp_path / "x.build.log", "second")
+    first.add(1.0, StepStarted("export", "image"))
+    first.close()
+    second.close()
+    assert second.path.read_text() == "second\n"
 
 
 def test_a_place_where_nothing_can_be_becomes_a_note(tmp_path):

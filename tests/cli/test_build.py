@@ -513,6 +513,18 @@ def test_a_stream_of_two_recipes_with_one_bundle_name(ascendc, recipe, tmp_path)
     assert (event["event"], event["id"], event["recipe"]) == ("build-failed", "ASC1005", str(other))
 
 
+def test_what_plugins_and_their_children_print_is_not_in_the_stream(started, recipe, guest_pass, tmp_path, monkeypatch):
+    module = tmp_path / "site" / "guest_pass_module.py"
+    talk = 'import os, subprocess; print("python"); os.write(1, b"C\\n"); subprocess.run(["echo", "child"])'
+    module.write_text(module.read_text().replace("        return 1", f"        {talk}\n        return 1"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    child = started("build", "--json", recipe("passes: {add: [louder]}\n"))
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 4
+    assert stream(SimpleNamespace(out=out))[-1]["id"] == "ASC1606"
+    assert {"python", "C", "child"} <= set(err.splitlines())
+
+
 def test_a_build_leaves_a_record(ascendc, recipe, tmp_path):
     path = recipe()
     ascendc("build", path, "-q", "--set", "targets[0].batch=2", "-o", "a b/it")
@@ -562,11 +574,11 @@ def test_a_failed_build_leaves_log_and_record_and_names_the_log(ascendc, recipe,
 def test_log_and_record_that_cannot_be_written_are_notes(ascendc, recipe, cann, code):
     cann('echo ok > "$output.om"; echo "ATC run success"' if code == 0 else "exit 255")
     Path("build/colors.build.json/in the way").mkdir(parents=True)
-    Path("build/colors.build.log").symlink_to("/dev/full")
+    Path("build/colors.build.log").mkdir()
     ran = ascendc("build", recipe())
     assert ran.code == code
     said = ran.out if code == 0 else ran.err
-    assert "note: the log build/colors.build.log cannot be written: No space left on device\n" in said
+    assert "note: the log build/colors.build.log cannot be written: Is a directory\n" in said
     assert "note: the record build/colors.build.json cannot be " in said
     assert "  log: " not in ran.err
 

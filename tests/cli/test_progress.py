@@ -86,6 +86,23 @@ def test_a_terminal_sees_the_same_lines_and_what_runs_now():
     assert seen[1:5] == ["export image", "export image", "", "compile image @ card"]
 
 
+class Interrupting(Console):
+    """A terminal on which Ctrl-C comes in the midst of the spinner's start."""
+
+    def push_render_hook(self, hook):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_in_the_midst_of_the_spinner_s_start_hides_no_end():
+    screen = io.StringIO()
+    live = progress.Live(Interrupting(file=screen, force_terminal=True, width=100))
+    with pytest.raises(KeyboardInterrupt):
+        live(EVENTS[0])
+    live(BuildInterrupted("r.yaml", (), "ascendc build r.yaml"))
+    live.stop()
+    assert screen.getvalue().endswith("\x1b[?25h")  # the cursor shows
+
+
 def test_what_is_printed_beside_json_goes_to_stderr(capsys):
     with progress.listening(as_json_lines=True, verbosity=0) as listen:
         sys.stdout.write("a plugin talks\n")
