@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -170,10 +171,11 @@ def _call(step: Step, results: tuple[Any, ...], store: Store, say: Callable[[str
         with store.steady_sources(), store.workspace(say) as workspace, _TORCH if step.uses_torch else nullcontext():
             return step.run(*results, workspace)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        short = error.errno is None and "requested and" in str(error)  # numpy says how much it wrote, and no errno
+        if error.errno not in _NO_ROOM and not short:
             raise
         raise EnvironmentLacksError(
             "ASC1003",
-            f"{step.stage} {step.label} cannot write its results: {error.strerror}",
+            f"{step.stage} {step.label} cannot write its results: {error.strerror or os.strerror(errno.ENOSPC)}",
             hint="free some space, or set ASCENDC_CACHE to a folder that has it",
         ) from error

@@ -210,3 +210,13 @@ def test_a_source_that_changes_under_a_step_leaves_no_entry(store, tmp_path):
     with pytest.raises(StageError, match=f"{source} changed while it was used"):
         execute((step,), store, lambda _: None)
     assert list(store.entries()) == []
+
+
+def test_a_short_write_of_numpy_s_is_a_full_disk(store):
+    def fill(workspace):
+        raise OSError("49152 requested and 7136 written")
+
+    step = Step("golden", Spec(0), (), (), "image", Number, fill)
+    with pytest.raises(EnvironmentLacksError) as caught:
+        execute((step,), store, lambda _: None)
+    assert caught.value.message == "golden image cannot write its results: No space left on device"

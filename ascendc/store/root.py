@@ -90,10 +90,11 @@ class Root:
         try:
             yield
         except OSError as error:
+            full = "free some space (ascendc clean), or set ASCENDC_CACHE to a folder that has it"
             raise EnvironmentLacksError(
                 "ASC1903",
                 f"the store at {self.path} cannot be written: {error.strerror}",
-                hint="free some space (ascendc clean), or set ASCENDC_CACHE to a folder that has it",
+                hint="set ASCENDC_CACHE to a folder that can" if error.errno in _READ_ONLY else full,
             ) from error
 
     @contextmanager

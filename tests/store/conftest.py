@@ -21,5 +21,5 @@ def small_disk(tmp_path):
 
 @pytest.fixture
 def remount(small_disk):
-    """Mount it again, `ro` or `rw`."""
+    """Mount it again: `ro`, `size=16m`."""
     return lambda mode: subprocess.run(["mount", "-o", f"remount,{mode}", small_disk], check=True)
