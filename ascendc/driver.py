@@ -134,6 +134,7 @@ def _build(
 
     def stop() -> None:
         journal.interrupted()  # now: a second interrupt ends this process at once
+        store.stop_waiting()
         stop_all()
 
     journal.open(folder)

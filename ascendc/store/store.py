@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from ascendc.errors import EnvironmentLacksError
@@ -24,6 +25,9 @@ from ascendc.store.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+
+_PATIENCE = 0.2
+"""Seconds between two looks whether somebody has stopped waiting."""
 
 
 class Store:
@@ -50,6 +54,7 @@ class Store:
         self._entries = Entries(self._root)
         self._sources = Sources(self._index)
         self._damage: dict[Path, Damage] = {}
+        self._stopped = Event()
 
     @property
     def damage(self) -> tuple[Damage, ...]:
@@ -153,17 +158,28 @@ class Store:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """A lock held while the stage of `key` runs, so that two builds share its work."""
+        """A lock held while the stage of `key` runs, so that two builds share its work.
+
+        Raises:
+            KeyboardInterrupt: `stop_waiting` was called while another build held it.
+        """
         if self._root.read_only:  # nothing will be made
             yield
             return
         lock = FileLock(self.root / "locks" / f"{key}.lock")
-        with self._root.writing():
-            lock.acquire()
+        while not lock.is_locked:
+            with self._root.writing(), suppress(Timeout):  # a Timeout is an OSError, too
+                lock.acquire(timeout=_PATIENCE)
+            if not lock.is_locked and self._stopped.is_set():
+                raise KeyboardInterrupt
         try:
             yield
         finally:
             lock.release()
+
+    def stop_waiting(self) -> None:
+        """Let whoever waits for a lock give up: for an interrupt, which the threads of steps do not hear."""
+        self._stopped.set()
 
     @contextmanager
     def workspace(self, say: Callable[[str], None]) -> Iterator[Workspace]:

@@ -303,3 +303,26 @@ def test_a_build_whose_every_step_is_stored_needs_no_store_that_can_be_written(p
         "  hint: set ASCENDC_CACHE to a folder that can\n"
     ) in done.stderr
     assert here.digest() == expected
+
+
+def test_an_interrupt_reaches_a_build_that_waits_for_another(place):
+    here = place("waits")
+    environment = here.environment(CRASH_AT="0", CRASH_WHEN="never")
+    program = (  # every step has the key that this test holds
+        "import sys\nfrom ascendc import keys\nfrom ascendc.cli import main\n"
+        "keys.digest = lambda value: 'k' * 64\nsys.argv = ['ascendc', *sys.argv[1:]]\nmain()\n"
+    )
+    with Store(here.folder / "store").lock("k" * 64):
+        child = subprocess.Popen(
+            [sys.executable, "-c", program, *here.command("-v")[3:]],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stderr is not None
+        assert child.stderr.readline() == "onnx: 7 steps\n"
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        said = child.communicate(timeout=20)[1]
+    assert child.returncode == 130, said
+    assert not here.out.exists()

@@ -179,6 +179,16 @@ def test_recalling_an_entry_is_a_use_of_it_and_looking_is_none(store):
     assert path.stat().st_mtime > 1000
 
 
+def test_who_waits_for_a_lock_can_be_stopped(store):
+    with store.lock("key"):
+        waiting = Store(store.root)
+        waiting.stop_waiting()
+        with pytest.raises(KeyboardInterrupt), waiting.lock("key"):
+            pass
+        with waiting.lock("another"):  # nobody has to wait for this one
+            pass
+
+
 def test_a_lock_is_for_one(store):
     import threading
 
