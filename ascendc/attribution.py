@@ -86,6 +86,10 @@ class Attributed(Model):
 
         return self._ask("module", torch.nn.Module, lambda: self._guest.module(part, weights, attention))
 
+    def release(self) -> None:
+        """As the guest does."""
+        self._ask("release", type(None), self._guest.release)
+
     def onnx(self, part: str) -> Path | None:
         """As the guest says."""
         return self._ask("onnx", (Path, type(None)), lambda: self._guest.onnx(part))

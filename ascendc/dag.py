@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
-import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +16,12 @@ from ascendc.events import StepFinished, StepSaid, StepStarted
 from ascendc.store import Blob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ascendc.events import Listener
     from ascendc.store import Store
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-
-_TORCH = threading.Lock()
-"""Tracing and seeding are process-wide in torch: steps that use it run one at a time."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,8 @@ class Step:
     describe: Callable[[Any], str] = field(compare=False, default=lambda _: "")
     """What the result says of itself in a few words."""
     uses_torch: bool = field(compare=False, default=False)
+    memory: Callable[..., int] = field(compare=False, default=lambda *_: 0)
+    """``memory(*results of inputs)``: bytes that the step will need, about; small ones need not say."""
 
 
 @dataclass(frozen=True)
@@ -97,42 +94,86 @@ def recall(step: Step, key: str, store: Store) -> Any | None:
     return result if all(store.holds(blob) for blob in blobs(result)) else None
 
 
+@dataclass(frozen=True)
+class Crew:
+    """How much may run side by side."""
+
+    jobs: int = 1
+    """Steps at a time."""
+    memory: int | None = None
+    """Bytes that the steps which run together may need; None: no limit is known."""
+
+    def takes(self, step: Step, memory: int, running: Mapping[Step, int]) -> bool:
+        """Whether `step`, which needs `memory` bytes, may join those that run. One always may, whatever it needs."""
+        if not running:
+            return True
+        if step.uses_torch and any(other.uses_torch for other in running):
+            return False  # tracing and seeding are process-wide in torch
+        fits = self.memory is None or sum(running.values()) + memory <= self.memory
+        return fits and len(running) < self.jobs
+
+
 def execute(
     steps: tuple[Step, ...],
     store: Store,
     listen: Listener,
-    jobs: int = 1,
+    crew: Crew = Crew(),
+    *,
     stop: Callable[[], None] = lambda: None,
+    release: Callable[[], None] = lambda: None,
 ) -> dict[Step, Done]:
-    """Run the steps, inputs first, at most `jobs` at a time.
+    """Run the steps, inputs first, side by side as far as `crew` allows.
+
+    Of the steps that are ready, those go first that most others wait for in a row.
 
     Args:
         steps: from `order`.
         store: where results are kept.
         listen: hears every event.
-        jobs: how many steps run at a time.
+        crew: how much may run side by side.
         stop: called on an interrupt, to end the child processes of running steps.
+        release: called after the last step that uses torch: what it loaded is not needed any more.
 
     Raises:
         AscendcError: whatever the first failing stage raised; steps already running are waited for.
     """
+    heights = _heights(steps)
+    waiting = sorted(steps, key=lambda step: -heights[step])
+    torch_left = {step for step in steps if step.uses_torch}
     done: dict[Step, Done] = {}
-    running: dict[Future[Done], Step] = {}
-    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="step") as pool:
-        waiting = list(steps)
+    running: dict[Step, int] = {}
+    futures: dict[Future[Done], Step] = {}
+    with ThreadPoolExecutor(max_workers=crew.jobs, thread_name_prefix="step") as pool:
         try:
-            while waiting or running:
-                for step in [s for s in waiting if all(i in done for i in s.inputs)][: jobs - len(running)]:
-                    waiting.remove(step)
+            while waiting or futures:
+                for step in [s for s in waiting if all(i in done for i in s.inputs)]:
                     results = tuple(done[i].result for i in step.inputs)
-                    running[pool.submit(_run, step, results, store, listen)] = step
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    memory = step.memory(*results)
+                    if crew.takes(step, memory, running):
+                        waiting.remove(step)
+                        running[step] = memory
+                        futures[pool.submit(_run, step, results, store, listen)] = step
+                finished, _ = wait(futures, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    done[running.pop(future)] = future.result()
+                    step = futures.pop(future)
+                    del running[step]
+                    done[step] = future.result()
+                    if torch_left == {step}:
+                        release()
+                    torch_left.discard(step)
         except KeyboardInterrupt:
             stop()
             raise
     return done
+
+
+def _heights(steps: tuple[Step, ...]) -> dict[Step, int]:
+    """How many steps in a row wait for each, at most."""
+    heights = dict.fromkeys(steps, 0)
+    for step in reversed(steps):
+        for needed in step.inputs:
+            heights[needed] = max(heights[needed], heights[step] + 1)
+    return heights
 
 
 def blobs(value: Any) -> Iterator[Blob]:
@@ -156,7 +197,7 @@ def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -
         result = recall(step, key, store)
         cached = result is not None
         if not cached:
-            listen(StepStarted(step.stage, step.label))
+            listen(StepStarted(step.stage, step.label, key))
             said = _call(step, results, store, lambda line: listen(StepSaid(step.stage, step.label, line)))
             plain = keys.canonical(said)
             result = TypeAdapter(step.result).validate_python(plain)  # as the next build will read it
@@ -168,7 +209,7 @@ def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -
 
 def _call(step: Step, results: tuple[Any, ...], store: Store, say: Callable[[str], None]) -> Any:
     try:
-        with store.steady_sources(), store.workspace(say) as workspace, _TORCH if step.uses_torch else nullcontext():
+        with store.steady_sources(), store.workspace(say) as workspace:
             return step.run(*results, workspace)
     except OSError as error:
         short = error.errno is None and "requested and" in str(error)  # numpy says how much it wrote, and no errno

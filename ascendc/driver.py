@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ascendc import machine, registry
 from ascendc import recipe as recipes
-from ascendc import registry
 from ascendc.account import Asked, Journal
 from ascendc.account.record import sha256
 from ascendc.attribution import Attributed
 from ascendc.bundle.pack import refuse_packed
 from ascendc.bundle.partial import place, refuse_partial_place
 from ascendc.bundle.tree import materialise, refuse_place
-from ascendc.dag import Done, Step, execute, order
+from ascendc.dag import Crew, Done, Step, execute, order
 from ascendc.devices import settle_npu
 from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.events import BuildFinished, BuildStarted, Row
-from ascendc.graph import write_single
+from ascendc.graph import write_onnx
 from ascendc.plan import PartSteps, TargetSteps, make_plan
 from ascendc.runtime import manifest
 from ascendc.store import Store
@@ -79,7 +79,9 @@ def build(
     output: Path | None = None,
     overrides: Sequence[str] = (),
     until: Stage = "package",
-    jobs: int = 1,
+    jobs: int | None = None,
+    memory: int | None = None,
+    verify: bool = False,
     require_om: bool = False,
     command: str | None = None,
     listen: Listener = lambda _: None,
@@ -91,7 +93,9 @@ def build(
         output: the folder to write; by default ``build/<bundle name>``, or ``build/<name>.<until>``.
         overrides: ``path.to.field=value``, as ``--set`` takes them.
         until: the last stage.
-        jobs: how many steps may run at a time.
+        jobs: how many steps may run at a time; None: one for each core.
+        memory: bytes that steps which run together may need; None: what is available when the build begins.
+        verify: hash every file that is used in full, whatever its size and times say.
         require_om: fail where an OM would be deferred.
         command: what the user typed, quoted for a shell, for the record and to go on after an interrupt.
         listen: hears every event, one at a time.
@@ -103,7 +107,7 @@ def build(
     """
     asked = Asked(path, command or _command(path, output, overrides, until), overrides, until)
     with Journal(asked, listen) as journal:
-        return _build(path, output, overrides, until, jobs, require_om, journal)
+        return _build(path, output, overrides, until, _crew(jobs, memory), verify, require_om, journal)
 
 
 def _build(
@@ -111,12 +115,13 @@ def _build(
     output: Path | None,
     overrides: Sequence[str],
     until: Stage,
-    jobs: int,
+    crew: Crew,
+    verify: bool,
     require_om: bool,
     journal: Journal,
 ) -> Outcome:
     settle_npu()
-    store = Store()
+    store = Store(verify=verify)
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))
     recipe = targets.parts.recipe
     folder = output or Path("build") / (recipe.bundle.name + ("" if until == "package" else f".{until}"))
@@ -141,14 +146,14 @@ def _build(
     plan = make_plan(targets, until)
     steps = order(plan.goals)
     journal(BuildStarted(str(path), recipe.bundle.name, str(folder), len(steps)))
-    done = execute(steps, store, journal, jobs, stop)
+    done = execute(steps, store, journal, crew, stop=stop, release=targets.parts.model.release)
     notes = (*recipe.notes, *targets.parts.notes)
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
         changed = placed.changed
         notes += (f"files in {folder} that no build had made are now in {placed.kept}",) if placed.kept else ()
     else:
-        changed = _write_partial(plan, until, done, store, folder)
+        changed = _write_partial(plan, until, done, targets.parts, folder)
     notes += tuple(f"{damage.what}; it was made again" for damage in store.damage)
     without_om: State = "onnx-verified" if until == "verify" else "om-deferred"
     outcome = Outcome(
@@ -169,6 +174,11 @@ def _build(
     outcome = replace(outcome, notes=(*notes, *journal.notes))
     journal(_finished(path, outcome))
     return outcome
+
+
+def _crew(jobs: int | None, memory: int | None) -> Crew:
+    there = machine.memory()
+    return Crew(jobs or machine.cores(), memory or (there.available if there else None))
 
 
 def bundle_names(
@@ -227,14 +237,15 @@ def _command(path: Path, output: Path | None, overrides: Sequence[str], until: S
     return shlex.join(words + (["--until", until] if until != "package" else []))
 
 
-def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], store: Store, folder: Path) -> bool:
+def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: PartSteps, folder: Path) -> bool:
     """Lay out what was made by a build that stops before packaging; whether any file changed."""
+    store, sources = parts.store, parts.sources
     with store.workspace(lambda _: None) as workspace:
         made = workspace.folder / "made"
         made.mkdir()
         for name, step in plan.graphs:
             result = done[step].result
-            write_single(getattr(result, "graph", result), workspace, made / f"{name}.onnx")
+            write_onnx(getattr(result, "graph", result), workspace, made / f"{name}.onnx", sources)
         for name, step in plan.oms:
             store.link(done[step].result.om, made / f"{name}.om")
         return place(made, until, folder, store)

@@ -40,7 +40,7 @@ class StepStarted:
     """export, fix, golden, assets, verify, judge, compile or package."""
     label: str
     """What of, for people: ``image``, ``image @ ascend310``; may be empty."""
-    key: str = ""
+    key: str
     """Of the entry that it will have in the store."""
 
 

@@ -1,7 +1,10 @@
-"""How much memory this process may use: the machine's, or a control group's if that is less."""
+"""What this process may use, memory and cores: the machine's, or a control group's if that is less."""
 
 from __future__ import annotations
 
+import math
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +50,25 @@ def memory(root: Path = Path("/")) -> Memory | None:
     return best
 
 
-def _groups(root: Path) -> Iterator[Path]:
-    """Folders of this process's memory groups, and of those above them, versions 2 and 1."""
+def cores(root: Path = Path("/")) -> int:
+    """How many processors there are for this process, at least one.
+
+    Args:
+        root: where ``/proc`` and ``/sys`` are.
+    """
+    # Only Linux knows affinities.
+    known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for group in _groups(root, "cpu"):
+        quota, period = _number(group, "cpu.cfs_quota_us"), _number(group, "cpu.cfs_period_us")
+        with suppress(OSError, ValueError):  # version 1, or the word "max"
+            quota, period = map(int, (group / "cpu.max").read_text().split())
+        if quota is not None and quota > 0 and period:
+            known = min(known, math.ceil(quota / period))
+    return max(1, known)
+
+
+def _groups(root: Path, controller: str = "memory") -> Iterator[Path]:
+    """Folders of this process's groups, and of those above them, versions 2 and 1."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -57,8 +77,8 @@ def _groups(root: Path) -> Iterator[Path]:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             top = root / "sys/fs/cgroup"
-        elif "memory" in controllers.split(","):
-            top = root / "sys/fs/cgroup/memory"
+        elif controller in controllers.split(","):
+            top = root / "sys/fs/cgroup" / controller
         else:
             continue
         folder = top / path.lstrip("/")

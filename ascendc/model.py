@@ -183,9 +183,13 @@ class Model(ABC):
         """The torch module of a part, in eval mode: the one heavy call.
 
         Its forward takes the part's inputs in order and returns its outputs in order (a tensor, or a tuple).
-        Called several times for one build: keep what was loaded.
+        Called several times for one build: keep what was costly to load, until `release`. Weights that are mapped from
+        a checkpoint cost nothing to map again.
         """
         raise NotImplementedError(f"{type(self).__name__} has neither a module nor an ONNX file for {part!r}")
+
+    def release(self) -> None:  # noqa: B027 - most models have nothing to forget
+        """Forget what `module` loaded: no call of this build needs it any more, and others need the memory."""
 
     def onnx(self, part: str) -> Path | None:
         """An ONNX file to enter at `fix` instead of exporting `module`."""

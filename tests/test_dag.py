@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from ascendc import keys
-from ascendc.dag import Step, blobs, execute, order
+from ascendc.dag import Crew, Step, blobs, execute, order
 from ascendc.errors import EnvironmentLacksError, StageError
 from ascendc.events import StepFinished
 from ascendc.store import Blob
@@ -147,22 +147,7 @@ def test_an_interrupt_stops_what_runs(store):
 
 
 def test_torch_steps_never_overlap(store):
-    import threading
-
-    inside, most = [], []
-
-    def work(value):
-        def run(workspace):
-            inside.append(value)
-            most.append(len(inside))
-            threading.Event().wait(0.05)
-            inside.remove(value)
-            return Number(value)
-
-        return Step("torch", Spec(value), (), (), str(value), Number, run, uses_torch=True)
-
-    execute(tuple(map(work, range(4))), store, lambda _: None, jobs=4)
-    assert max(most) == 1
+    assert most_at_once(store, Crew(4), uses_torch=True) == 1
 
 
 def test_the_first_failure_is_raised_and_nothing_of_it_is_kept(store):
@@ -187,8 +172,67 @@ def test_jobs_run_side_by_side(store):
 
         return Step("meet", Spec(value), (), (), str(value), Number, run)
 
-    done = execute((meet(1), meet(2)), store, lambda _: None, jobs=2)
+    done = execute((meet(1), meet(2)), store, lambda _: None, Crew(2))
     assert sorted(d.result.value for d in done.values()) == [1, 2]
+
+
+def most_at_once(store, crew, *, memory=0, uses_torch=False):
+    import threading
+
+    inside, most = [], []
+
+    def work(value):
+        def run(workspace):
+            inside.append(value)
+            most.append(len(inside))
+            threading.Event().wait(0.05)
+            inside.remove(value)
+            return Number(value)
+
+        return Step(
+            "work", Spec(value), (), (), str(value), Number, run, uses_torch=uses_torch, memory=lambda *_: memory
+        )
+
+    execute(tuple(map(work, range(4))), store, lambda _: None, crew)
+    return max(most)
+
+
+def test_no_more_steps_run_together_than_there_is_memory_for(store):
+    assert most_at_once(store, Crew(4, memory=100), memory=40) == 2
+
+
+def test_a_step_that_needs_more_than_there_is_runs_alone(store):
+    assert most_at_once(store, Crew(4, memory=100), memory=101) == 1
+
+
+def test_memory_is_asked_for_with_the_results_of_the_inputs(store):
+    seen = []
+    first = number(3, [])
+    second = Step(
+        "double", Spec(2), (first,), (), "twice", Number, lambda n, ws: n, memory=lambda n: seen.append(n.value) or 0
+    )
+    execute(order([second]), store, lambda _: None)
+    assert seen == [3]
+
+
+def test_the_longest_way_goes_first(store):
+    calls = []
+    short = number(1, calls, label="short")
+    long = double(double(number(2, calls, label="long"), calls), calls)
+    execute(order([short, long]), store, lambda _: None)
+    assert calls[0] == "long"
+
+
+def test_what_torch_loaded_is_released_after_the_last_step_that_uses_it(store):
+    calls = []
+
+    def step(name, inputs=(), **how):
+        return Step(name, Spec(0), inputs, (), name, Number, lambda *_: calls.append(name) or Number(0), **how)
+
+    first = step("first", uses_torch=True)
+    last = step("last", (step("second", (first,), uses_torch=True),))
+    execute(order([last]), store, lambda _: None, release=lambda: calls.append("released"))
+    assert calls == ["first", "second", "released", "last"]
 
 
 def test_blobs_finds_them_all():

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from ascendc.machine import Memory, memory
+import os
+
+import pytest
+
+from ascendc.machine import Memory, cores, memory
 
 GIB = 1 << 30
 
@@ -59,3 +63,27 @@ def test_a_limit_above_the_machine_limits_nothing(tmp_path):
 
 def test_a_system_that_does_not_say(tmp_path):
     assert memory(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/cpu.max": "150000 100000\n"},
+        {
+            "proc/self/cgroup": "3:cpu,cpuacct:/a\n",
+            "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "150000\n",
+            "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
+        },
+    ],
+    ids=["version 2", "version 1"],
+)
+def test_a_quota_of_one_and_a_half_processors_is_two_cores_at_most(tmp_path, monkeypatch, files):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    assert cores(write(tmp_path, files)) == 2
+
+
+@pytest.mark.parametrize("text", ["max 100000\n", "-1\n"])
+def test_no_quota_no_limit(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5, 7}, raising=False)
+    group = {"sys/fs/cgroup/cpu.max": text, "sys/fs/cgroup/cpu.cfs_quota_us": text}
+    assert cores(write(tmp_path, {"proc/self/cgroup": "0::/\n", **group})) == 3

@@ -68,4 +68,4 @@ class Ledger:
 
 def _is(step: StepRecord, event: StepFinished) -> bool:
     """Two steps may have one label, as two graphs of a part that are verified; their keys differ."""
-    return (step.stage, step.label) == (event.stage, event.label) and step.key in ("", event.key)
+    return (step.stage, step.label) == (event.stage, event.label) and step.key == event.key

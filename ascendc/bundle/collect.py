@@ -44,6 +44,10 @@ class Collector:
         """Add a small file from elsewhere."""
         return self.content(path, source.read_bytes())
 
+    def paths(self) -> dict[Blob, str]:
+        """Where each file of the store is so far."""
+        return {file.blob: path for path, file in self._files.items()}
+
     def infos(self) -> dict[str, FileInfo]:
         """What the manifest says of every file."""
         return {

@@ -25,9 +25,6 @@ LINKED_FROM = 1 << 20
 """Bytes from which a file is a hard link into the store. Smaller ones are copies: people edit those in place,
 and an edit through a link would reach the store."""
 
-COPIED = ".onnx.data"
-"""End of the names of external data, which is copied whatever its size: onnx refuses files with several links."""
-
 
 @dataclass(frozen=True)
 class TreeFile:
@@ -133,7 +130,7 @@ def _write(tree: Tree, store: Store, folder: Path) -> None:
     for file in tree.files:
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if file.blob.size >= LINKED_FROM and not file.executable and not file.path.endswith(COPIED):
+        if file.blob.size >= LINKED_FROM and not file.executable:
             store.link(file.blob, target)
         else:
             shutil.copyfile(store.path(file.blob), target)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ascendc.amounts import size
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +27,9 @@ _STAGES = click.Choice(["export", "fix", "verify", "compile", "package"])
 @click.option("--until", type=_STAGES, default="package", help="Stop after this stage.")
 @click.option("--dry-run", is_flag=True, help="Print the steps and whether the store has them; run nothing.")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help=SET_HELP)
-@click.option("-j", "--jobs", type=click.IntRange(1), default=1, help="Steps at a time.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Steps at a time [one for each core].")
+@click.option("--memory", metavar="SIZE", help="What steps that run together may need, as 8GB [what is available].")
+@click.option("--verify", is_flag=True, help="Hash every file that is used in full, whatever its times say.")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--require-om", is_flag=True, help="Exit 5 if an OM cannot be compiled here.")
 @click.option("--json", "as_json", is_flag=True, help="One event per line on stdout.")
@@ -37,7 +41,9 @@ def build(
     until: Stage,
     dry_run: bool,
     overrides: tuple[str, ...],
-    jobs: int,
+    jobs: int | None,
+    memory: str | None,
+    verify: bool,
     allow_pickle: bool,
     require_om: bool,
     as_json: bool,
@@ -63,6 +69,8 @@ def build(
         overrides=overrides,
         until=until,
         jobs=jobs,
+        memory=size(memory, "--memory") if memory is not None else None,
+        verify=verify,
         require_om=require_om,
         as_json=as_json,
         verbosity=-1 if quiet else int(verbose),
@@ -75,7 +83,9 @@ def execute(
     output: Path | None = None,
     overrides: Sequence[str] = (),
     until: Stage = "package",
-    jobs: int = 1,
+    jobs: int | None = None,
+    memory: int | None = None,
+    verify: bool = False,
     require_om: bool = False,
     as_json: bool = False,
     verbosity: int = 0,
@@ -96,6 +106,8 @@ def execute(
                 overrides=overrides,
                 until=until,
                 jobs=jobs,
+                memory=memory,
+                verify=verify,
                 require_om=require_om,
                 command=command,
                 listen=listen,

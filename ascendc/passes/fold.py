@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ascendc.graph import LARGE
 from ascendc.passes import values
 from ascendc.passes.base import Pass
 
@@ -19,8 +20,9 @@ _QUANTIZATION = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "Quantiz
 class FoldConstants(Pass):
     """Evaluate constant expressions and known shapes, drop no-ops, lift Constant nodes to initializers.
 
-    The folder is onnxscript's, which works on the graph in memory. onnxsim folds CLIP to the same graphs, but
-    prints from C++ to the process's stderr, which no thread of a driver may redirect.
+    Large weights are turned by ourselves, while they are written. All else folds by onnxscript, which works on the
+    graph in memory. onnxsim folds CLIP to the same graphs, but prints from C++ to the process's stderr, which no thread
+    of a driver may redirect.
     """
 
     NAME = "fold-constants"
@@ -31,7 +33,7 @@ class FoldConstants(Pass):
         import onnx_ir.passes.common as common
         from onnxscript import optimizer
 
-        before, changed = model.graph.num_nodes(), False
+        before, changed = model.graph.num_nodes(), _turn_weights(model)
         while optimizer.fold_constants(
             model,
             onnx_shape_inference=True,
@@ -44,6 +46,44 @@ class FoldConstants(Pass):
         changed |= common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model).modified
         values.sweep(model)
         return max(before - model.graph.num_nodes(), int(changed))
+
+
+def _turn_weights(model: ir.Model) -> bool:
+    """Fold each Transpose of a large weight: the turned weight is made while it is written, and never held."""
+    import onnx_ir as ir
+
+    found = [node for node in values.nodes(model, "Transpose") if _is_weight(node.inputs[0])]
+    turned: dict[str, ir.Value] = {}
+    for node in found:
+        weight = node.inputs[0]
+        assert weight is not None
+        assert weight.const_value is not None
+        perm = tuple(values.attribute(node, "perm", range(len(weight.const_value.shape))[::-1]))
+        name = f"{weight.name}.{''.join(map(str, perm))}"
+        if name not in turned:
+            tensor = _turned(weight.const_value, perm, name)
+            turned[name] = ir.val(name, const_value=tensor, dtype=tensor.dtype, shape=tensor.shape)
+            model.graph.register_initializer(turned[name])
+        values.replace(node.outputs[0], turned[name])
+        model.graph.remove(node, safe=True)
+    return bool(found)
+
+
+def _is_weight(value: ir.Value | None) -> bool:
+    tensor = None if value is None or value.is_graph_input() else value.const_value
+    return value is not None and value.is_initializer() and tensor is not None and tensor.nbytes >= LARGE
+
+
+def _turned(tensor: ir.TensorProtocol, perm: tuple[int, ...], name: str) -> ir.LazyTensor:
+    import onnx_ir as ir
+
+    return ir.LazyTensor(
+        lambda: ir.Tensor(tensor.numpy().transpose(perm), dtype=tensor.dtype, name=name),
+        dtype=tensor.dtype,
+        shape=ir.Shape(tuple(tensor.shape.numpy()[axis] for axis in perm)),
+        name=name,
+        doc_string=tensor.doc_string and f"{tensor.doc_string} transposed {perm}",
+    )
 
 
 def _eliminate(model: ir.Model, identity: ir.Node) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ascendc.errors import StageError
+from ascendc.graph import outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,18 +102,16 @@ def sweep(model: ir.Model) -> None:
     common.RemoveUnusedNodesPass()(model)
 
 
-def bare(model: ir.Model) -> onnx.ModelProto:
-    """The graph as a protobuf whose weights in files are inputs: small, whatever the model weighs."""
+def bare(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Make inputs of the initializers whose content lies elsewhere: what checks a graph would want to read them."""
     import onnx
-    import onnx_ir as ir
 
-    proto = ir.to_proto(model)
-    inside = []
+    inside, given = [], {info.name for info in proto.graph.input}
     for tensor in proto.graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            proto.graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
-        else:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL:
             inside.append(tensor)
+        elif tensor.name not in given:
+            proto.graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
     del proto.graph.initializer[:]
     proto.graph.initializer.extend(inside)
     return proto
@@ -127,7 +126,7 @@ def infer(model: ir.Model) -> None:
     import onnx
     import onnx_ir as ir
 
-    proto = bare(model)
+    proto = bare(outline(model))
     del proto.graph.value_info[:]
     try:
         inferred = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)

@@ -61,23 +61,46 @@ class PartSteps:
         spec = ExportSpec(part.name)
         if self.model.onnx(part.name) is None:
             spec = ExportSpec(part.name, opset, section.exporter, section.attention, self.recipe.model.weights)
-        return self.step("export", part.name, spec, (), Graph, lambda ws: export(spec, self.model, ws), torch=True)
+
+        def run(ws: Workspace) -> Graph:
+            return export(spec, self.model, ws, self.sources)
+
+        return self.step("export", part.name, spec, (), Graph, run, torch=True, memory=self._module_size)
 
     def portable(self, part: Part, opset: int) -> Step:
-        """fix: the portable passes."""
+        """fix: the portable passes. The first target's graph holds the weights; at other opsets, they are there too."""
         passes = self.recipe.passes
         uses = (*passes.apply(self.known(self.model.fixes(part.name), f"fixes({part.name!r})")), *passes.added())
-        return self.fixed(self.exported(part, opset), part.name, uses)
+        exported, first = self.exported(part, opset), self.exported(part, self.recipe.opset(self.recipe.targets[0]))
+        beside = None if exported == first else self.fixed(first, part.name, uses)
+        return self.fixed(exported, part.name, uses, beside)
 
-    def fixed(self, graph: Step, label: str, uses: tuple[Use, ...]) -> Step:
-        """fix: a list of passes over what a step made."""
+    def fixed(self, graph: Step, label: str, uses: tuple[Use, ...], beside: Step | None = None) -> Step:
+        """fix: a list of passes over what a step made.
+
+        Args:
+            graph: an export, or another fix.
+            label: for people.
+            uses: the passes.
+            beside: a fix of the same part; weights that its graph holds are not written again.
+        """
         spec = FixSpec(uses)
 
-        def run(previous: Graph | Fixed, ws: Workspace) -> Fixed:
-            return fix(spec, previous.graph if isinstance(previous, Fixed) else previous, self.registry, ws)
+        def run(*inputs: Any) -> Fixed:
+            (previous, *others), ws = inputs[:-1], inputs[-1]
+            return fix(
+                spec,
+                previous.graph if isinstance(previous, Fixed) else previous,
+                self.registry,
+                ws,
+                sources=self.sources,
+                beside=others[0].graph if others else None,
+                settled=isinstance(previous, Fixed),
+            )
 
         code = [self.registry.passes[use.name] for use in uses]
-        return self.step("fix", label, spec, (graph,), Fixed, run, describe=_rewrites, code=code)
+        inputs = (graph,) if beside is None else (graph, beside)
+        return self.step("fix", label, spec, inputs, Fixed, run, describe=_rewrites, code=code)
 
     def known(self, uses: tuple[Use, ...], source: str) -> tuple[Use, ...]:
         """`uses`, after a check that there are such passes.
@@ -112,6 +135,7 @@ class PartSteps:
             GoldenPart,
             lambda ws: golden(spec, self.model, self.samples, ws),
             torch=True,
+            memory=self._module_size,
         )
 
     @cached_property
@@ -137,6 +161,7 @@ class PartSteps:
             Verified,
             run,
             describe=lambda result: f"error {result.worst.relative:.1e} of the sample distance",
+            memory=lambda fixed, *_: int(fixed.graph.size),  # onnxruntime copies the weights into a layout of its own
         )
 
     def judged(self, verified: tuple[Step, ...]) -> Step:
@@ -162,13 +187,18 @@ class PartSteps:
         run: Callable[..., object],
         *,
         torch: bool = False,
+        memory: Callable[..., int] = lambda *_: 0,
         describe: Callable[[Any], str] = lambda _: "",
         code: Iterable[Registered[Any]] = (),
     ) -> Step:
         """A step of this recipe: the model's identity enters its key, and the code of the classes in `code`."""
         own = ((r.cls.__qualname__, keys.code_of(r.owner.distribution, r.cls.__module__)) for r in code)
         reads = (*self._reads, *((f"code of {name}", keys.digest(packages)) for name, packages in own))
-        return Step(stage, spec, inputs, reads, label, result, run, describe, uses_torch=torch)
+        return Step(stage, spec, inputs, reads, label, result, run, describe, uses_torch=torch, memory=memory)
+
+    def _module_size(self) -> int:
+        """Bytes of a module in memory, at most: the files that it is made from."""
+        return sum(path.stat().st_size for path, _ in self._files)
 
     @cached_property
     def samples(self) -> Samples:
@@ -189,6 +219,15 @@ class PartSteps:
     def _sample_digests(self) -> tuple[tuple[str, str], ...]:
         return tuple((path.name, self.store.digest(path)) for path in self._sample_files)
 
+    @cached_property
+    def sources(self) -> dict[str, Path]:
+        """The model's files, by content: weights may stay in them."""
+        return {digest: path for path, digest in self._files}
+
+    @cached_property
+    def _files(self) -> tuple[tuple[Path, str], ...]:
+        return tuple((path, self._digest(path)) for path in self.model.files(self.recipe.model.weights))
+
     def _digest(self, path: Path) -> str:
         try:
             return self.store.digest(path)
@@ -208,7 +247,7 @@ class PartSteps:
             *((f"code of {name}", digest) for name, digest in code),
             ("options", self.model.options.model_dump_json()),
             *named,
-            *((f"file {path.name}", self._digest(path)) for path in self.model.files(self.recipe.model.weights)),
+            *((f"file {path.name}", digest) for path, digest in self._files),
         )
 
 

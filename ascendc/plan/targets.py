@@ -147,7 +147,7 @@ class TargetSteps:
             return compile_(spec, fixed.graph, toolchain, ws)
 
         label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
-        return self.parts.step("compile", label, spec, (fixed,), Compiled, run, code=code)
+        return self.parts.step("compile", label, spec, (fixed,), Compiled, run, memory=_atc_size, code=code)
 
     def _options(self, part: Part, target: Target) -> atc.AtcOptions:
         wanted = target.part(part.name)
@@ -167,6 +167,11 @@ class TargetSteps:
         with self.parts.recipe.at(f"targets[{index}].toolchain"):
             toolchain = registry.toolchain(target.toolchain)(target)
         return toolchain, toolchain.probe()
+
+
+def _atc_size(fixed: Any) -> int:
+    """Bytes that ATC needs for a graph: assumed, not measured. It holds weights several times and starts compilers."""
+    return 4 * int(fixed.graph.size) + (2 << 30)
 
 
 def _made(artefact: Artefact, results: dict[Step, Any]) -> Made:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ascendc.cann import images
 from ascendc.cann.atc import AtcOptions
 from ascendc.errors import UsageError
-from ascendc.graph import write_single
+from ascendc.graph import write_onnx
 from ascendc.toolchain.base import Absent, Compiled, Deferred, Job, Ready
 from ascendc.toolchain.docker import ENGINE, WORK, Docker, container
 from ascendc.toolchain.verdict import TIME_LIMIT_VARIABLE
@@ -53,7 +53,7 @@ def compile_(spec: CompileSpec, graph: Graph, toolchain: Toolchain, workspace: W
     """
     name = om_name(spec.part)
     onnx = workspace.folder / f"{name}.onnx"
-    write_single(graph, workspace, onnx)
+    write_onnx(graph, workspace, onnx)
     label = f"{spec.part} @ {toolchain.target.name}"
     return toolchain.compile(Job(label, name, spec.options, onnx, spec.aipp, spec.time_limit), workspace)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
     import torch
 
+    from ascendc.graph import Sources
     from ascendc.model import Model, Part, Tensor
     from ascendc.store import Workspace
 
@@ -41,13 +42,14 @@ class ExportSpec:
     weights: Weights = Weights()  # noqa: RUF009 - frozen, hence safe to share
 
 
-def export(spec: ExportSpec, model: Model, workspace: Workspace) -> Graph:
+def export(spec: ExportSpec, model: Model, workspace: Workspace, sources: Sources | None = None) -> Graph:
     """Export one part.
 
     Args:
         spec: what to export, and how.
         model: the plugin's model.
         workspace: where the stage works.
+        sources: the model's files; weights that are mapped from them stay there.
 
     Returns:
         The graph at batch `TRACE_BATCH`, its inputs and outputs named as the part names them; or the plugin's own
@@ -59,7 +61,7 @@ def export(spec: ExportSpec, model: Model, workspace: Workspace) -> Graph:
             outputs are not those of the part (ASC1405).
     """
     if (path := model.onnx(spec.part)) is not None:
-        return ingest(path, workspace)
+        return ingest(path, workspace, sources)
     if spec.attention == "sdpa" and spec.opset < 14:
         raise UsageError(
             "ASC1401",
@@ -70,10 +72,11 @@ def export(spec: ExportSpec, model: Model, workspace: Workspace) -> Graph:
     inputs = tuple(_trace_input(tensor) for tensor in part.inputs)
     module = model.module(spec.part, spec.weights, spec.attention)
     dynamo = spec.exporter == "dynamo"
-    exported = trace(part, module, inputs, spec.opset, dynamo=dynamo, folder=workspace.folder)
+    lent = sources or {}
+    exported = trace(part, module, inputs, spec.opset, dynamo=dynamo, folder=workspace.folder, files=lent.values())
     _check(spec, part, exported)
     exported.ir_version = _ir_version(spec.opset)
-    return graph.save(exported, workspace)
+    return graph.save(exported, workspace, sources=lent)
 
 
 def _trace_input(tensor: Tensor) -> torch.Tensor:

@@ -6,6 +6,8 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ascendc import graph as graphs
 from ascendc.errors import AscendcError, StageError, UsageError
 from ascendc.graph import Graph
@@ -15,6 +17,7 @@ from ascendc.passes import values
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+    from ascendc.graph import Sources
     from ascendc.passes.base import Pass
     from ascendc.registry import Registry
     from ascendc.store import Workspace
@@ -36,7 +39,16 @@ class Fixed:
     """For each pass of the spec: its name, and how many places it changed."""
 
 
-def fix(spec: FixSpec, graph: Graph, registry: Registry, workspace: Workspace) -> Fixed:
+def fix(
+    spec: FixSpec,
+    graph: Graph,
+    registry: Registry,
+    workspace: Workspace,
+    *,
+    sources: Sources | None = None,
+    beside: Graph | None = None,
+    settled: bool = False,
+) -> Fixed:
     """Run passes over `graph`.
 
     Args:
@@ -44,21 +56,28 @@ def fix(spec: FixSpec, graph: Graph, registry: Registry, workspace: Workspace) -
         graph: the graph, in the store.
         registry: where passes are found by name.
         workspace: where the stage works.
+        sources: the model's files, if the graph borrows weights from them.
+        beside: a fixed graph of the same part, whose files may hold the same weights.
+        settled: whether `graph` is a fixed one: its weights stay in the files that hold them.
 
     Raises:
         UsageError: an unknown pass (ASC1301) or option (ASC1501), or a value that the pass refuses (ASC1505).
-        StageError: a pass raised (its own id, or ASC1502), ONNX refuses what the passes made (ASC1503), or they
-            renamed, dropped, added or moved an input or output (ASC1506).
+        StageError: a pass raised (its own id, or ASC1502), ONNX refuses what the passes made (ASC1503), they
+            renamed, dropped, added or moved an input or output (ASC1506), or a weight holds NaN (ASC1416).
     """
     passes = [_make(use, registry) for use in spec.uses]
-    model = graphs.load(graph, workspace)
+    model = graphs.load(graph, workspace, sources or {})
     interface = _interface(model)
     changes: list[tuple[str, int]] = []
     for one in passes:
         changes.append((one.NAME, _run(one, model, registry, [name for name, _ in changes])))
         workspace.say(f"{one.NAME}: {changes[-1][1]}")
     _check_interface(interface, _interface(model), [name for name, _ in changes])
-    fixed = graphs.save(model, workspace, graph.weights)
+    if settled:
+        fixed = graphs.save(model, workspace, graph.weights)
+    else:
+        _refuse_nan(model)
+        fixed = graphs.settle(model, workspace, beside)
     _check(fixed, workspace, [name for name, _ in changes])
     return Fixed(fixed, tuple(changes))
 
@@ -108,11 +127,20 @@ def _check_interface(before: dict[str, list[str | None]], after: dict[str, list[
             )
 
 
+def _refuse_nan(model: ir.Model) -> None:
+    """See that no weight holds NaN, whether or not a sample meets it."""
+    for name, value in model.graph.initializers.items():
+        array = values.array(value)
+        # A sum is NaN if anything in it is, and costs a tenth of looking at each number.
+        if array is not None and array.dtype.kind == "f" and np.isnan(array.sum()) and np.isnan(array).any():
+            raise StageError("ASC1416", f"the weight `{name}` holds NaN", hint="fetch the checkpoint again")
+
+
 def _check(fixed: Graph, workspace: Workspace, ran: list[str]) -> None:
     import onnx
 
     try:
-        onnx.checker.check_model(values.bare(graphs.load(fixed, workspace)), full_check=True)
+        onnx.checker.check_model(values.bare(graphs.outline(graphs.load(fixed, workspace))), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise StageError(
             "ASC1503", f"ONNX refuses the graph that {', '.join(ran) or 'no pass'} made: {' '.join(str(error).split())}"

@@ -1,30 +1,32 @@
-"""Taking in an ONNX file that the user brings: checked, its weights moved into the store."""
+"""Taking in an ONNX file that the user brings: checked, its weights left where they are."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ascendc import graph
+from ascendc import graph, wire
 from ascendc.errors import UsageError
 from ascendc.passes import values
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     import onnx
     import onnx_ir as ir
 
-    from ascendc.graph import Graph
+    from ascendc.graph import Graph, Sources
     from ascendc.store import Workspace
 
 
-def ingest(path: Path, workspace: Workspace) -> Graph:
+def ingest(path: Path, workspace: Workspace, sources: Sources | None = None) -> Graph:
     """Read an ONNX file, with external data if it has any, into the store.
 
     Args:
         path: the file; external data must lie in its folder or below.
         workspace: where the stage works.
+        sources: the model's files; weights in others are written into the store.
 
     Raises:
         UsageError: there is no such file (ASC1410), it is not a whole ONNX model (ASC1411), its external data lies
@@ -39,14 +41,40 @@ def ingest(path: Path, workspace: Workspace) -> Graph:
         if isinstance(value.const_value, ir.ExternalTensor):
             value.const_value = _external(path, value.const_value)
     try:
-        onnx.checker.check_model(values.bare(model))
+        onnx.checker.check_model(values.bare(ir.to_proto(model)))
     except onnx.checker.ValidationError as error:
         raise _invalid(path, str(error)) from error
+    lent = {file.resolve(): file for file in (sources or {}).values()}
+    spans = wire.spans(path) if path.resolve() in lent else {}
     for value in model.graph.initializers.values():
-        if isinstance(value.const_value, ir.ExternalTensor):  # memory-mapped: read only while it is written
-            value.const_value = ir.Tensor(value.const_value.numpy(), name=value.name)
+        if value.const_value is not None:
+            value.const_value = _lent(value.const_value, path, spans.get(str(value.name)), lent)
     common.RemoveInitializersFromInputsPass()(model)
-    return graph.save(model, workspace)
+    return graph.save(model, workspace, sources=sources or {})
+
+
+def _lent(
+    tensor: ir.TensorProtocol, path: Path, span: wire.Span | None, lent: Mapping[Path, Path]
+) -> ir.TensorProtocol:
+    """A large tensor where it lies, if that is a file of the model; otherwise its content.
+
+    Args:
+        tensor: an initializer.
+        path: the ONNX file.
+        span: where its content is in that file, if it is there.
+        lent: the model's files by their real paths.
+    """
+    import onnx_ir as ir
+
+    large = tensor.nbytes >= graph.LARGE and not isinstance(tensor, ir.StringTensor)
+    if isinstance(tensor, ir.ExternalTensor):
+        file = lent.get(Path(tensor.path)) if large else None
+        if file is None:
+            return ir.Tensor(tensor.numpy(), name=tensor.name)
+        return graph.stored(file, tensor.offset or 0, tensor.nbytes, tensor)
+    if large and span is not None and span.length == tensor.nbytes:
+        return graph.stored(lent[path.resolve()], span.offset, span.length, tensor)
+    return tensor
 
 
 def _read(path: Path) -> ir.Model:

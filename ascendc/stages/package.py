@@ -12,7 +12,7 @@ from ascendc.bundle import layout, source
 from ascendc.bundle.collect import Collector
 from ascendc.bundle.manifest import from_json, to_json
 from ascendc.cann.atc import AtcOptions
-from ascendc.graph import Graph, write_single
+from ascendc.graph import Graph, data_names, relocated
 from ascendc.model import Part, Source, Weights
 from ascendc.runtime import manifest as values
 from ascendc.stages.compile import TIME_LIMIT, om_name
@@ -22,7 +22,7 @@ from ascendc.toolchain.base import Compiled
 from ascendc.toolchain.script import BundleItem, Run, atc_script, compile_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ascendc.bundle.tree import Tree
     from ascendc.model import Tensor
@@ -144,7 +144,8 @@ def package(
     for asset in assets.files:
         files.add(f"assets/{asset.name}", asset.blob)
     golden = tuple(_golden(spec, record, files, workspace) for record in goldens)
-    artefacts = tuple(_artefacts(spec, made, golden, files, workspace))
+    data = _graphs(spec, made, files, workspace)
+    artefacts = tuple(_artefacts(spec, made, golden, files))
     manifest = values.Manifest(
         schema=values.SCHEMA,
         name=spec.name,
@@ -158,7 +159,7 @@ def package(
         benchmark=values.BenchmarkInfo(spec.warmup, spec.runs),
         files={},
     )
-    files.text("compile.sh", _compile_sh(spec, artefacts, files), executable=True)
+    files.text("compile.sh", _compile_sh(spec, artefacts, data), executable=True)
     files.text("deploy.sh", render("deploy.sh.j2", manifest=manifest), executable=True)
     for name, template in READMES:
         files.text(name, render(template, manifest=manifest))
@@ -197,19 +198,19 @@ def _golden(spec: PackageSpec, record: GoldenPart, files: Collector, workspace: 
     )
 
 
+def _graphs(
+    spec: PackageSpec, made: tuple[Made, ...], files: Collector, workspace: Workspace
+) -> dict[str, tuple[str, ...]]:
+    """Add every graph once; returns its external data by its path."""
+    graphs = {planned.onnx: built.graph for planned, built in zip(spec.artefacts, made, strict=True)}
+    return {path: _onnx(path, graph, files, workspace) for path, graph in graphs.items()}
+
+
 def _artefacts(
-    spec: PackageSpec,
-    made: tuple[Made, ...],
-    golden: tuple[values.Golden, ...],
-    files: Collector,
-    workspace: Workspace,
+    spec: PackageSpec, made: tuple[Made, ...], golden: tuple[values.Golden, ...], files: Collector
 ) -> Iterator[values.Artefact]:
     records = {record.part: record for record in golden}
-    written: set[str] = set()
     for planned, built in zip(spec.artefacts, made, strict=True):
-        if planned.onnx not in written:
-            _onnx(planned.onnx, built.graph, files, workspace)
-            written.add(planned.onnx)
         artefact = _artefact(planned, built, files)
         files.text(layout.atc_sh(planned.target, planned.part), planned.script)
         yield replace(artefact, ais_bench=goldens_of.ais_bench(artefact, records.get(planned.part)))
@@ -241,15 +242,14 @@ def _artefact(planned: ArtefactSpec, built: Made, files: Collector) -> values.Ar
     )
 
 
-def _compile_sh(spec: PackageSpec, artefacts: tuple[values.Artefact, ...], files: Collector) -> str:
-    there = files.infos()
+def _compile_sh(spec: PackageSpec, artefacts: tuple[values.Artefact, ...], data: Mapping[str, tuple[str, ...]]) -> str:
     items = tuple(
         BundleItem(
             target=artefact.target,
             part=artefact.part,
             name=om_name(artefact.part),
             onnx=artefact.onnx,
-            data=tuple(path for path in there if path == f"{artefact.onnx}.data"),
+            data=data[artefact.onnx],
             script=layout.atc_sh(artefact.target, artefact.part),
             aipp=artefact.config,
             om=artefact.om,
@@ -260,13 +260,20 @@ def _compile_sh(spec: PackageSpec, artefacts: tuple[values.Artefact, ...], files
     return compile_script(spec.name, items)
 
 
-def _onnx(path: str, graph: Graph, files: Collector, workspace: Workspace) -> None:
-    """One file, or with its external data beside it."""
-    folder = workspace.folder / "single" / PurePosixPath(path).stem
-    folder.mkdir(parents=True, exist_ok=True)
-    write_single(graph, workspace, folder / PurePosixPath(path).name)
-    for file in sorted(folder.iterdir()):
-        files.add(str(PurePosixPath(path).with_name(file.name)), workspace.put(file))
+def _onnx(path: str, graph: Graph, files: Collector, workspace: Workspace) -> tuple[str, ...]:
+    """Add a graph: as one file, or with its external data beside it; returns the paths of the data.
+
+    Weights that are in the bundle already, with another graph, are referred to there.
+    """
+    if graph.whole is not None:
+        files.add(path, graph.whole)
+        return ()
+    there, names = files.paths(), {}
+    for blob, name in data_names(graph, PurePosixPath(path).name).items():
+        data = there.get(blob) or files.add(str(PurePosixPath(path).with_name(name)), blob)
+        names[blob] = PurePosixPath(data).name
+    files.content(path, relocated(graph, workspace, names))
+    return tuple(str(PurePosixPath(path).with_name(name)) for name in names.values())
 
 
 def _model(spec: PackageSpec) -> values.ModelInfo:

@@ -12,9 +12,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ascendc.errors import StageError
+from ascendc.graph import LARGE, stored
+from ascendc.mapped import locate, mappings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import onnx_ir as ir
@@ -27,9 +29,16 @@ _TRACING = threading.Lock()
 
 
 def trace(
-    part: Part, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], opset: int, *, dynamo: bool, folder: Path
+    part: Part,
+    module: torch.nn.Module,
+    inputs: tuple[torch.Tensor, ...],
+    opset: int,
+    *,
+    dynamo: bool,
+    folder: Path,
+    files: Iterable[Path] = (),
 ) -> ir.Model:
-    """Export `module`.
+    """Export `module`; nothing is read or written of its weights, but where they are.
 
     Args:
         part: names the inputs and outputs.
@@ -38,16 +47,19 @@ def trace(
         opset: the opset to ask for; dynamo answers 18 to anything below.
         dynamo: by torch.export, rather than by TorchScript.
         folder: where torch may write.
+        files: where weights may be mapped from; those that are become external data of these files.
 
     Raises:
         StageError: torch cannot export the module (ASC1402).
     """
     with _TRACING, _quiet():
         try:
-            return (_dynamo if dynamo else _torchscript)(part, module, inputs, opset, folder)
+            model = (_dynamo if dynamo else _torchscript)(part, module, inputs, opset, folder)
         except RuntimeError as error:  # the base of all that torch.onnx raises
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise StageError("ASC1402", f"torch cannot export part `{part.name}`: {reason}") from error
+    _lend(model, files)
+    return model
 
 
 def _torchscript(
@@ -91,6 +103,7 @@ def _dynamo(
         input_names=[tensor.name for tensor in part.inputs],
         output_names=[tensor.name for tensor in part.outputs],
         verbose=False,
+        optimize=False,  # it would turn weights in memory; our own fold turns them while they are written
     )
     assert program is not None
     exported: ir.Model = program.model
@@ -99,49 +112,32 @@ def _dynamo(
 
 
 def _bind(model: ir.Model, state: Mapping[str, torch.Tensor]) -> None:
-    """Turn the inputs that are parameters into initializers; a parameter that is only read transposed is kept so."""
+    """Turn the inputs that are parameters into initializers."""
+    import onnx_ir as ir
     import onnx_ir.passes.common as common
 
     parameters = [value for value in model.graph.inputs if value.name in state]
     model.graph.inputs[:] = [value for value in model.graph.inputs if value.name not in state]
     for value in parameters:
-        value.const_value = _tensor(state[str(value.name)], str(value.name))
+        name = str(value.name)
+        value.const_value = ir.tensor_adapters.TorchTensor(state[name].detach(), name=name)
         model.graph.register_initializer(value)
     common.IdentityEliminationPass()(model)  # torch aliases parameters of equal content
-    for value in tuple(model.graph.initializers.values()):
-        for node in value.consumers():
-            perm = node.attributes.get("perm")
-            if node.op_type == "Transpose" and value.name in state and perm is not None:
-                _bind_transposed(model, node, state[str(value.name)], tuple(perm.as_ints()))
     common.RemoveUnusedNodesPass()(model)
 
 
-def _bind_transposed(model: ir.Model, node: ir.Node, weight: torch.Tensor, perm: tuple[int, ...]) -> None:
-    import onnx_ir as ir
+def _lend(model: ir.Model, files: Iterable[Path]) -> None:
+    """Let large initializers that are mapped from a file be that file's."""
+    import torch
 
-    source = node.inputs[0]
-    assert source is not None
-    name = f"{source.name}.{''.join(map(str, perm))}"
-    turned = model.graph.initializers.get(name)
-    if turned is None:
-        tensor = _tensor(weight.permute(perm), name)
-        turned = ir.val(name, const_value=tensor, dtype=tensor.dtype, shape=tensor.shape)
-        model.graph.register_initializer(turned)
-    ir.convenience.replace_all_uses_with(node.outputs[0], turned)
-
-
-def _tensor(weight: torch.Tensor, name: str) -> ir.LazyTensor:
-    """The weight, copied into row-major order only while it is written."""
-    import onnx_ir as ir
-
-    detached = weight.detach()
-    dtype = ir.tensor_adapters.from_torch_dtype(detached.dtype)
-    return ir.LazyTensor(
-        lambda: ir.tensor_adapters.TorchTensor(detached.contiguous(), name=name),
-        dtype=dtype,
-        shape=ir.Shape(tuple(detached.shape)),
-        name=name,
-    )
+    stretches = mappings(files)
+    for value in model.graph.initializers.values():
+        tensor = value.const_value
+        raw = getattr(tensor, "raw", None)  # of a TorchTensor: onnx_ir's, or the class that dynamo has for itself
+        if tensor is None or not isinstance(raw, torch.Tensor) or tensor.nbytes < LARGE or not raw.is_contiguous():
+            continue
+        if place := locate(raw.data_ptr(), tensor.nbytes, stretches):
+            value.const_value = stored(*place, tensor.nbytes, tensor)
 
 
 def _name_after_modules(model: ir.Model) -> None:

@@ -60,10 +60,8 @@ def lay_out(job: Job, target: Target, folder: Path, cache: str | None, *, portab
     """Put graph, AIPP configuration and script into `folder`; `portable` as in `atc_script`."""
     run = Run(job.label, job.name, job.onnx.name, job.options, job.aipp is not None, cache)
     _place(job.onnx, folder / run.model)
-    data = job.onnx.with_name(f"{job.onnx.name}.data")
-    if data.exists():
-        # The graph refers to it by this name.
-        _place(data, folder / data.name)
+    for data in job.onnx.parent.glob(f"{job.onnx.name}.data*"):
+        _place(data, folder / data.name)  # the graph refers to it by this name
     if job.aipp is not None:
         (folder / AIPP_FILE).write_text(job.aipp, encoding="utf-8")
     (folder / SCRIPT).write_text(atc_script(run, target, portable=portable), encoding="utf-8")

@@ -27,7 +27,7 @@ class Job:
     options: AtcOptions
     """All options but the paths, which the toolchain sets to its own."""
     onnx: Path
-    """The model as one file, or with external data beside it that is named ``<onnx>.data``."""
+    """The model as one file, or with external data beside it in files that are named ``<onnx>.data…``."""
     aipp: str | None
     """Text of the AIPP configuration, or None."""
     time_limit: float

@@ -10,8 +10,10 @@ from typing import Any
 _PREFIX = "openai/clip-vit-"
 
 
-def _config(width: int, text_width: int, text_heads: int, **vision: int) -> dict[str, Any]:
-    shared = {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-05}
+def _config(
+    width: int, text_width: int, text_heads: int, text_layers: int = 12, activation: str = "quick_gelu", **vision: int
+) -> dict[str, Any]:
+    shared = {"hidden_act": activation, "layer_norm_eps": 1e-05}
     return {
         "model_type": "clip",
         "projection_dim": text_width,
@@ -20,7 +22,7 @@ def _config(width: int, text_width: int, text_heads: int, **vision: int) -> dict
             "model_type": "clip_text_model",
             "hidden_size": text_width,
             "intermediate_size": 4 * text_width,
-            "num_hidden_layers": 12,
+            "num_hidden_layers": text_layers,
             "num_attention_heads": text_heads,
             "projection_dim": text_width,
             "vocab_size": 49408,
@@ -35,8 +37,8 @@ def _config(width: int, text_width: int, text_heads: int, **vision: int) -> dict
             "hidden_size": width,
             "intermediate_size": 4 * width,
             "projection_dim": text_width,
-            **vision,
             **shared,
+            **vision,
         },
     }
 
@@ -49,11 +51,16 @@ def _large(image_size: int) -> dict[str, Any]:
     return _config(1024, 768, 12, num_hidden_layers=24, num_attention_heads=16, patch_size=14, image_size=image_size)
 
 
+_HUGE = {"num_hidden_layers": 32, "num_attention_heads": 16, "patch_size": 14, "image_size": 224}
+_GIANT = {"num_hidden_layers": 48, "num_attention_heads": 16, "patch_size": 14, "image_size": 224}
+
 CONFIGS: dict[str, dict[str, Any]] = {
     f"{_PREFIX}base-patch32": _base(32),
     f"{_PREFIX}base-patch16": _base(16),
     f"{_PREFIX}large-patch14": _large(224),
     f"{_PREFIX}large-patch14-336": _large(336),
+    "laion/CLIP-ViT-H-14-laion2B-s32B-b79K": _config(1280, 1024, 16, 24, "gelu", **_HUGE),
+    "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k": _config(1664, 1280, 20, 32, "gelu", intermediate_size=8192, **_GIANT),
 }
 """Hub id → configuration, as ``config.json`` has it."""
 
@@ -63,8 +70,10 @@ _SHORT = {
     "vit-l/14": f"{_PREFIX}large-patch14",
     "vit-l/14@336px": f"{_PREFIX}large-patch14-336",
     "vit-l/14-336": f"{_PREFIX}large-patch14-336",
+    "vit-h/14": "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
+    "vit-bigg/14": "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k",
 }
-"""OpenAI's own names, in small letters."""
+"""OpenAI's own names, and LAION's, in small letters."""
 _ALIASES = {**_SHORT, **{name.replace("/", "-"): full for name, full in _SHORT.items()}}
 
 

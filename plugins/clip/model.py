@@ -138,20 +138,27 @@ class Clip(Model):
     # -- the heavy call ---------------------------------------------------------------------------------------
 
     def module(self, part: str, weights: Weights, attention: Attention = "eager") -> torch.nn.Module:
-        """One tower of a CLIPModel that is loaded once for each kind of weights and attention."""
+        """One tower of a CLIPModel. Weights that are no file's (random ones, half precision) are made once."""
         if part not in ("image", "text"):
             raise UsageError("ASC1335", f"CLIP has no part `{part}`; allowed: image, text")
         from .towers import Tower
 
         return Tower(self._clip(weights, attention), part, normalize=self.options.normalize == "inside").eval()
 
+    def release(self) -> None:
+        """Forget the CLIPModel."""
+        self._clips.clear()
+
     def _clip(self, weights: Weights, attention: Attention = "eager") -> CLIPModel:
         from .towers import build
 
         key = (weights, attention)
-        if key not in self._clips:
-            self._clips = {key: build(self._origin, dict(self._architecture.raw), weights, attention)}
-        return self._clips[key]
+        if key in self._clips:
+            return self._clips[key]
+        clip, mapped = build(self._origin, dict(self._architecture.raw), weights, attention)
+        # Mapped again in no time, and until then its pages do not count as this process's memory.
+        self._clips = {} if mapped else {key: clip}
+        return clip
 
     # -- inputs and verdicts ----------------------------------------------------------------------------------
 

@@ -16,8 +16,9 @@ EPSILON = 1e-6
 """Below this a norm counts as this: fp16 still holds it, and an embedding of zeros does not become NaN."""
 
 
-def build(source: Source, config: dict[str, Any], weights: Weights, attention: str) -> CLIPModel:
-    """A CLIPModel in eval mode, its weights pretrained or random."""
+def build(source: Source, config: dict[str, Any], weights: Weights, attention: str) -> tuple[CLIPModel, bool]:
+    """A CLIPModel in eval mode, its weights pretrained or random; and whether they are mapped from files."""
+    mapped = False
     parsed = CLIPConfig.from_dict(dict(config))
     parsed._attn_implementation = attention
     if weights.kind == "random":
@@ -27,9 +28,9 @@ def build(source: Source, config: dict[str, Any], weights: Weights, attention: s
     else:
         with torch.device("meta"):
             model = CLIPModel(parsed)
-        files.load(source, model, allow_pickle=weights.allow_pickle)
+        mapped = files.load(source, model, allow_pickle=weights.allow_pickle)
     model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
-    return model
+    return model, mapped
 
 
 class Tower(torch.nn.Module):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import is_zipfile
 
 from ascendc import StageError, UsageError
 
 from .fetch import PICKLES, SAFETENSORS, fetch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import torch
 
     from ascendc import Source
@@ -21,30 +24,37 @@ _COMPUTED = ".position_ids"
 """Ends of names that old checkpoints hold and no model needs."""
 
 
-def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> None:
+def load(source: Source, model: torch.nn.Module, *, allow_pickle: bool) -> bool:
     """Fill `model`, built on the meta device, with a checkpoint's weights, as float32.
+
+    Returns:
+        Whether the weights are mapped from the checkpoint's files, and take no memory of their own.
 
     Raises:
         UsageError: there are no weights (ASC1327), or only a pickle that may run code (ASC1328).
-        StageError: a file is damaged (ASC1329), or weights are missing or of another shape (ASC1330).
+        StageError: a file is damaged or missing (ASC1329), or weights are missing or of another shape (ASC1330).
     """
     import torch
 
     folder = weights_folder(source)
     state = _read(folder, allow_pickle)
-    state = {name: tensor.float() for name, tensor in state.items() if not name.endswith(_COMPUTED)}
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    missing = [name for name in wanted if name not in state]
+    missing = [f"`{name}`" for name in wanted if name not in state]
     if missing:
         raise StageError("ASC1330", f"the weights in `{folder}` lack {_some(missing)}")
-    wrong = [name for name, shape in wanted.items() if tuple(state[name].shape) != shape]
+    wrong = [
+        f"`{name}` is {_shape(state[name].shape)}, not {_shape(shape)}"
+        for name, shape in wanted.items()
+        if tuple(state[name].shape) != shape
+    ]
     if wrong:
-        raise StageError("ASC1330", f"the weights in `{folder}` do not fit config.json: {_some(wrong)} differ in shape")
-    model.load_state_dict({name: state[name] for name in wanted}, assign=True)
+        raise StageError("ASC1330", f"the weights in `{folder}` do not fit config.json: {_some(wrong)}")
+    model.load_state_dict({name: state[name].float() for name in wanted}, assign=True)
     for name, buffer in tuple(model.named_buffers()):
         if name.endswith(_COMPUTED):  # not saved, hence still without content
             owner, _, leaf = name.rpartition(".")
             setattr(model.get_submodule(owner), leaf, torch.arange(buffer.shape[-1]).expand(1, -1))
+    return all(state[name].dtype == torch.float32 for name in wanted)
 
 
 def weights_folder(source: Source) -> Path:
@@ -68,9 +78,21 @@ def _read(folder: Path, allow_pickle: bool) -> State:
     whole, index = SAFETENSORS[:2] if any((folder / name).is_file() for name in SAFETENSORS[:2]) else PICKLES[:2]
     if (folder / whole).is_file():
         return _read_file(folder / whole, allow_pickle)
-    names = json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"].values()
-    shards = sorted({Path(name).name for name in names})  # in this folder, whatever the index says
+    shards = _shards(folder / index)
+    for shard in shards:
+        if not (folder / shard).is_file():
+            raise StageError("ASC1329", f"`{folder}` lacks the file `{shard}`, which `{index}` names")
     return {k: v for shard in shards for k, v in _read_file(folder / shard, allow_pickle).items()}
+
+
+def _shards(index: Path) -> list[str]:
+    """The files that an index names; in its own folder, whatever it says."""
+    try:
+        return sorted(
+            {Path(name).name for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}
+        )
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StageError("ASC1329", f"`{index}` is no index of weights: {error}") from error
 
 
 def _read_file(path: Path, allow_pickle: bool) -> State:
@@ -83,7 +105,8 @@ def _read_file(path: Path, allow_pickle: bool) -> State:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return dict(torch.load(path, map_location="cpu", weights_only=not allow_pickle))
+        # Only the archives that torch writes since 1.6 can be mapped.
+        return dict(torch.load(path, map_location="cpu", weights_only=not allow_pickle, mmap=is_zipfile(path)))
     except pickle.UnpicklingError as error:
         if allow_pickle:
             raise StageError("ASC1329", f"`{path}` is damaged: {error}") from error
@@ -96,6 +119,10 @@ def _read_file(path: Path, allow_pickle: bool) -> State:
         raise StageError("ASC1329", f"`{path}` cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def _some(names: list[str]) -> str:
-    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(f"`{name}`" for name in names[:3]) + rest
+def _some(items: list[str]) -> str:
+    rest = f" and {len(items) - 3} more" if len(items) > 3 else ""
+    return ", ".join(items[:3]) + rest
+
+
+def _shape(sizes: Iterable[int]) -> str:
+    return "×".join(map(str, sizes)) or "a scalar"

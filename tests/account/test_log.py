@@ -20,8 +20,8 @@ from ascendc.events import (
     ("event", "text"),
     [
         (BuildStarted("r.yaml", "tiny", "build/tiny", 2), "tiny: 2 steps, to build/tiny"),
-        (StepStarted("export", "image"), "export image: started"),
-        (StepStarted("assets", ""), "assets: started"),
+        (StepStarted("export", "image", "k"), "export image: started"),
+        (StepStarted("assets", "", "k"), "assets: started"),
         (StepSaid("compile", "image @ card", "ATC start"), "compile image @ card: ATC start"),
         (StepFinished("fix", "image", False, 1.25, "3 rewrites"), "fix image: done in 1.2 s  3 rewrites"),
         (StepFinished("export", "image", True, 0.0), "export image: stored"),
@@ -41,7 +41,7 @@ def test_every_event_has_words(event, text):
 
 def test_a_line_an_event_with_its_time(tmp_path):
     log = Log(tmp_path / "new" / "x.build.log", "ascendc build r.yaml")
-    log.add(0.5, StepStarted("export", "image"))
+    log.add(0.5, StepStarted("export", "image", "k"))
     assert log.path.read_text().endswith("started\n")  # whoever follows sees it now
     log.add(12.5, BuildFailed("r.yaml", "ASC1606", "wrong", "mend it"))
     log.close()
@@ -71,7 +71,7 @@ def test_a_disk_that_is_full_midway_becomes_a_note(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
     try:
         log = Log(tmp_path / "x.build.log", "title")
-        log.add(0.1, StepStarted("export", "image"))
+        log.add(0.1, StepStarted("export", "image", "k"))
         log.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -81,7 +81,7 @@ def test_a_disk_that_is_full_midway_becomes_a_note(tmp_path):
 def test_two_builds_at_one_place_do_not_write_into_each_other_s_log(tmp_path):
     first = Log(tmp_path / "x.build.log", "first")
     second = Log(tmp_path / "x.build.log", "second")
-    first.add(1.0, StepStarted("export", "image"))
+    first.add(1.0, StepStarted("export", "image", "k"))
     first.close()
     second.close()
     assert second.path.read_text() == "second\n"
@@ -90,5 +90,5 @@ def test_two_builds_at_one_place_do_not_write_into_each_other_s_log(tmp_path):
 def test_a_place_where_nothing_can_be_becomes_a_note(tmp_path):
     (tmp_path / "file").touch()
     log = Log(tmp_path / "file" / "x.build.log", "title")
-    log.add(0.1, StepStarted("export", "image"))
+    log.add(0.1, StepStarted("export", "image", "k"))
     assert log.problem.startswith(f"the log {tmp_path}/file/x.build.log cannot be written: ")

@@ -20,10 +20,10 @@ from ascendc.events import (
 
 EVENTS = (
     BuildStarted("r.yaml", "tiny", "build/tiny", 2),
-    StepStarted("export", "image"),
+    StepStarted("export", "image", "k"),
     StepSaid("export", "image", "tracing"),
     StepFinished("export", "image", False, 1.25, ""),
-    StepStarted("compile", "image @ card"),
+    StepStarted("compile", "image @ card", "k"),
     StepSaid("compile", "image @ card", "ATC start working now [1/2]"),
     StepFinished("compile", "image @ card", True, 0.0, "2 OMs"),
     BuildFinished("r.yaml", "build/tiny", True, 1.3),

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import onnx_ir as ir
 import pytest
+import safetensors.torch
 import torch
 
 from ascendc import graph
@@ -73,15 +74,45 @@ def test_the_graph_is_the_module_at_the_trace_batch(layer, workspace):
     np.testing.assert_allclose(y, layer(torch.from_numpy(x)).detach().numpy(), atol=1e-5)
 
 
-def test_weights_are_written_once_outside_of_the_skeleton_and_already_transposed(layer, workspace):
+def test_weights_that_no_file_holds_are_written_once_outside_of_the_skeleton(layer, workspace):
     made, model = exported(layer, workspace)
     (blob,) = made.weights
     assert blob.size == 64 * 48 * 4
+    assert made.borrowed == ()
     assert made.skeleton.size < 4096
-    assert "Transpose" not in {node.op_type for node in model.graph}
-    weight = model.graph.initializers["proj.weight.10"].const_value
+    weight = model.graph.initializers["proj.weight"].const_value
     assert isinstance(weight, ir.ExternalTensor)
-    np.testing.assert_array_equal(weight.numpy(), layer.proj.weight.detach().numpy().T)
+    np.testing.assert_array_equal(weight.numpy(), layer.proj.weight.detach().numpy())
+
+
+@pytest.fixture
+def on_disk(layer, tmp_path):
+    """The layer's weights in a file, and the layer on top of them, as a plugin would map them."""
+    path = tmp_path / "model.safetensors"
+    safetensors.torch.save_file(layer.state_dict(), path)
+    layer.load_state_dict(safetensors.torch.load_file(path), assign=True)
+    return path
+
+
+@pytest.mark.parametrize("exporter", ["torchscript", "dynamo"])
+def test_weights_that_are_mapped_from_a_file_of_the_model_stay_there(layer, on_disk, workspace, exporter):
+    spec = ExportSpec("main", 18, exporter)
+    made = export(spec, Guest(layer), workspace, {"d" * 64: on_disk})
+    assert made.weights == ()
+    assert made.borrowed == (graph.Borrowed("d" * 64, on_disk.stat().st_size),)
+    model = graph.load(made, workspace, {"d" * 64: on_disk})
+    [weight] = [v.const_value for v in model.graph.initializers.values() if v.const_value.nbytes >= graph.LARGE]
+    assert weight.path == str(on_disk)
+    np.testing.assert_array_equal(weight.numpy(), layer.proj.weight.detach().numpy())
+
+
+def test_weights_that_were_changed_in_memory_are_written(layer, on_disk, workspace):
+    with torch.no_grad():
+        layer.proj.weight.mul_(2)
+    made = export(ExportSpec("main"), Guest(layer), workspace, {"d" * 64: on_disk})
+    assert made.borrowed == ()
+    weight = graph.load(made, workspace).graph.initializers["proj.weight"].const_value
+    np.testing.assert_array_equal(weight.numpy(), layer.proj.weight.detach().numpy())
 
 
 def test_a_weight_that_two_layers_share_is_written_once(workspace):
@@ -101,9 +132,10 @@ def test_a_weight_that_two_layers_share_is_written_once(workspace):
 
 def test_nodes_are_named_after_their_modules(layer, workspace):
     _, model = exported(layer, workspace, opset=17)
-    assert [node.name for node in model.graph] == ["/norm/LayerNormalization", "/proj/MatMul", "/proj/Add"]
+    names = ["/norm/LayerNormalization", "/proj/Transpose", "/proj/MatMul", "/proj/Add"]
+    assert [node.name for node in model.graph] == names
     _, model = exported(layer, workspace, opset=18, exporter="dynamo")
-    assert [node.name for node in model.graph] == ["/norm/LayerNormalization", "/proj/MatMul", "/proj/Add"]
+    assert [node.name for node in model.graph] == names
     assert not any(node.metadata_props for node in model.graph)
 
 

@@ -93,7 +93,7 @@ def test_passes_run_in_order_and_say_what_they_changed(workspace, registry, sour
 def test_no_passes_no_change(workspace, registry, source):
     fixed = run(workspace, registry, source)
     assert fixed.changes == ()
-    assert fixed.graph == source
+    assert fixed.graph.skeleton == source.skeleton
 
 
 def test_an_unknown_pass(workspace, registry, source):

@@ -56,14 +56,21 @@ def test_known_names_need_no_download(clip, name, side, width):
 
 @pytest.mark.parametrize(
     ("name", "parameters"),  # as published: millions
-    [("base-patch32", 151.3), ("base-patch16", 149.6), ("large-patch14", 427.6), ("large-patch14-336", 427.9)],
+    [
+        ("openai/clip-vit-base-patch32", 151.3),
+        ("openai/clip-vit-base-patch16", 149.6),
+        ("openai/clip-vit-large-patch14", 427.6),
+        ("openai/clip-vit-large-patch14-336", 427.9),
+        ("laion/CLIP-ViT-H-14-laion2B-s32B-b79K", 986.1),
+        ("laion/CLIP-ViT-bigG-14-laion2B-39B-b160k", 2539.6),
+    ],
 )
 def test_known_architectures_have_their_published_size(name, parameters):
     import torch
     from transformers import CLIPConfig, CLIPModel
 
     with torch.device("meta"):
-        model = CLIPModel(CLIPConfig.from_dict(known.CONFIGS[f"openai/clip-vit-{name}"]))
+        model = CLIPModel(CLIPConfig.from_dict(known.CONFIGS[name]))
     assert sum(p.numel() for p in model.parameters()) / 1e6 == pytest.approx(parameters, abs=0.06)
 
 

@@ -98,11 +98,68 @@ def test_random_weights_leave_torchs_own_generator_alone(checkpoint, clip, embed
     assert torch.equal(torch.rand(1), wanted)
 
 
-def test_one_model_is_loaded_for_both_towers(checkpoint, clip):
-    model = clip(checkpoint)
-    image, text = (model.module(part, Weights()) for part in ("image", "text"))
+def test_random_weights_are_made_once_for_both_towers_until_they_are_released(checkpoint, clip):
+    model, weights = clip(checkpoint), Weights("random", 7)
+    image, text = (model.module(part, weights) for part in ("image", "text"))
     assert image.features.__self__ is text.features.__self__
     assert {name.split(".")[0] for name in image.state_dict()} == {"vision_model", "visual_projection"}
+    model.release()
+    assert model.module("image", weights).features.__self__ is not image.features.__self__
+
+
+def test_mapped_weights_are_not_held_between_calls(checkpoint, clip):
+    import gc
+    import weakref
+
+    model = clip(checkpoint)
+    tower = model.module("image", PRETRAINED)
+    kept = weakref.ref(tower.features.__self__)
+    del tower
+    gc.collect()
+    assert kept() is None
+
+
+@pytest.mark.parametrize("weights", ["safetensors", "bin"])
+def test_weights_are_mapped_from_their_file(write_checkpoint, clip, weights):
+    from ascendc.mapped import locate, mappings
+
+    folder = write_checkpoint(weights=weights)
+    files = [path for path in folder.iterdir() if path.suffix in (".safetensors", ".bin")]
+    tower = clip(folder).module("image", PRETRAINED)
+    weight = tower.visual_projection.weight
+    path, offset = locate(weight.data_ptr(), weight.nbytes, mappings(files))
+    content = np.fromfile(path, np.float32, weight.numel(), offset=offset).reshape(weight.shape)
+    np.testing.assert_array_equal(content, weight.detach().numpy())
+
+
+def test_a_shard_that_is_missing_is_named(write_checkpoint, clip, embed):
+    folder = write_checkpoint(weights=None)
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"w": "model-00001-of-00002.safetensors"}}')
+    error = refusal(StageError, lambda: embed(clip(folder)))
+    assert (error.id, error.message) == (
+        "ASC1329",
+        f"`{folder}` lacks the file `model-00001-of-00002.safetensors`, which `model.safetensors.index.json` names",
+    )
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"weight_map": 3}', "{}"])
+def test_an_index_that_is_none(write_checkpoint, clip, embed, content):
+    folder = write_checkpoint(weights=None)
+    (folder / "model.safetensors.index.json").write_text(content)
+    error = refusal(StageError, lambda: embed(clip(folder)))
+    assert error.id == "ASC1329"
+    assert error.message.startswith(f"`{folder}/model.safetensors.index.json` is no index of weights: ")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 7, b"\xff" * 64, b"\x10" + b"\0" * 7 + b"{}", b"\x02\0\0\0\0\0\0\0[]"]
+)
+def test_garbage_for_safetensors(write_checkpoint, clip, embed, content):
+    folder = write_checkpoint(weights=None)
+    (folder / "model.safetensors").write_bytes(content)
+    error = refusal(StageError, lambda: embed(clip(folder)))
+    assert error.id == "ASC1329"
+    assert error.message.startswith(f"`{folder}/model.safetensors` cannot be read: ")
 
 
 def test_a_pickle_that_runs_code_is_refused(write_checkpoint, clip, embed, tmp_path):
@@ -147,7 +204,7 @@ def test_weights_of_another_shape_are_named(checkpoint, clip, embed):
     save_file({**load_file(path), "visual_projection.weight": torch.zeros(25, 48)}, path)
     error = refusal(StageError, lambda: embed(clip(checkpoint)))
     assert str(error) == (
-        f"the weights in `{checkpoint}` do not fit config.json: `visual_projection.weight` differ in shape"
+        f"the weights in `{checkpoint}` do not fit config.json: `visual_projection.weight` is 25×48, not 24×48"
     )
 
 

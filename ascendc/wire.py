@@ -1,0 +1,183 @@
+"""An ONNX file as protobuf lays it out, so that weights stream into it, and are found in it, without being parsed.
+
+Field numbers: onnx.proto3 of ONNX 1.16 (ModelProto.graph 7, GraphProto.initializer 5, TensorProto.dims 1, data_type 2,
+name 8, raw_data 9, doc_string 12).
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import numpy.typing as npt
+    import onnx
+    import onnx_ir as ir
+
+ALIGNMENT = 64
+"""Bytes; weights begin at multiples of it, so that whoever maps the file can compute on them in place."""
+
+_BYTES = 2
+"""Wire type of texts, bytes and messages."""
+_SLAB = 1 << 25
+"""Bytes of a weight that are turned into another layout at a time."""
+_TILE = 32
+"""Rows that are transposed at a time: both sides of the copy stay in the processor's cache."""
+
+
+class Sink(Protocol):
+    """What a file is written to."""
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take the next bytes."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where the content of a weight lies in a file."""
+
+    offset: int
+    """Bytes from the start of the file."""
+    length: int
+    """Bytes."""
+
+
+def write(model: onnx.ModelProto, weights: Mapping[str, ir.TensorProtocol], file: Sink) -> dict[str, Span]:
+    """Write `model` with further initializers as one ONNX file, below 2 GiB.
+
+    Args:
+        model: all but the weights.
+        weights: initializers by name; each is read when its turn comes, and forgotten.
+        file: what is written to, empty.
+
+    Returns:
+        Where the weights lie, by name.
+    """
+    import onnx
+
+    frame = onnx.ModelProto()
+    frame.CopyFrom(model)
+    frame.ClearField("graph")
+    head, graph = frame.SerializeToString(deterministic=True), model.graph.SerializeToString(deterministic=True)
+    length = len(graph) + sum(tensor.nbytes for tensor in weights.values())
+    # The graph's length stands before it; how many bytes that takes moves the weights, and so their padding.
+    for width in itertools.count(len(_varint(length))):
+        start = len(head) + 1 + width
+        at, headers = start + len(graph), []
+        for name, tensor in weights.items():
+            headers.append(_header(name, tensor, at))
+            at += len(headers[-1]) + tensor.nbytes
+        if len(_varint(at - start)) == width:
+            break
+    file.write(head + _tag(7, _BYTES) + _varint(at - start) + graph)
+    spans, at = {}, start + len(graph)
+    for header, (name, tensor) in zip(headers, weights.items(), strict=True):
+        file.write(header)
+        at += len(header)
+        spans[name] = Span(at, copy(tensor, file))
+        at += spans[name].length
+    return spans
+
+
+def copy(tensor: ir.TensorProtocol, file: Sink) -> int:
+    """Write the content of a tensor, row-major and little-endian, in pieces; returns its bytes."""
+    if tensor.dtype.bitwidth < 8:  # several in a byte: numpy has them unpacked
+        file.write(tensor.tobytes())
+        return tensor.nbytes
+    array = tensor.numpy()
+    if array.flags.c_contiguous:
+        file.write(array.reshape(-1).view(np.uint8).data)
+        return tensor.nbytes
+    rows = max(1, _SLAB // max(1, array[:1].nbytes))
+    slab = np.empty((min(rows, len(array)), *array.shape[1:]), array.dtype)
+    for start in range(0, len(array), rows):
+        piece = array[start : start + rows]
+        _turn(piece, slab[: len(piece)])
+        file.write(slab[: len(piece)].reshape(-1).view(np.uint8).data)
+    return tensor.nbytes
+
+
+def spans(path: Path) -> dict[str, Span]:
+    """Where the raw content of each initializer lies in an ONNX file that protobuf has already accepted.
+
+    Initializers that are kept otherwise (typed fields, external data) and those of subgraphs are left out.
+    """
+    found: dict[str, Span] = {}
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for number, start, end in _fields(data, 0, len(data)):
+            for inner, first, last in _fields(data, start, end) if number == 7 else ():
+                if inner == 5:
+                    parts = {field: (a, b) for field, a, b in _fields(data, first, last) if field in (8, 9)}
+                    if {8, 9} <= parts.keys():
+                        name = bytes(data[slice(*parts[8])]).decode()
+                        found[name] = Span(parts[9][0], parts[9][1] - parts[9][0])
+    return found
+
+
+def _turn(source: npt.NDArray[np.generic], target: npt.NDArray[np.generic]) -> None:
+    if source.ndim != 2:
+        np.copyto(target, source)
+        return
+    for start in range(0, source.shape[1], _TILE):
+        target[:, start : start + _TILE] = source[:, start : start + _TILE]
+
+
+def _header(name: str, tensor: ir.TensorProtocol, at: int) -> bytes:
+    """An initializer up to its content, which begins at a multiple of `ALIGNMENT` if the header begins at `at`."""
+    dims = b"".join(_varint(size) for size in tensor.shape.numpy())
+    text = name.encode()
+    fixed = _tag(1, _BYTES) + _varint(len(dims)) + dims + _tag(2, 0) + _varint(int(tensor.dtype))
+    fixed += _tag(8, _BYTES) + _varint(len(text)) + text
+    raw = _tag(9, _BYTES) + _varint(tensor.nbytes)
+    blanks = 0
+    while True:  # as a doc_string: the one field that may hold any number of bytes and says nothing
+        body = fixed + _tag(12, _BYTES) + _varint(blanks) + b" " * blanks + raw
+        header = _tag(5, _BYTES) + _varint(len(body) + tensor.nbytes) + body
+        short = -(at + len(header)) % ALIGNMENT
+        if not short:
+            return header
+        blanks += short  # once more where a length has come to need another byte
+
+
+def _tag(number: int, wire_type: int) -> bytes:
+    return _varint(number << 3 | wire_type)
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*out, value))
+
+
+def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of every field of a message that has a length."""
+    while at < end:
+        key, at = _read(data, at)
+        kind = key & 7
+        if kind == _BYTES:
+            length, at = _read(data, at)
+            yield key >> 3, at, at + length
+            at += length
+        elif kind == 0:
+            _, at = _read(data, at)
+        else:
+            at += {1: 8, 5: 4}[kind]
+
+
+def _read(data: mmap.mmap, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
