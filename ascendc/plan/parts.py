@@ -18,7 +18,7 @@ from ascendc.graph import Graph
 from ascendc.model import Judgement, Part, Samples, Use
 from ascendc.samples import read_samples, sample_files
 from ascendc.stages.assets import Assets, AssetsSpec, assets, lay_out_assets
-from ascendc.stages.export import ExportSpec, export
+from ascendc.stages.export import ExportSpec, choose, export
 from ascendc.stages.fix import Fixed, FixSpec, fix
 from ascendc.stages.golden import GoldenPart, GoldenSpec, golden
 from ascendc.stages.judge import JudgeSpec, judge
@@ -58,14 +58,25 @@ class PartSteps:
     def exported(self, part: Part, opset: int) -> Step:
         """export: the module as ONNX; or the plugin's ONNX file as it is, whatever its opset."""
         section = self.recipe.export
-        spec = ExportSpec(part.name)
+        spec, said = ExportSpec(part.name), "the model's own ONNX file"
         if self.model.onnx(part.name) is None:
             spec = ExportSpec(part.name, opset, section.exporter, section.attention, self.recipe.model.weights)
+            said = str(choose(section.exporter, opset))
 
         def run(ws: Workspace) -> Graph:
             return export(spec, self.model, ws, self.sources)
 
-        return self.step("export", part.name, spec, (), Graph, run, torch=True, memory=self._module_size)
+        return self.step(
+            "export",
+            part.name,
+            spec,
+            (),
+            Graph,
+            run,
+            torch=True,
+            memory=self._module_size,
+            describe=lambda _: said,
+        )
 
     def portable(self, part: Part, opset: int) -> Step:
         """fix: the portable passes. The first target's graph holds the weights; at other opsets, they are there too."""

@@ -69,7 +69,11 @@ def golden(spec: GoldenSpec, model: Model, samples: Samples, workspace: Workspac
     _check(model, part, "output", part.outputs, outputs, "the ONNX file" if path else f"module({part.name!r})")
     for name, array in outputs.items():
         if not np.isfinite(array).all():
-            raise StageError("ASC1603", f"the reference output `{name}` of part `{part.name}` holds NaN or infinity")
+            raise StageError(
+                "ASC1603",
+                f"the reference output `{name}` of part `{part.name}` holds NaN or infinity"
+                + ("" if path else _culprit(spec, model)),
+            )
     return GoldenPart(part.name, keep(inputs, workspace), keep(outputs, workspace))
 
 
@@ -155,6 +159,13 @@ def _run_torch(spec: GoldenSpec, model: Model, part: Part, inputs: Arrays) -> It
             declared = [tensor.name for tensor in part.outputs]
             names = declared + [f"#{i}" for i in range(len(declared), len(outputs))]
             yield {name: output.numpy() for name, output in zip(names, outputs, strict=False)}
+
+
+def _culprit(spec: GoldenSpec, model: Model) -> str:
+    """Which weights are to blame, if any."""
+    state = model.module(spec.part.name, spec.weights, spec.attention).state_dict()
+    broken = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    return f", as does the weight `{broken[0]}`" if broken else ""
 
 
 def _run_onnx(path: Path, part: Part, inputs: Arrays) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 from ascendc import graph
 from ascendc.errors import StageError, UsageError
 from ascendc.model import Part, Tensor
-from ascendc.stages.export import TRACE_BATCH, ExportSpec, export
+from ascendc.stages.export import TRACE_BATCH, ExportSpec, choose, export
 
 X = Tensor("x", "float32", ("batch", 7, 64))
 
@@ -137,6 +137,32 @@ def test_nodes_are_named_after_their_modules(layer, workspace):
     _, model = exported(layer, workspace, opset=18, exporter="dynamo")
     assert [node.name for node in model.graph] == names
     assert not any(node.metadata_props for node in model.graph)
+
+
+@pytest.mark.parametrize(
+    ("exporter", "opset", "said"),
+    [
+        ("auto", 13, "torchscript: it reaches opset 13, dynamo 18 and newer only"),
+        ("auto", 18, "torchscript: it takes less time than dynamo"),
+        ("dynamo", 18, "dynamo: as the recipe says"),
+    ],
+)
+def test_the_exporter_that_is_taken_and_why(exporter, opset, said):
+    assert str(choose(exporter, opset)) == said
+
+
+@pytest.mark.parametrize("opset", [18, 20])
+def test_both_exporters_give_graphs_that_answer_alike(layer, workspace, opset):
+    import onnxruntime
+
+    x = np.random.default_rng(0).standard_normal((TRACE_BATCH, 7, 64)).astype(np.float32)
+    answers = []
+    for exporter in ("torchscript", "dynamo"):
+        made, _ = exported(layer, workspace, opset=opset, exporter=exporter)
+        assert made.opset == opset
+        path = graph.lay_out(made, workspace.store, workspace.folder / exporter)
+        answers += onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": x})
+    np.testing.assert_allclose(*answers, atol=1e-6)
 
 
 @pytest.mark.parametrize("exporter", ["auto", "dynamo"])

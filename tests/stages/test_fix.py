@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
@@ -158,3 +159,28 @@ def test_every_pass_of_the_library_says_why(registry):
     for cls in passes.LIBRARY:
         assert cls.WHY.endswith(".")
         assert cls.__doc__
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_weight_that_holds_nan_is_named_whatever_the_samples_meet(workspace, registry, dtype):
+    weight = np.ones((64, 64), dtype)
+    weight[3, 5] = np.nan
+    kind = "float" if dtype is np.float32 else "float16"
+    text = f"""<ir_version: 7, opset_import: ["": 13]> agraph ({kind}[n, 64] x) => ({kind}[n, 64] y) {{
+        y = MatMul(x, w)
+    }}"""
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(weight, "w"))
+    error = refusal(StageError, workspace, registry, graph.save(ir.from_proto(model), workspace))
+    assert (error.id, error.message) == ("ASC1416", "the weight `w` holds NaN")
+
+
+def test_infinities_that_cancel_are_no_nan(workspace, registry):
+    mask = np.zeros((64, 64), np.float32)
+    mask[0, :2] = np.inf, -np.inf
+    text = (
+        """<ir_version: 7, opset_import: ["": 13]> agraph (float[n, 64] x) => (float[n, 64] y) { y = MatMul(x, w) }"""
+    )
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(mask, "w"))
+    assert run(workspace, registry, graph.save(ir.from_proto(model), workspace)).changes == ()

@@ -141,3 +141,18 @@ def test_the_task_verdict(model, workspace, agrees):
     with pytest.raises(Exception, match="the task verdict on main is no: it does not agree") as caught:
         judge(JudgeSpec(("main",)), model, (record,), verified, workspace)
     assert caught.value.exit_code == 4
+
+
+def test_a_weight_that_holds_nan_is_named(model, workspace, monkeypatch):
+    import torch
+
+    layer = torch.nn.Linear(2, 2).eval()
+    with torch.no_grad():
+        layer.weight[0, 0] = torch.nan
+    monkeypatch.setattr(model, "module", lambda part, weights, attention: layer)
+    with pytest.raises(StageError) as caught:
+        golden(SPEC, model, SAMPLES, workspace)
+    assert (caught.value.id, caught.value.message) == (
+        "ASC1603",
+        "the reference output `y` of part `main` holds NaN or infinity, as does the weight `weight`",
+    )
