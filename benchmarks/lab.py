@@ -70,6 +70,5 @@ class Lab:
 
 def _steps(output: str) -> tuple[str, ...]:
     """The steps that ran, by ascendc's ``--json``; of anything else none."""
-    events = (json.loads(line) for line in output.splitlines() if line.startswith('{"event"'))
-    finished = (event for event in events if event["event"] == "step-finished" and not event["cached"])
-    return tuple(f"{event['stage']} {event['label']}".strip() for event in finished)
+    events = (json.loads(line) for line in output.splitlines() if '"event": "step-finished"' in line)
+    return tuple(f"{event['stage']} {event['label']}".strip() for event in events if not event["cached"])

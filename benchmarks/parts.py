@@ -9,7 +9,7 @@ from pathlib import Path
 from .lab import Lab, Size
 from .results import Run
 from .targets import COUNTS, TARGETS
-from .tool import Command, ascendc
+from .tool import OUT, Command, ascendc
 
 SMALL = Size("ViT-B/32", "openai/clip-vit-base-patch32")
 LARGER = (
@@ -77,9 +77,16 @@ def _compare(lab: Lab, size: Size, rounds: int) -> Iterator[Run]:
         for name, command in list(tools.items()):
             with lab.folder() as folder:
                 run = lab.run(size.name, name, command(checkpoint, folder), checkpoint.weights)
+                if not run.failed and _written(folder / OUT) < 0.9 * checkpoint.weights:
+                    run = Run(size.name, name, failed="exit code 0, but the weights are not in what it wrote")
             yield run
             if run.failed:
                 del tools[name]
+
+
+def _written(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _warm_up(lab: Lab, *, peers: bool = True) -> None:

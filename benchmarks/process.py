@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,50 +51,41 @@ def measure(command: Sequence[str], env: Mapping[str, str]) -> Measured:
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
         process = subprocess.Popen(command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        with _Sampler(process.pid) as sampler:
-            code = process.wait()
-            seconds = time.perf_counter() - start
+        over = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            peak = pool.submit(_watch, process.pid, over)
+            try:
+                code = process.wait()
+                seconds = time.perf_counter() - start
+            finally:
+                over.set()
         out.seek(0)
         err.seek(0)
         output = out.read()
         if code:
             raise CommandError(command, code, output + err.read())
-    return Measured(seconds, sampler.peak, output)
+    return Measured(seconds, peak.result(), output)
 
 
-class _Sampler:
-    """Looks at the memory of a process tree from a thread, until it is left."""
-
-    def __init__(self, root: int) -> None:
-        self.peak = 0
-        self._root, self._over = root, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> _Sampler:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(INTERVAL):
-            pids = list(tree(self._root))
-            if sum(map(_rss, pids)) > BLUR * self.peak:
-                self.peak = max(self.peak, sum(map(_pss, pids)))
+def _watch(root: int, over: threading.Event) -> int:
+    """The peak of a process tree, in bytes, until it is `over`."""
+    peak = 0
+    while not over.wait(INTERVAL):
+        pids = list(tree(root))
+        if sum(map(_rss, pids)) > BLUR * peak:
+            peak = max(peak, sum(map(_pss, pids)))
+    return peak
 
 
 def tree(pid: int) -> Iterator[int]:
     """A process and its living descendants."""
     yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found = children.read_text().split()
-        except OSError:  # the thread ended in between
-            continue
-        for child in found:
-            yield from tree(int(child))
+    try:
+        children = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # it, or a thread of it, ended in between: what is left shows in the next sample
+        return
+    for child in " ".join(children).split():
+        yield from tree(int(child))
 
 
 def _rss(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""The commands that are compared: each takes a checkpoint to ONNX in a folder of its own, which must be empty."""
+"""The commands that are compared: each takes a checkpoint to ONNX, in `OUT` under a folder that is empty before."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from .checkpoint import Checkpoint
 from .targets import BASE, Target
 
+OUT = "out"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "OLIVE_DISABLE_TELEMETRY": "1"}
 
 
@@ -44,7 +45,7 @@ def ascendc(
     recipe.write_text(json.dumps({"version": 1, "model": model, "targets": list(targets)}, indent=2), encoding="utf-8")
     sets = tuple(argument for override in overrides for argument in ("--set", override))
     return Command(
-        (sys.executable, "-m", "ascendc", "build", str(recipe), "-o", str(folder / "bundle"), "--json", *sets),
+        (sys.executable, "-m", "ascendc", "build", str(recipe), "-o", str(folder / OUT), "--json", *sets),
         {**OFFLINE, "ASCENDC_CACHE": str(folder / "store")},
     )
 
@@ -55,7 +56,7 @@ def optimum(bin_: Path) -> Tool:
     def command(checkpoint: Checkpoint, folder: Path) -> Command:
         task = ("--task", "zero-shot-image-classification")
         model = ("--model", str(checkpoint.folder))
-        return Command((str(bin_ / "optimum-cli"), "export", "onnx", *model, *task, str(folder / "out")), OFFLINE)
+        return Command((str(bin_ / "optimum-cli"), "export", "onnx", *model, *task, str(folder / OUT)), OFFLINE)
 
     return command
 
@@ -76,7 +77,7 @@ def olive(bin_: Path) -> Tool:
             },
             "passes": {"conversion": {"type": "OnnxConversion"}},
             "cache_dir": str(folder / "cache"),
-            "output_dir": str(folder / "out"),
+            "output_dir": str(folder / OUT),
         }
         path = folder / "olive.json"
         path.write_text(json.dumps(config, indent=2), encoding="utf-8")

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks.process import CommandError, measure
 
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="only Linux says what memory a process shares"
+)
 HOLD = "import time; held = b'x' * 60_000_000; time.sleep(0.5)"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLD!r}], check=True); print('said')"
 

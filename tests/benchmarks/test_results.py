@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from ascendc.events import StepFinished, StepStarted, as_json
 from benchmarks.lab import _steps
 from benchmarks.results import Part, Results, Run, Series, ratios
 from benchmarks.setting import Machine, Setting
@@ -51,13 +53,16 @@ def test_parts_of_another_machine_are_forgotten(tmp_path):
 
 
 def test_steps_that_ran_are_read_from_events():
+    events = [
+        StepStarted(stage="fix", label="image", key=""),
+        StepFinished(stage="fix", label="image", cached=False, seconds=1.0, key=""),
+        StepFinished(stage="fix", label="text", cached=True, seconds=0.0, key=""),
+        StepFinished(stage="package", label="", cached=False, seconds=1.0, key=""),
+    ]
     output = "\n".join(
         [
             "a peer's line",
-            '{"event": "step-started", "stage": "fix", "label": "image"}',
-            '{"event": "step-finished", "stage": "fix", "label": "image", "cached": false}',
-            '{"event": "step-finished", "stage": "fix", "label": "text", "cached": true}',
-            '{"event": "step-finished", "stage": "package", "label": "", "cached": false}',
+            *(json.dumps(as_json(event)) for event in events),
         ]
     )
     assert _steps(output) == ("fix image", "package")
