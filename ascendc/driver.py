@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +121,7 @@ def _build(
     require_om: bool,
     journal: Journal,
 ) -> Outcome:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads must not spin on cores that other steps use
     settle_npu()
     store = Store(verify=verify)
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))

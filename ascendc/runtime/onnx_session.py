@@ -68,6 +68,8 @@ class OnnxSession(Session):
     def _open(self, runtime: Any, providers: List[str]) -> Any:
         options = runtime.SessionOptions()
         options.log_severity_level = 3  # errors: warnings about graph clean-up mean nothing to the reader
+        # Threads that wait must not spin: others prepare the next inputs, or build the next part, on the same cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return runtime.InferenceSession(self._path, options, providers=providers)
         except self._failures as error:
