@@ -10,6 +10,7 @@ sha256>.bin``. A file of weights is one of these:
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ class Graph:
 
     skeleton: Blob
     """The ONNX protobuf with its large initializers as external data. The doc_string of each says what it is made of:
-    a file and an offset, and how it was turned."""
+    a file and an offset, and how it was turned; or the sha256 of what a pass computed."""
     weights: tuple[Blob, ...]
     """The store's files that hold them, in the order they were minted."""
     opset: int
@@ -139,6 +140,8 @@ def settle(model: ir.Model, workspace: Workspace, beside: Graph | None = None) -
     held = {} if beside is None else _held(beside, workspace)
     rest = {}
     for value, tensor in _large(model):
+        if not tensor.doc_string:  # a pass computed it
+            tensor.doc_string = f"sha256 {hashlib.sha256(tensor.tobytes()).hexdigest()}"
         there = held.get(_identity(tensor))
         if there is None:
             rest[value] = tensor
@@ -255,7 +258,7 @@ def _graph(
 
 def _identity(tensor: ir.TensorProtocol) -> tuple[object, ...]:
     """What a weight is made of: equal for the same weight in two graphs, whoever exported them."""
-    return tensor.doc_string or object(), tensor.dtype, tuple(tensor.shape.numpy())
+    return tensor.doc_string, tensor.dtype, tuple(tensor.shape.numpy())
 
 
 def _held(graph: Graph, workspace: Workspace) -> dict[tuple[object, ...], ir.TensorProtocol]:
