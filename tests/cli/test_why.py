@@ -48,10 +48,10 @@ def test_a_recipe_and_one_of_its_stages(ascendc, tmp_path):
 
 GUEST = """
 from ascendc import hookimpl
-from ascendc_plugins.onnx.model import OnnxModel
+from ascendc_plugins.onnx.model import Onnx
 from guest_helpers import crop
 
-class Guest(OnnxModel):
+class Guest(Onnx):
     NAME = "guest"
 
 @hookimpl
