@@ -201,7 +201,7 @@ def _run(step: Step, results: tuple[Any, ...], store: Store, listen: Listener) -
             said = _call(step, results, store, lambda line: listen(StepSaid(step.stage, step.label, line)))
             plain = keys.canonical(said)
             result = TypeAdapter(step.result).validate_python(plain)  # as the next build will read it
-            store.record(step.stage, key, ingredients=ingredients, result=plain)
+            store.record(step.stage, key, ingredients=ingredients, result=plain, blobs=blobs(result))
     seconds = time.monotonic() - start
     listen(StepFinished(step.stage, step.label, cached, round(seconds, 3), step.describe(result), key))
     return Done(result, cached, seconds)

@@ -242,7 +242,7 @@ def _command(path: Path, output: Path | None, overrides: Sequence[str], until: S
 def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: PartSteps, folder: Path) -> bool:
     """Lay out what was made by a build that stops before packaging; whether any file changed."""
     store, sources = parts.store, parts.sources
-    with store.workspace(lambda _: None) as workspace:
+    with store.steady_sources(), store.workspace(lambda _: None) as workspace:
         made = workspace.folder / "made"
         made.mkdir()
         for name, step in plan.graphs:

@@ -20,8 +20,7 @@ def entry(store):
 
     def record(key, days, *contents):
         blobs = [store.put_bytes(content) for content in contents]
-        result = {"files": [{"digest": blob.digest, "size": blob.size} for blob in blobs]}
-        store.record("fix", key * 64, ingredients={}, result=result)
+        store.record("fix", key * 64, ingredients={}, result={}, blobs=blobs)
         path = store.root / "entries" / "fix" / f"{key * 64}.json"
         then = time.time() - days * DAY
         os.utime(path, (then, then))

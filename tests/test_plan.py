@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -234,6 +235,22 @@ def test_the_code_of_both_halves_enters_every_key(plan_of):
     _, plan = plan_of("  - soc: Ascend310\n")
     for step in order(plan.goals):
         reads = dict(step.reads)
+        assert len(reads) == len(step.reads)
         assert reads["plugin"] == "clip"
         for package in ("ascendc", "ascendc_plugins", "ascendc_runtime", "ascendc_templates"):
             assert reads[f"code of {package}"] == keys.code(package)
+
+
+def test_the_code_of_a_guest_s_pass_enters_the_key_of_the_steps_that_use_it(plan_of, monkeypatch):
+    """All of its distribution, beside what every step reads."""
+    from ascendc.registry import Owner
+
+    steps, _ = plan_of("  - soc: Ascend310\n")
+    (part, *_) = steps.parts.parts
+    before = steps.parts.portable(part, 13)
+    table = {name: dataclasses.replace(r, owner=Owner("guest", "1")) for name, r in steps.parts.registry.passes.items()}
+    registry_of_guests = dataclasses.replace(steps.parts.registry, passes=table)
+    monkeypatch.setattr(keys, "packages", lambda name: ("json",) if name == "guest" else ())
+    after = dataclasses.replace(steps.parts, registry=registry_of_guests).portable(part, 13)
+    assert ("code of json", keys.code("json")) in after.reads
+    assert not any(name == "code of json" for name, _ in before.reads)

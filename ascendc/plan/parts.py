@@ -202,9 +202,10 @@ class PartSteps:
         describe: Callable[[Any], str] = lambda _: "",
         code: Iterable[Registered[Any]] = (),
     ) -> Step:
-        """A step of this recipe: the model's identity enters its key, and the code of the classes in `code`."""
-        own = ((r.cls.__qualname__, keys.code_of(r.owner.distribution, r.cls.__module__)) for r in code)
-        reads = (*self._reads, *((f"code of {name}", keys.digest(packages)) for name, packages in own))
+        """A step of this recipe: the model's identity enters its key, and the code of whom `code` belongs to."""
+        packages = (keys.code_of(r.owner.distribution, r.cls.__module__) for r in code)
+        own = ((f"code of {name}", digest) for package in packages for name, digest in package)
+        reads = tuple(dict.fromkeys((*self._reads, *own)))
         return Step(stage, spec, inputs, reads, label, result, run, describe, uses_torch=torch, memory=memory)
 
     def _module_size(self) -> int:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ascendc.store.blob import blobs_in
+from ascendc.store.blob import Blob
 from ascendc.store.objects import Damage
 from ascendc.store.stat_index import read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from ascendc.store.blob import Blob
     from ascendc.store.root import Root
 
 
@@ -34,11 +33,8 @@ class Entry:
     """What the key was made of, plain JSON."""
     result: Any
     """What the stage returned, plain JSON."""
-
-    @property
-    def blobs(self) -> frozenset[Blob]:
-        """The files that the result speaks of."""
-        return frozenset(blobs_in(self.result))
+    blobs: frozenset[Blob]
+    """The files of the store that the result speaks of."""
 
 
 class Entries:
@@ -54,14 +50,14 @@ class Entries:
     def read(self, path: Path) -> Entry | None:
         """The entry in a file; None if it is not whole, or not there."""
         record = read_record(path)
-        ingredients, result = record.get("ingredients"), record.get("result")
-        if "result" not in record or record.get("sum") != _sum(ingredients, result):
+        if record.pop("sum", None) != _sum(record):
             return None
         try:
             used = path.stat().st_mtime
         except FileNotFoundError:
             return None
-        return Entry(path.parent.name, path.stem, path, used, ingredients, result)
+        blobs = frozenset(Blob(digest, size) for digest, size in record["blobs"])
+        return Entry(path.parent.name, path.stem, path, used, record["ingredients"], record["result"], blobs)
 
     def recall(self, path: Path) -> Entry | None:
         """The entry in a file, which counts as used now."""
@@ -77,15 +73,16 @@ class Entries:
             return None
         return Damage(path, f"entry {path.parent.name}/{path.stem[:12]}… is torn")
 
-    def write(self, stage: str, key: str, ingredients: Any, result: Any) -> None:
+    def write(self, stage: str, key: str, ingredients: Any, result: Any, blobs: Iterable[Blob]) -> None:
         """Keep a result."""
-        record = {"ingredients": ingredients, "result": result, "sum": _sum(ingredients, result)}
-        self._root.write(self.path(stage, key), json.dumps(record, indent=1, sort_keys=True))
+        files = sorted([blob.digest, blob.size] for blob in set(blobs))
+        record = {"ingredients": ingredients, "result": result, "blobs": files}
+        self._root.write(self.path(stage, key), json.dumps({**record, "sum": _sum(record)}, indent=1, sort_keys=True))
 
     def paths(self, stage: str = "*") -> Iterator[Path]:
         """The files of all entries, or of one stage's."""
         return (self._root.path / "entries").glob(f"{stage}/*.json")
 
 
-def _sum(ingredients: Any, result: Any) -> str:
-    return hashlib.sha256(json.dumps([ingredients, result], sort_keys=True).encode()).hexdigest()
+def _sum(record: Any) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

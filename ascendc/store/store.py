@@ -152,9 +152,17 @@ class Store:
         """Every whole entry, or those of one stage; this is no use of them."""
         return (entry for path in self._entries.paths(stage) if (entry := self._entries.read(path)) is not None)
 
-    def record(self, stage: str, key: str, *, ingredients: Any, result: Any) -> None:
-        """Keep a result under its key, beside what the key was made of."""
-        self._entries.write(stage, key, ingredients, result)
+    def record(self, stage: str, key: str, *, ingredients: Any, result: Any, blobs: Iterable[Blob]) -> None:
+        """Keep a result under its key, beside what the key was made of.
+
+        Args:
+            stage: whose result it is.
+            key: the key of the call.
+            ingredients: what the key was made of, plain JSON.
+            result: plain JSON.
+            blobs: every file of the store that the result speaks of; `clean` leaves these.
+        """
+        self._entries.write(stage, key, ingredients, result, blobs)
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:

@@ -94,11 +94,11 @@ def test_a_root_that_is_a_file(tmp_path):
 def test_a_full_disk_tears_nothing(small_disk):
     store = Store(small_disk / "store")
     kept = store.put_bytes(b"kept")
-    store.record("fix", "a" * 64, ingredients={}, result={"n": 1})
+    store.record("fix", "a" * 64, ingredients={}, result={"n": 1}, blobs=())
 
     def fill():
         for key in range(1000):
-            store.record("fix", f"{key:064}", ingredients={}, result={"n": "x" * 10_000})
+            store.record("fix", f"{key:064}", ingredients={}, result={"n": "x" * 10_000}, blobs=())
 
     with pytest.raises(EnvironmentLacksError) as caught:
         fill()
@@ -114,7 +114,7 @@ def test_a_full_disk_tears_nothing(small_disk):
 def test_a_store_that_cannot_be_written_still_answers(small_disk, remount):
     store = Store(small_disk / "store")
     blob = store.put_bytes(b"kept")
-    store.record("fix", "a" * 64, ingredients={}, result={"n": 1})
+    store.record("fix", "a" * 64, ingredients={}, result={"n": 1}, blobs=())
     del store
     remount("ro")
     store = Store(small_disk / "store")
@@ -126,7 +126,7 @@ def test_a_store_that_cannot_be_written_still_answers(small_disk, remount):
     )
     for attempt in (
         lambda: store.put_bytes(b"new"),
-        lambda: store.record("fix", "b" * 64, ingredients={}, result={}),
+        lambda: store.record("fix", "b" * 64, ingredients={}, result={}, blobs=()),
         lambda: store.workspace(print).__enter__(),
         lambda: store.alone().__enter__(),
     ):

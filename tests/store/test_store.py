@@ -133,8 +133,7 @@ def test_verifying_hashes_each_file_once(store):
 
 def test_check_finds_whatever_is_damaged(store):
     whole, flipped, gone = (store.put_bytes(text) for text in (b"whole", b"flipped", b"gone"))
-    result = {"files": [{"digest": b.digest, "size": b.size} for b in (whole, flipped, gone)]}
-    store.record("fix", "k" * 64, ingredients={}, result=result)
+    store.record("fix", "k" * 64, ingredients={}, result={}, blobs=(whole, flipped, gone))
     assert store.check() == ()
     flip(store.path(flipped))
     store.path(gone).unlink()
@@ -148,7 +147,7 @@ def test_check_finds_whatever_is_damaged(store):
 
 def test_entries_come_back_and_what_their_keys_were_made_of(store):
     assert store.entry("fix", "k" * 64) is None
-    store.record("fix", "k" * 64, ingredients={"spec": 1}, result={"n": 2})
+    store.record("fix", "k" * 64, ingredients={"spec": 1}, result={"n": 2}, blobs=())
     assert store.entry("fix", "k" * 64) == {"n": 2}
     assert [(e.stage, e.key, e.ingredients) for e in store.entries()] == [("fix", "k" * 64, {"spec": 1})]
     assert store.damage == ()
@@ -156,7 +155,7 @@ def test_entries_come_back_and_what_their_keys_were_made_of(store):
 
 @pytest.mark.parametrize("harm", ['{"result": {"n"', "{}", "[]", "", '{"result": null}'])
 def test_a_torn_entry_is_no_entry(store, harm):
-    store.record("fix", "k" * 64, ingredients={"spec": 1}, result={"n": 2})
+    store.record("fix", "k" * 64, ingredients={"spec": 1}, result={"n": 2}, blobs=())
     path = store.root / "entries" / "fix" / f"{'k' * 64}.json"
     path.write_text(harm)
     assert store.entry("fix", "k" * 64) is None
@@ -164,14 +163,14 @@ def test_a_torn_entry_is_no_entry(store, harm):
 
 
 def test_a_figure_that_changed_in_an_entry_is_noticed(store):
-    store.record("verify", "k" * 64, ingredients={}, result={"error": 0.25})
+    store.record("verify", "k" * 64, ingredients={}, result={"error": 0.25}, blobs=())
     path = store.root / "entries" / "verify" / f"{'k' * 64}.json"
     path.write_text(path.read_text().replace("0.25", "0.05"))
     assert store.entry("verify", "k" * 64) is None
 
 
 def test_recalling_an_entry_is_a_use_of_it_and_looking_is_none(store):
-    store.record("fix", "k" * 64, ingredients={}, result={})
+    store.record("fix", "k" * 64, ingredients={}, result={}, blobs=())
     path = store.root / "entries" / "fix" / f"{'k' * 64}.json"
     os.utime(path, (1000, 1000))
     assert [entry.used for entry in store.entries()] == [1000]
