@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ascendc import keys
 from ascendc.errors import EnvironmentLacksError
 from ascendc.events import StepFinished, StepSaid, StepStarted
+from ascendc.machine import trim_heap
 from ascendc.store import Blob
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ascendc.store import Store
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+_MUCH = 1 << 30
+"""Bytes from which a step is given what others left in the heap. Smaller ones would fill it again at once."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,8 @@ def execute(
                     results = tuple(done[i].result for i in step.inputs)
                     memory = step.memory(*results)
                     if crew.takes(step, memory, running):
+                        if memory >= _MUCH:
+                            trim_heap()
                         waiting.remove(step)
                         running[step] = memory
                         futures[pool.submit(_run, step, results, store, listen)] = step

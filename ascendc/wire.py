@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import mmap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def copy(tensor: ir.TensorProtocol, file: Sink) -> int:
     if tensor.dtype.bitwidth < 8:  # several in a byte: numpy has them unpacked
         file.write(tensor.tobytes())
         return tensor.nbytes
-    array = tensor.numpy()
+    array = view(tensor)
     if array.flags.c_contiguous:
         file.write(array.reshape(-1).view(np.uint8).data)
         return tensor.nbytes
@@ -102,6 +102,19 @@ def copy(tensor: ir.TensorProtocol, file: Sink) -> int:
         _turn(piece, slab[: len(piece)])
         file.write(slab[: len(piece)].reshape(-1).view(np.uint8).data)
     return tensor.nbytes
+
+
+def view(tensor: ir.TensorProtocol) -> npt.NDArray[Any]:
+    """The content of a tensor; what lies in a file is mapped anew, so that its pages go when the array goes.
+
+    (onnx_ir keeps a mapping as long as the tensor lives: after a pass over all of them, the whole model is in memory.)
+    """
+    import onnx_ir as ir
+
+    if not isinstance(tensor, ir.ExternalTensor) or tensor.dtype.bitwidth < 8 or not tensor.size:
+        return tensor.numpy()
+    shape = tuple(tensor.shape.numpy())
+    return np.memmap(tensor.path, tensor.dtype.numpy(), "r", tensor.offset or 0, shape)
 
 
 def spans(path: Path) -> dict[str, Span]:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -87,3 +90,27 @@ def test_no_quota_no_limit(tmp_path, monkeypatch, text):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5, 7}, raising=False)
     group = {"sys/fs/cgroup/cpu.max": text, "sys/fs/cgroup/cpu.cfs_quota_us": text}
     assert cores(write(tmp_path, {"proc/self/cgroup": "0::/\n", **group})) == 3
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="speaks to glibc")
+def test_freed_memory_goes_back():
+    """In a process of its own, since the heap of this one is anybody's."""
+    code = """
+import ctypes
+from pathlib import Path
+from ascendc.machine import trim_heap
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+def megabytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
+blocks = [libc.malloc(100_000) for _ in range(1000)]
+for block in blocks:
+    ctypes.memset(block, 1, 100_000)
+for block in blocks[:-1]:  # the last one keeps the heap from shrinking by itself
+    libc.free(block)
+before = megabytes()
+assert trim_heap()
+print(before - megabytes())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert int(done.stdout) > 80

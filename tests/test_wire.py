@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -84,6 +85,19 @@ def test_any_layout_is_copied_row_major(array, slab, monkeypatch):
     file = io.BytesIO()
     assert wire.copy(tensor(array), file) == array.nbytes
     assert file.getvalue() == np.ascontiguousarray(array).tobytes()
+
+
+def test_a_view_of_a_file_lets_its_pages_go(tmp_path):
+    path = tmp_path / "w.bin"
+    np.arange(10_000, dtype=np.float32).tofile(path)
+    external = ir.ExternalTensor(
+        str(path), 400, 4000, ir.DataType.FLOAT, shape=ir.Shape([10, 100]), name="w", base_dir=""
+    )
+    array = wire.view(external)
+    np.testing.assert_array_equal(array, np.arange(100, 1100, dtype=np.float32).reshape(10, 100))
+    assert str(path) in Path("/proc/self/maps").read_text()
+    del array
+    assert str(path) not in Path("/proc/self/maps").read_text()
 
 
 def test_four_bits_stay_packed():

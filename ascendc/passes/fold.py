@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ascendc import wire
 from ascendc.graph import LARGE
 from ascendc.passes import values
 from ascendc.passes.base import Pass
@@ -78,7 +79,7 @@ def _turned(tensor: ir.TensorProtocol, perm: tuple[int, ...], name: str) -> ir.L
     import onnx_ir as ir
 
     return ir.LazyTensor(
-        lambda: ir.Tensor(tensor.numpy().transpose(perm), dtype=tensor.dtype, name=name),
+        lambda: ir.Tensor(wire.view(tensor).transpose(perm), dtype=tensor.dtype, name=name),
         dtype=tensor.dtype,
         shape=ir.Shape(tuple(tensor.shape.numpy()[axis] for axis in perm)),
         name=name,

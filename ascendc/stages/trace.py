@@ -52,7 +52,9 @@ def trace(
     Raises:
         StageError: torch cannot export the module (ASC1402).
     """
-    with _TRACING, _quiet():
+    import torch
+
+    with _TRACING, _quiet(), torch.no_grad():  # or every activation would be kept, for gradients
         try:
             model = (_dynamo if dynamo else _torchscript)(part, module, inputs, opset, folder)
         except RuntimeError as error:  # the base of all that torch.onnx raises
