@@ -92,4 +92,5 @@ def main() -> None:
         refused = system_refuses(error)
         click.echo(f"ascendc: {refused.id} {refused}", err=True)
         code = refused.exit_code
+    gc.freeze()  # else the interpreter looks through all of torch once more before it ends, most of a second
     sys.exit(code or 0)
