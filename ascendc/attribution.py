@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,6 +43,7 @@ class Attributed(Model):
         super().__init__(guest.source, guest.options)
         self.NAME, self.DEVICE = guest.NAME, guest.DEVICE  # type: ignore[misc]  # the glass shows what is behind it
         self._guest, self._owner = guest, owner
+        self._asking = threading.Lock()
 
     @classmethod
     def build(cls, guest: type[Model], owner: Owner, source: Source, options: Options) -> Attributed:
@@ -150,7 +152,8 @@ class Attributed(Model):
 
     def _ask(self, method: str, kind: Any, call: Callable[[], T]) -> T:
         try:
-            result = call()
+            with self._asking:  # steps overlap; seeds, and the lazy imports of transformers, bear one thread at a time
+                result = call()
         except AscendcError:
             raise
         except Exception as error:  # a guest may raise anything; it is named, and the cause is kept

@@ -8,6 +8,7 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from ascendc import keys
@@ -28,6 +29,24 @@ _MUCH = 1 << 30
 """Bytes from which a step is given what others left in the heap. Smaller ones would fill it again at once."""
 
 
+class Torch(Enum):
+    """What a step does with torch, much of which is process-wide."""
+
+    UNUSED = auto()
+    RUNS = auto()
+    """Runs modules: any number of steps may, beside one that traces."""
+    TRACES = auto()
+    """Traces by TorchScript, which one step may at a time."""
+    OWNS = auto()
+    """Exports by dynamo, which puts stand-ins for a module's weights while it works: nobody else may use torch."""
+
+    def bears(self, other: Torch) -> bool:
+        """Whether the two may go on at the same time."""
+        if Torch.UNUSED in (self, other):
+            return True
+        return Torch.OWNS not in (self, other) and not (self is other is Torch.TRACES)
+
+
 @dataclass(frozen=True)
 class Step:
     """One call of a stage. Two steps with the same stage, spec, reads and inputs are the same step."""
@@ -46,7 +65,8 @@ class Step:
     """``run(*results of inputs, workspace)``."""
     describe: Callable[[Any], str] = field(compare=False, default=lambda _: "")
     """What the result says of itself in a few words."""
-    uses_torch: bool = field(compare=False, default=False)
+    torch: Torch = field(compare=False, default=Torch.UNUSED)
+    """How it uses torch."""
     memory: Callable[..., int] = field(compare=False, default=lambda *_: 0)
     """``memory(*results of inputs)``: bytes that the step will need, about; small ones need not say."""
 
@@ -111,8 +131,8 @@ class Crew:
         """Whether `step`, which needs `memory` bytes, may join those that run. One always may, whatever it needs."""
         if not running:
             return True
-        if step.uses_torch and any(other.uses_torch for other in running):
-            return False  # tracing and seeding are process-wide in torch
+        if not all(step.torch.bears(other.torch) for other in running):
+            return False
         fits = self.memory is None or sum(running.values()) + memory <= self.memory
         return fits and len(running) < self.jobs
 
@@ -128,8 +148,6 @@ def execute(
 ) -> dict[Step, Done]:
     """Run the steps, inputs first, side by side as far as `crew` allows.
 
-    Of the steps that are ready, those go first that most others wait for in a row.
-
     Args:
         steps: from `order`.
         store: where results are kept.
@@ -141,9 +159,8 @@ def execute(
     Raises:
         AscendcError: whatever the first failing stage raised; steps already running are waited for.
     """
-    heights = _heights(steps)
-    waiting = sorted(steps, key=lambda step: -heights[step])
-    torch_left = {step for step in steps if step.uses_torch}
+    waiting = list(steps)
+    torch_left = {step for step in steps if step.torch is not Torch.UNUSED}
     done: dict[Step, Done] = {}
     running: dict[Step, int] = {}
     futures: dict[Future[Done], Step] = {}
@@ -171,15 +188,6 @@ def execute(
             stop()
             raise
     return done
-
-
-def _heights(steps: tuple[Step, ...]) -> dict[Step, int]:
-    """How many steps in a row wait for each, at most."""
-    heights = dict.fromkeys(steps, 0)
-    for step in reversed(steps):
-        for needed in step.inputs:
-            heights[needed] = max(heights[needed], heights[step] + 1)
-    return heights
 
 
 def blobs(value: Any) -> Iterator[Blob]:

@@ -184,7 +184,7 @@ class Model(ABC):
 
         Its forward takes the part's inputs in order and returns its outputs in order (a tensor, or a tuple).
         Called several times for one build: keep what was costly to load, until `release`. Weights that are mapped from
-        a checkpoint cost nothing to map again.
+        a checkpoint cost nothing to map again. The module may be run by one thread while another traces it.
         """
         raise NotImplementedError(f"{type(self).__name__} has neither a module nor an ONNX file for {part!r}")
 

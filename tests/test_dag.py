@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from ascendc import keys
-from ascendc.dag import Crew, Step, blobs, execute, order
+from ascendc.dag import Crew, Step, Torch, blobs, execute, order
 from ascendc.errors import EnvironmentLacksError, StageError
 from ascendc.events import StepFinished
 from ascendc.store import Blob
@@ -146,8 +146,20 @@ def test_an_interrupt_stops_what_runs(store):
     assert stopped == [True]
 
 
-def test_torch_steps_never_overlap(store):
-    assert most_at_once(store, Crew(4), uses_torch=True) == 1
+@pytest.mark.parametrize(
+    ("torch", "most"),
+    [
+        ((Torch.RUNS,), 4),
+        ((Torch.TRACES,), 1),
+        ((Torch.OWNS,), 1),
+        ((Torch.RUNS, Torch.TRACES), 3),
+        ((Torch.RUNS, Torch.OWNS), 2),
+        ((Torch.UNUSED, Torch.OWNS), 3),
+    ],
+)
+def test_what_may_share_torch(store, torch, most):
+    """Four steps, as the tuple says in turn."""
+    assert most_at_once(store, Crew(4), torch=torch) == most
 
 
 def test_the_first_failure_is_raised_and_nothing_of_it_is_kept(store):
@@ -176,7 +188,7 @@ def test_jobs_run_side_by_side(store):
     assert sorted(d.result.value for d in done.values()) == [1, 2]
 
 
-def most_at_once(store, crew, *, memory=0, uses_torch=False):
+def most_at_once(store, crew, *, memory=0, torch=(Torch.UNUSED,)):
     import threading
 
     inside, most = [], []
@@ -190,7 +202,15 @@ def most_at_once(store, crew, *, memory=0, uses_torch=False):
             return Number(value)
 
         return Step(
-            "work", Spec(value), (), (), str(value), Number, run, uses_torch=uses_torch, memory=lambda *_: memory
+            "work",
+            Spec(value),
+            (),
+            (),
+            str(value),
+            Number,
+            run,
+            torch=torch[value % len(torch)],
+            memory=lambda _=0: memory,
         )
 
     execute(tuple(map(work, range(4))), store, lambda _: None, crew)
@@ -215,22 +235,14 @@ def test_memory_is_asked_for_with_the_results_of_the_inputs(store):
     assert seen == [3]
 
 
-def test_the_longest_way_goes_first(store):
-    calls = []
-    short = number(1, calls, label="short")
-    long = double(double(number(2, calls, label="long"), calls), calls)
-    execute(order([short, long]), store, lambda _: None)
-    assert calls[0] == "long"
-
-
 def test_what_torch_loaded_is_released_after_the_last_step_that_uses_it(store):
     calls = []
 
     def step(name, inputs=(), **how):
         return Step(name, Spec(0), inputs, (), name, Number, lambda *_: calls.append(name) or Number(0), **how)
 
-    first = step("first", uses_torch=True)
-    last = step("last", (step("second", (first,), uses_torch=True),))
+    first = step("first", torch=Torch.RUNS)
+    last = step("last", (step("second", (first,), torch=Torch.RUNS),))
     execute(order([last]), store, lambda _: None, release=lambda: calls.append("released"))
     assert calls == ["first", "second", "released", "last"]
 

@@ -73,11 +73,14 @@ def test_compile_sh_takes_the_weights_along(built):
     assert "models/image-2.onnx models/image.onnx" in script
 
 
-def test_equal_builds_give_equal_bundles_however_many_steps_run_together(recipe, tmp_path, monkeypatch):
+@pytest.mark.parametrize("weights", ["pretrained", "random"])
+def test_equal_builds_give_equal_bundles_however_many_steps_run_together(recipe, tmp_path, monkeypatch, weights):
+    """Random weights are one module, which is run while it is traced."""
     manifests = []
     for jobs in (1, 4):
         monkeypatch.setenv("ASCENDC_CACHE", str(tmp_path / f"store-{jobs}"))
-        folder = driver.build(recipe, output=tmp_path / f"out-{jobs}", jobs=jobs).output
+        overrides = [f"model.weights={weights}"]
+        folder = driver.build(recipe, output=tmp_path / f"out-{jobs}", overrides=overrides, jobs=jobs).output
         manifests.append(json.loads((folder / "manifest.json").read_text()))
     assert manifests[0] == manifests[1]
 

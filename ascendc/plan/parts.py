@@ -5,14 +5,16 @@ Each method is one arrow of the picture in CONTRIBUTING.md.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascendc import keys
 from ascendc import recipe as recipes
-from ascendc.dag import Step
+from ascendc.dag import Step, Torch
 from ascendc.errors import StageError
 from ascendc.graph import Graph
 from ascendc.model import Judgement, Part, Samples, Use
@@ -51,17 +53,18 @@ class PartSteps:
     def notes(self) -> tuple[str, ...]:
         """What the bundle's reader must know."""
         weights = self.recipe.model.weights
-        made_up = weights.kind == "random" and any(self.model.onnx(part.name) is None for part in self.parts)
+        made_up = weights.kind == "random" and self._exports
         random = (f"weights are random (seed {weights.seed}): answers mean nothing",) if made_up else ()
         return (*random, *self.model.notes(weights))
 
     def exported(self, part: Part, opset: int) -> Step:
         """export: the module as ONNX; or the plugin's ONNX file as it is, whatever its opset."""
         section = self.recipe.export
-        spec, said = ExportSpec(part.name), "the model's own ONNX file"
+        spec, said, torch = ExportSpec(part.name), "the model's own ONNX file", Torch.UNUSED
         if self.model.onnx(part.name) is None:
             spec = ExportSpec(part.name, opset, section.exporter, section.attention, self.recipe.model.weights)
-            said = str(choose(section.exporter, opset))
+            choice = choose(section.exporter, opset)
+            said, torch = str(choice), Torch.OWNS if choice.name == "dynamo" else Torch.TRACES
 
         def run(ws: Workspace) -> Graph:
             return export(spec, self.model, ws, self.sources)
@@ -73,7 +76,7 @@ class PartSteps:
             (),
             Graph,
             run,
-            torch=True,
+            torch=torch,
             memory=self._module_size,
             describe=lambda _: said,
         )
@@ -145,7 +148,7 @@ class PartSteps:
             (),
             GoldenPart,
             lambda ws: golden(spec, self.model, self.samples, ws),
-            torch=True,
+            torch=Torch.RUNS,
             memory=self._module_size,
         )
 
@@ -153,7 +156,7 @@ class PartSteps:
     def assets(self) -> Step:
         """assets: what the device half needs."""
         spec = AssetsSpec(self.recipe.model.weights)
-        return self.step("assets", "", spec, (), Assets, lambda ws: assets(spec, self.model, ws), torch=True)
+        return self.step("assets", "", spec, (), Assets, lambda ws: assets(spec, self.model, ws), torch=Torch.RUNS)
 
     def verified(self, fixed: Step, part: Part) -> Step:
         """verify: a fixed graph, and the device half's preprocessing, against the golden record."""
@@ -172,7 +175,7 @@ class PartSteps:
             Verified,
             run,
             describe=lambda result: f"error {result.worst.relative:.1e} of the sample distance",
-            memory=lambda fixed, *_: int(fixed.graph.size),  # onnxruntime copies the weights into a layout of its own
+            memory=lambda fixed, *_: int(fixed.graph.size),
         )
 
     def judged(self, verified: tuple[Step, ...]) -> Step:
@@ -197,7 +200,7 @@ class PartSteps:
         result: type,
         run: Callable[..., object],
         *,
-        torch: bool = False,
+        torch: Torch = Torch.UNUSED,
         memory: Callable[..., int] = lambda *_: 0,
         describe: Callable[[Any], str] = lambda _: "",
         code: Iterable[Registered[Any]] = (),
@@ -206,7 +209,7 @@ class PartSteps:
         packages = (keys.code_of(r.owner.distribution, r.cls.__module__) for r in code)
         own = ((f"code of {name}", digest) for package in packages for name, digest in package)
         reads = tuple(dict.fromkeys((*self._reads, *own)))
-        return Step(stage, spec, inputs, reads, label, result, run, describe, uses_torch=torch, memory=memory)
+        return Step(stage, spec, inputs, reads, label, result, run, describe, torch=torch, memory=memory)
 
     def _module_size(self) -> int:
         """Bytes of a module in memory, at most: the files that it is made from."""
@@ -238,7 +241,16 @@ class PartSteps:
 
     @cached_property
     def _files(self) -> tuple[tuple[Path, str], ...]:
-        return tuple((path, self._digest(path)) for path in self.model.files(self.recipe.model.weights))
+        paths = self.model.files(self.recipe.model.weights)
+        if self._exports and not all(map(self.store.knows, paths)):
+            # A model that was never seen: every step will run. Hashing it leaves the interpreter to whoever imports.
+            threading.Thread(target=import_module, args=("torch",)).start()
+        return tuple((path, self._digest(path)) for path in paths)
+
+    @property
+    def _exports(self) -> bool:
+        """Whether a torch module is exported, rather than an ONNX file taken in."""
+        return any(self.model.onnx(part.name) is None for part in self.parts)
 
     def _digest(self, path: Path) -> str:
         try:

@@ -33,12 +33,13 @@ __all__ = [
 DEVICES = ("auto", "npu", "cuda", "cpu")
 
 
-def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto") -> Session:
+def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto", *, lean: bool = False) -> Session:
     """Open a compiled or exported model.
 
     Args:
         path: ``.onnx``, which onnxruntime runs. An ``.om`` needs a session over pyACL: a later version's.
         device: ``auto``, ``npu``, ``cuda`` or ``cpu``; the session's `engine` says what really runs.
+        lean: for a few runs only: weights stay in their file instead of being copied into a layout that runs faster.
 
     Raises:
         SessionError: the file is missing or of another kind, the device is unknown or not to be had, the engine
@@ -52,7 +53,7 @@ def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto") -> 
     if name.endswith(".onnx"):
         from .onnx_session import OnnxSession
 
-        return OnnxSession(name, device)
+        return OnnxSession(name, device, lean=lean)
     if name.endswith(".om"):
         raise SessionError(
             "`{0}` cannot be run: this version runs .onnx only. On the board, "

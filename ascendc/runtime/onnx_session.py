@@ -36,13 +36,14 @@ _DTYPES = {
 class OnnxSession(Session):
     """An ONNX file, open in onnxruntime on one device."""
 
-    def __init__(self, path: str, device: str = "auto") -> None:
+    def __init__(self, path: str, device: str = "auto", *, lean: bool = False) -> None:
         """Load `path`.
 
         Args:
             path: an ``.onnx`` file; external data is read from beside it.
             device: ``auto``, ``npu``, ``cuda`` or ``cpu``. `auto` takes the first of the three whose provider this
                 onnxruntime has and can start; `engine` says which.
+            lean: as `open_session` has it.
 
         Raises:
             SessionError: onnxruntime is missing, lacks the device, or cannot load the file.
@@ -50,7 +51,7 @@ class OnnxSession(Session):
         runtime = _onnxruntime()
         self._failures = _failures()
         self._path = path
-        self._session = self._open(runtime, _providers(runtime, device))
+        self._session = self._open(runtime, _providers(runtime, device), lean)
         provider = self._session.get_providers()[0]
         if device not in ("auto", _device(provider)):
             # onnxruntime only logs when a provider cannot start, and goes on with the CPU
@@ -65,11 +66,12 @@ class OnnxSession(Session):
         self.inputs = tuple(self._spec(value) for value in self._session.get_inputs())
         self.outputs = tuple(self._spec(value) for value in self._session.get_outputs())
 
-    def _open(self, runtime: Any, providers: List[str]) -> Any:
+    def _open(self, runtime: Any, providers: List[str], lean: bool) -> Any:
         options = runtime.SessionOptions()
         options.log_severity_level = 3  # errors: warnings about graph clean-up mean nothing to the reader
         # Threads that wait must not spin: others prepare the next inputs, or build the next part, on the same cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.disable_prepacking", str(int(lean)))
         try:
             return runtime.InferenceSession(self._path, options, providers=providers)
         except self._failures as error:

@@ -170,7 +170,7 @@ def _culprit(spec: GoldenSpec, model: Model) -> str:
 
 def _run_onnx(path: Path, part: Part, inputs: Arrays) -> Iterator[dict[str, Any]]:
     try:
-        with open_session(path, "cpu") as session:
+        with open_session(path, "cpu", lean=True) as session:
             for chunk in _chunks(inputs):
                 yield session.run_batched(chunk)
     except SessionError as error:

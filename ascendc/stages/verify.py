@@ -121,7 +121,7 @@ def check_preparation(
 
 def _run(part: Part, path: Path, inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        with open_session(path, "cpu") as session:
+        with open_session(path, "cpu", lean=True) as session:
             chunks = [session.run_batched(chunk) for chunk in _batches(inputs)]
     except SessionError as error:
         raise StageError("ASC1607", f"part `{part.name}`: onnxruntime cannot run the fixed graph: {error}") from error

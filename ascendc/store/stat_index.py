@@ -62,6 +62,10 @@ class StatIndex:
             self._remember(path, {"seen": seen, "sha256": digest, "boot": None if from_disk else boot()})
         return digest
 
+    def knows(self, path: Path) -> bool:
+        """Whether there is a record of the file, believed or not."""
+        return self.record(path.resolve()).exists()
+
     def made(self, path: Path, digest: str, seen: list[int]) -> None:
         """Remember an object that was hashed on its way in; `seen` is from before that."""
         self._remember(path.resolve(), {"seen": seen, "sha256": digest, "boot": boot()})

@@ -125,6 +125,10 @@ class Store:
         """
         return self._sources.digest(path)
 
+    def knows(self, path: Path) -> bool:
+        """Whether a user's file was ever hashed."""
+        return self._index.knows(path)
+
     @contextmanager
     def steady_sources(self) -> Iterator[None]:
         """For the time that a stage runs: sources must stay what they were when its key was made.
