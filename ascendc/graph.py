@@ -19,7 +19,7 @@ from ascendc import wire
 from ascendc.store import Blob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import onnx
@@ -61,7 +61,7 @@ class Graph:
     opset: int
     """Of the default domain."""
     whole: Blob | None = None
-    """The graph as one ONNX file; then also the first of `weights`."""
+    """The graph as one ONNX file; it holds its `weights`, if it has large ones."""
     borrowed: tuple[Borrowed, ...] = ()
     """The model's files that hold them."""
 
@@ -104,8 +104,9 @@ def load(graph: Graph, workspace: Workspace, sources: Sources = _NONE) -> ir.Mod
     for value in model.graph.initializers.values():
         tensor = value.const_value
         if isinstance(tensor, ir.ExternalTensor):
-            tensor.doc_string = tensor.doc_string or f"{tensor.location} {tensor.offset or 0}"
-            value.const_value = stored(files[str(tensor.location)], tensor.offset or 0, tensor.length, tensor)
+            offset = tensor.offset or 0
+            made_of = tensor.doc_string or f"{tensor.location} {offset}"
+            value.const_value = stored(files[str(tensor.location)], offset, tensor.length, tensor, made_of)
     return model
 
 
@@ -140,8 +141,6 @@ def settle(model: ir.Model, workspace: Workspace, beside: Graph | None = None) -
     held = {} if beside is None else _held(beside, workspace)
     rest = {}
     for value, tensor in _large(model):
-        if not tensor.doc_string:  # a pass computed it
-            tensor.doc_string = f"sha256 {hashlib.sha256(tensor.tobytes()).hexdigest()}"
         there = held.get(_identity(tensor))
         if there is None:
             rest[value] = tensor
@@ -152,7 +151,7 @@ def settle(model: ir.Model, workspace: Workspace, beside: Graph | None = None) -
         whole = _write_whole(model, rest, workspace)
         return _graph(model, {str(workspace.path(whole)): whole}, workspace, whole)
     if rest:
-        blob = _write_weights(rest, workspace)
+        blob = _write_weights(rest, workspace, origin)
         files[str(workspace.path(blob))] = blob
     return _graph(model, files, workspace)
 
@@ -208,8 +207,10 @@ def data_names(graph: Graph, name: str) -> dict[Blob, str]:
     return {blob: f"{name}.data{i or ''}" for i, blob in zip((0, *range(2, 99)), graph.weights, strict=False)}
 
 
-def stored(path: Path | str, offset: int, length: int | None, like: ir.TensorProtocol) -> ir.ExternalTensor:
-    """A tensor in a file, of the type, shape, name and doc_string of another.
+def stored(
+    path: Path | str, offset: int, length: int | None, like: ir.TensorProtocol, origin: str | None = None
+) -> ir.ExternalTensor:
+    """A tensor in a file, of the type, shape and name of another; its doc_string says what it is made of.
 
     By absolute path and without a base directory, since onnx_ir refuses files with several hard links under one,
     and the store's files have them by design.
@@ -224,7 +225,7 @@ def stored(path: Path | str, offset: int, length: int | None, like: ir.TensorPro
         like.dtype,
         shape=shape,
         name=like.name or "",
-        doc_string=like.doc_string,
+        doc_string=origin,
         base_dir="",
     )
 
@@ -256,9 +257,17 @@ def _graph(
     )
 
 
+def origin(tensor: ir.TensorProtocol) -> str:
+    """What a weight of a graph that was loaded is made of: equal for the same weight in two graphs of one model."""
+    import onnx_ir as ir
+
+    if isinstance(tensor, ir.ExternalTensor | ir.LazyTensor) and tensor.doc_string:
+        return tensor.doc_string
+    return f"sha256 {hashlib.sha256(tensor.tobytes()).hexdigest()}"  # a pass computed it
+
+
 def _identity(tensor: ir.TensorProtocol) -> tuple[object, ...]:
-    """What a weight is made of: equal for the same weight in two graphs, whoever exported them."""
-    return tensor.doc_string, tensor.dtype, tuple(tensor.shape.numpy())
+    return origin(tensor), tensor.dtype, tuple(tensor.shape.numpy())
 
 
 def _held(graph: Graph, workspace: Workspace) -> dict[tuple[object, ...], ir.TensorProtocol]:
@@ -278,12 +287,16 @@ def _write_whole(model: ir.Model, weights: Mapping[ir.Value, ir.TensorProtocol],
     blob = workspace.put(path)
     for value, tensor in weights.items():
         span = spans[str(value.name)]
-        value.const_value = stored(workspace.path(blob), span.offset, span.length, tensor)
+        value.const_value = stored(workspace.path(blob), span.offset, span.length, tensor, origin(tensor))
     return blob
 
 
-def _write_weights(weights: Mapping[ir.Value, ir.TensorProtocol], workspace: Workspace) -> Blob:
-    """Write tensors into a file of their own, aligned, and bind the values to it."""
+def _write_weights(
+    weights: Mapping[ir.Value, ir.TensorProtocol],
+    workspace: Workspace,
+    made_of: Callable[[ir.TensorProtocol], str | None] = lambda _: None,
+) -> Blob:
+    """Write tensors into a file of their own, aligned, and bind the values to it; `made_of` says their origins."""
     path = workspace.folder / "weights.bin"
     offsets, at = [], 0
     with path.open("wb") as file:
@@ -294,5 +307,5 @@ def _write_weights(weights: Mapping[ir.Value, ir.TensorProtocol], workspace: Wor
             at += blanks + wire.copy(tensor, file)
     blob = workspace.put(path)
     for offset, (value, tensor) in zip(offsets, weights.items(), strict=True):
-        value.const_value = stored(workspace.path(blob), offset, tensor.nbytes, tensor)
+        value.const_value = stored(workspace.path(blob), offset, tensor.nbytes, tensor, made_of(tensor))
     return blob

@@ -104,6 +104,14 @@ def test_a_second_graph_refers_to_the_weights_of_the_first(exported, workspace, 
     np.testing.assert_array_equal(answer(tmp_path / "image.onnx"), answer(tmp_path / "image-2.onnx"))
 
 
+def test_so_does_one_whose_weights_are_too_large_for_one_file(exported, workspace, monkeypatch):
+    monkeypatch.setattr(graph, "SINGLE_FILE_LIMIT", 0)
+    first = graph.settle(fold(exported, workspace), workspace)
+    second = graph.settle(fold(exported, workspace), workspace, first)
+    assert first.whole is None
+    assert second.weights == first.weights
+
+
 def test_weights_that_the_first_graph_lacks_get_a_file_of_their_own(exported, workspace):
     first = graph.settle(fold(exported, workspace), workspace)
     model = fold(exported, workspace)
@@ -136,6 +144,27 @@ def test_an_export_is_written_as_one_file_that_needs_nothing_else(exported, work
     graph.write_onnx(made, workspace, tmp_path / "m.onnx", sources)
     sources["d" * 64].unlink()
     np.testing.assert_allclose(answer(tmp_path / "m.onnx"), X @ W.T @ V, rtol=1e-4, atol=1e-4)
+
+
+def test_what_the_users_file_says_of_its_weights_is_no_identity(workspace, tmp_path):
+    """Two weights of one shape, of which the file says the same: each stays what it is."""
+    text = (
+        '<ir_version: 7, opset_import: ["": 13]> agraph (float[n, 64] x) => (float[n, 64] y) '
+        "{ z = MatMul(x, w)  y = MatMul(z, v) }"
+    )
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.extend([onnx.numpy_helper.from_array(a, n) for n, a in (("w", W), ("v", V))])
+    for tensor in model.graph.initializer:
+        tensor.doc_string = "a weight"
+    path = tmp_path / "said.onnx"
+    onnx.save(model, path)
+    sources = {"d" * 64: path}
+    made = ingest(path, workspace, sources)
+    first = graph.settle(graph.load(made, workspace, sources), workspace)
+    second = graph.settle(graph.load(made, workspace, sources), workspace, first)
+    weights = {name: v.const_value.numpy() for name, v in graph.load(second, workspace).graph.initializers.items()}
+    np.testing.assert_array_equal(weights["w"], W)
+    np.testing.assert_array_equal(weights["v"], V)
 
 
 def test_saving_a_fixed_graph_writes_no_weight_again(exported, workspace):
