@@ -1,5 +1,5 @@
 """``python -m ascendc``."""
 
-from ascendc.cli import main
+from ascendc.cli import process
 
-main()
+process()

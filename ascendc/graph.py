@@ -68,6 +68,8 @@ class Graph:
     @property
     def size(self) -> int:
         """Bytes, all files together; borrowed ones count in full."""
+        if self.whole is not None:
+            return self.whole.size
         return self.skeleton.size + sum(f.size for f in self.weights) + sum(f.size for f in self.borrowed)
 
 

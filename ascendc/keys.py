@@ -101,7 +101,8 @@ def packages(distribution: str) -> tuple[str, ...]:
         return ()
     names = {*(found.read_text("top_level.txt") or "").split()}
     names |= {point.value.partition(":")[0].partition(".")[0] for point in found.entry_points}
-    for file in found.files or ():
+    installed = found.read_text("RECORD") is not None  # an egg-info in a checkout lists the sources, tests and all
+    for file in (found.files or ()) if installed else ():
         if file.suffix == ".pth":
             names |= {name for folder in _folders(Path(str(file.locate()))) for name in _importable(folder)}
         elif len(file.parts) > 1:

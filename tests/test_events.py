@@ -103,6 +103,6 @@ def test_the_page_s_program_follows_a_build(tmp_path):
         text=True,
         check=True,
     )
-    first, *_, last = done.stdout.splitlines()
-    assert first == "export model ran"
+    *steps, last = done.stdout.splitlines()
+    assert "export model ran" in steps
     assert last == "build/onnx om-deferred"

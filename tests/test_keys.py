@@ -122,6 +122,16 @@ def test_ascendc_s_own_distribution_is_all_of_it():
     assert keys.packages("ascendc") == ("ascendc", "ascendc_plugins", "ascendc_runtime", "ascendc_templates")
 
 
+def test_an_egg_info_in_a_checkout_lists_more_than_is_installed(tmp_path, monkeypatch):
+    info = tmp_path / "guest.egg-info"
+    info.mkdir()
+    (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text("guest\n")
+    (info / "SOURCES.txt").write_text("guest/__init__.py\ntests/test_guest.py\nsetup.py\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert keys.packages("guest") == ("guest",)
+
+
 def test_of_what_is_no_distribution_there_is_at_least_the_module():
     assert keys.code_of("unknown", "json.decoder") == (("json", keys.code("json")),)
 

@@ -64,9 +64,6 @@ def main() -> None:
     from ascendc.cli.interrupt import INTERRUPTED, stoppable
     from ascendc.errors import AscendcError, Interrupted, system_refuses
 
-    # Importing torch and transformers makes a million objects that stay; Python's thresholds (700, 10, 10) have the
-    # collector look through them again and again, a fifth of the time that the imports take.
-    gc.set_threshold(50_000, 20, 20)
     try:
         with stoppable():
             code = cli.main(prog_name="ascendc", standalone_mode=False)
@@ -92,5 +89,15 @@ def main() -> None:
         refused = system_refuses(error)
         click.echo(f"ascendc: {refused.id} {refused}", err=True)
         code = refused.exit_code
-    gc.freeze()  # else the interpreter looks through all of torch once more before it ends, most of a second
     sys.exit(code or 0)
+
+
+def process() -> None:
+    """`main` in a process of its own, which may tune the collector."""
+    # Importing torch and transformers makes a million objects that stay; Python's thresholds (700, 10, 10) have the
+    # collector look through them again and again, a fifth of the time that the imports take.
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        main()
+    finally:
+        gc.freeze()  # else it looks through all of torch once more before the process ends, most of a second
