@@ -133,6 +133,9 @@ class Crew:
             return True
         if not all(step.torch.bears(other.torch) for other in running):
             return False
+        large = [other for other, theirs in running.items() if other.torch is not Torch.UNUSED and theirs >= _MUCH]
+        if large and step.torch is not Torch.UNUSED and memory >= _MUCH:
+            return False  # each fills the cores by itself; together they would only fill the memory
         fits = self.memory is None or sum(running.values()) + memory <= self.memory
         return fits and len(running) < self.jobs
 

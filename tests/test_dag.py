@@ -225,6 +225,13 @@ def test_a_step_that_needs_more_than_there_is_runs_alone(store):
     assert most_at_once(store, Crew(4, memory=100), memory=101) == 1
 
 
+@pytest.mark.parametrize(
+    ("torch", "memory", "most"), [(Torch.RUNS, 1 << 30, 1), (Torch.RUNS, (1 << 30) - 1, 4), (Torch.UNUSED, 1 << 30, 4)]
+)
+def test_large_modules_take_turns_and_nothing_else_does(store, torch, memory, most):
+    assert most_at_once(store, Crew(4), memory=memory, torch=(torch,)) == most
+
+
 def test_memory_is_asked_for_with_the_results_of_the_inputs(store):
     seen = []
     first = number(3, [])
