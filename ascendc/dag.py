@@ -28,6 +28,9 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _MUCH = 1 << 30
 """Bytes from which a step is given what others left in the heap. Smaller ones would fill it again at once."""
 
+_BREATH = 2.0
+"""Seconds after which what such a step freed meanwhile is given back: glibc would keep it."""
+
 
 class Torch(Enum):
     """What a step does with torch, much of which is process-wide."""
@@ -179,7 +182,10 @@ def execute(
                         waiting.remove(step)
                         running[step] = memory
                         futures[pool.submit(_run, step, results, store, listen)] = step
-                finished, _ = wait(futures, return_when=FIRST_COMPLETED)
+                much = max(running.values()) >= _MUCH
+                finished, _ = wait(futures, timeout=_BREATH if much else None, return_when=FIRST_COMPLETED)
+                if not finished:
+                    trim_heap()
                 for future in finished:
                     step = futures.pop(future)
                     del running[step]
