@@ -135,7 +135,7 @@ def _torch_npu() -> tuple[Finding, ...]:
 
 def _cann() -> tuple[Finding, ...]:
     """CANN, its ATC, and the Python that ATC would load, as a compilation would find them."""
-    from ascendc.cann import install
+    from ascendc.toolchain import install
 
     found = install.find()
     names = ("CANN", "ATC", "ATC's Python")

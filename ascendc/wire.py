@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ascendc.protobuf import BYTES, fields, varint
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy.typing as npt
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 ALIGNMENT = 64
 """Bytes; weights begin at multiples of it, so that whoever maps the file can compute on them in place."""
 
-_BYTES = 2
-"""Wire type of texts, bytes and messages."""
 _SLAB = 1 << 25
 """Bytes of a weight that are turned into another layout at a time."""
 _TILE = 32
@@ -68,15 +68,15 @@ def write(model: onnx.ModelProto, weights: Mapping[str, ir.TensorProtocol], file
     head, graph = frame.SerializeToString(deterministic=True), model.graph.SerializeToString(deterministic=True)
     length = len(graph) + sum(tensor.nbytes for tensor in weights.values())
     # The graph's length stands before it; how many bytes that takes moves the weights, and so their padding.
-    for width in itertools.count(len(_varint(length))):
+    for width in itertools.count(len(varint(length))):
         start = len(head) + 1 + width
         at, headers = start + len(graph), []
         for name, tensor in weights.items():
             headers.append(_header(name, tensor, at))
             at += len(headers[-1]) + tensor.nbytes
-        if len(_varint(at - start)) == width:
+        if len(varint(at - start)) == width:
             break
-    file.write(head + _tag(7, _BYTES) + _varint(at - start) + graph)
+    file.write(head + _tag(7, BYTES) + varint(at - start) + graph)
     spans, at = {}, start + len(graph)
     for header, (name, tensor) in zip(headers, weights.items(), strict=True):
         file.write(header)
@@ -124,13 +124,13 @@ def spans(path: Path) -> dict[str, Span]:
     """
     found: dict[str, Span] = {}
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for number, start, end in _fields(data, 0, len(data)):
-            for inner, first, last in _fields(data, start, end) if number == 7 else ():
-                if inner == 5:
-                    parts = {field: (a, b) for field, a, b in _fields(data, first, last) if field in (8, 9)}
+        for outer in fields(data, 0, len(data)):
+            for field in fields(data, outer.start, outer.end) if outer.number == 7 else ():
+                if field.number == 5:
+                    parts = {part.number: part for part in fields(data, field.start, field.end)}
                     if {8, 9} <= parts.keys():
-                        name = bytes(data[slice(*parts[8])]).decode()
-                        found[name] = Span(parts[9][0], parts[9][1] - parts[9][0])
+                        name = data[parts[8].start : parts[8].end].decode()
+                        found[name] = Span(parts[9].start, parts[9].end - parts[9].start)
     return found
 
 
@@ -144,15 +144,15 @@ def _turn(source: npt.NDArray[np.generic], target: npt.NDArray[np.generic]) -> N
 
 def _header(name: str, tensor: ir.TensorProtocol, at: int) -> bytes:
     """An initializer up to its content, which begins at a multiple of `ALIGNMENT` if the header begins at `at`."""
-    dims = b"".join(_varint(size) for size in tensor.shape.numpy())
+    dims = b"".join(varint(size) for size in tensor.shape.numpy())
     text = name.encode()
-    fixed = _tag(1, _BYTES) + _varint(len(dims)) + dims + _tag(2, 0) + _varint(int(tensor.dtype))
-    fixed += _tag(8, _BYTES) + _varint(len(text)) + text
-    raw = _tag(9, _BYTES) + _varint(tensor.nbytes)
+    fixed = _tag(1, BYTES) + varint(len(dims)) + dims + _tag(2, 0) + varint(int(tensor.dtype))
+    fixed += _tag(8, BYTES) + varint(len(text)) + text
+    raw = _tag(9, BYTES) + varint(tensor.nbytes)
     blanks = 0
     while True:  # as a doc_string: the one field that may hold any number of bytes and says nothing
-        body = fixed + _tag(12, _BYTES) + _varint(blanks) + b" " * blanks + raw
-        header = _tag(5, _BYTES) + _varint(len(body) + tensor.nbytes) + body
+        body = fixed + _tag(12, BYTES) + varint(blanks) + b" " * blanks + raw
+        header = _tag(5, BYTES) + varint(len(body) + tensor.nbytes) + body
         short = -(at + len(header)) % ALIGNMENT
         if not short:
             return header
@@ -160,37 +160,4 @@ def _header(name: str, tensor: ir.TensorProtocol, at: int) -> bytes:
 
 
 def _tag(number: int, wire_type: int) -> bytes:
-    return _varint(number << 3 | wire_type)
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*out, value))
-
-
-def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Number, start and end of every field of a message that has a length."""
-    while at < end:
-        key, at = _read(data, at)
-        kind = key & 7
-        if kind == _BYTES:
-            length, at = _read(data, at)
-            yield key >> 3, at, at + length
-            at += length
-        elif kind == 0:
-            _, at = _read(data, at)
-        else:
-            at += {1: 8, 5: 4}[kind]
-
-
-def _read(data: mmap.mmap, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
+    return varint(number << 3 | wire_type)

@@ -45,13 +45,16 @@ def package_tiny(workspace):
     import onnx_ir as ir
     from onnx import TensorProto, helper
 
-    from ascendc.cann import aipp, atc, soc
+    from ascendc.cann import soc
+    from ascendc.cann.version import Cann
     from ascendc.graph import save
     from ascendc.model import AtcHints, Image, Part, Source, Tensor, Weights
+    from ascendc.plan import command
+    from ascendc.plan import pixels as aipp
     from ascendc.stages.assets import Assets, NamedFile
     from ascendc.stages.golden import GoldenPart, NamedArray
     from ascendc.stages.package import Made, PackageSpec, package, plan_artefact
-    from ascendc.target import Batch, Cann, PartTarget, Target
+    from ascendc.target import Batch, PartTarget, Target
     from ascendc.toolchain.base import Compiled
 
     image = Image(4, 4, (0.5, 0.4, 0.3), (0.2, 0.25, 0.5))
@@ -88,7 +91,7 @@ def package_tiny(workspace):
     def make(*, aipp_mode="none", sizes=(1,), om=None, assets=(), answer=None, **changes):
         wanted = PartTarget(Batch(sizes), "fp16", aipp_mode)
         target = Target("card", soc.resolve("Ascend310P3").soc, Cann("8.1.RC1"), (("main", wanted),))
-        options = atc.options_for(part, wanted, target, AtcHints())
+        options = command.options_for(part, wanted, target, AtcHints())
         config = aipp.text(aipp.configs_for(part, wanted, target))
         spec = PackageSpec(
             name="tiny",

@@ -1,8 +1,9 @@
 import pytest
 
 from ascendc.cann import soc
+from ascendc.cann.version import Cann
 from ascendc.errors import UsageError
-from ascendc.target import Batch, Cann, PartTarget, Target
+from ascendc.target import Batch, PartTarget, Target
 
 
 def test_batch_is_written_as_atc_takes_gears():

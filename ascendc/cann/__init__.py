@@ -1,1 +1,1 @@
-"""Facts of CANN: SoCs, ATC's options, AIPP, opsets. Imports nothing of ours but errors, models and targets."""
+"""Facts of CANN: SoCs, ATC's options, AIPP, operators, cost, errors. Imports nothing of ours but errors."""

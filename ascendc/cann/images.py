@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ascendc.target import Cann
+from ascendc.cann.version import Cann
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

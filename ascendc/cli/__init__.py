@@ -12,15 +12,21 @@ import click
 from ascendc import __version__
 
 COMMANDS = {
+    "aipp": "Check an AIPP configuration; show what the model will see.",
+    "atc": "Check an ATC command line; explain an option.",
     "build": "Build deployment bundles from recipes.",
     "bundle": "Pack, show and check bundles.",
+    "check": "Say what ATC would refuse of an ONNX model, all at once.",
     "clean": "Remove from the store what is old, too much, or needed by nothing.",
     "convert": "Build without a recipe; the recipe used is written.",
     "doctor": "Say what this machine has, lacks, and how to mend it.",
+    "estimate": "Bound latency, throughput and memory of an ONNX model on a SoC.",
+    "explain": "Explain an error code or a log of ATC.",
     "plugins": "List models, passes and toolchains, and whose they are.",
     "probe": "Read a board's SoC, CANN, driver and more into a target file.",
     "recipe": "Print the recipe schema, check a recipe.",
     "run": "Ask a bundle or a recipe's model a question.",
+    "soc": "Say what is known of a SoC, and what its names mean.",
     "why": "Say which steps a build would run, and what has changed.",
 }
 """Verb and its line of help; the module ``ascendc.cli.<verb>`` holds a command of the same name."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ascendc import recipe as recipes
 from ascendc.bundle import layout, travel
 from ascendc.bundle.tree import Tree
-from ascendc.cann import aipp, atc
 from ascendc.model import Part
+from ascendc.plan import command, pixels
 from ascendc.plan.parts import PartSteps
 from ascendc.stages.compile import CompileSpec, compile_, deferred, time_limit
 from ascendc.stages.package import Made, PackageSpec, package, plan_artefact
@@ -19,6 +19,7 @@ from ascendc.target import Target
 from ascendc.toolchain.base import Absent, Compiled, Deferred, Ready, Toolchain
 
 if TYPE_CHECKING:
+    from ascendc.cann.atc.command import AtcOptions
     from ascendc.dag import Step
 
 
@@ -149,15 +150,15 @@ class TargetSteps:
         label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
         return self.parts.step("compile", label, spec, (fixed,), Compiled, run, memory=_atc_size, code=code)
 
-    def _options(self, part: Part, target: Target) -> atc.AtcOptions:
+    def _options(self, part: Part, target: Target) -> AtcOptions:
         wanted = target.part(part.name)
         hints = self.parts.model.atc(part.name, wanted)
         with self.parts.recipe.at(f"targets[{self.targets.index(target)}]"):
-            return atc.options_for(part, wanted, target, hints)
+            return command.options_for(part, wanted, target, hints)
 
     def _aipp(self, part: Part, target: Target) -> str | None:
         with self.parts.recipe.at(f"targets[{self.targets.index(target)}].aipp"):
-            return aipp.text(aipp.configs_for(part, target.part(part.name), target))
+            return pixels.text(pixels.configs_for(part, target.part(part.name), target))
 
     def _toolchain(self, index: int, target: Target) -> tuple[Toolchain, Ready | Absent]:
         registry = self.parts.registry

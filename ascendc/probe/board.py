@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from ascendc.cann.soc import Soc, table
+from ascendc.cann.version import Cann
 from ascendc.document import check
 from ascendc.document import read as read_document
 from ascendc.errors import UsageError
-from ascendc.target import Cann
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from ascendc.cann import soc
+from ascendc.cann.version import Cann
 from ascendc.document.check import describe
 from ascendc.errors import UsageError
-from ascendc.target import MOST_GEARS, Batch, Cann
+from ascendc.target import MOST_GEARS, Batch
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 

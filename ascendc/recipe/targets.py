@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ascendc.cann import atc_table, images, opset
+from ascendc.cann import images, opset
+from ascendc.cann.atc import table as atc_table
+from ascendc.cann.version import Cann
 from ascendc.document import Document, Loc, Problem
 from ascendc.errors import UsageError
 from ascendc.probe.board import Board
 from ascendc.probe.board import read as read_board
 from ascendc.recipe.paths import named
-from ascendc.target import Batch, Cann, PartTarget, Target
+from ascendc.target import Batch, PartTarget, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

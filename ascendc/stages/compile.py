@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ascendc.cann import images
-from ascendc.cann.atc import AtcOptions
+from ascendc.cann.atc.command import AtcOptions
 from ascendc.errors import UsageError
 from ascendc.graph import write_onnx
 from ascendc.toolchain.base import Absent, Compiled, Deferred, Job, Ready

@@ -11,7 +11,7 @@ from ascendc.bundle import golden as goldens_of
 from ascendc.bundle import layout, source
 from ascendc.bundle.collect import Collector
 from ascendc.bundle.manifest import from_json, to_json
-from ascendc.cann.atc import AtcOptions
+from ascendc.cann.atc.command import AtcOptions
 from ascendc.graph import Graph, data_names, relocated
 from ascendc.model import Part, Source, Weights
 from ascendc.runtime import manifest as values

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ascendc.cann import atc
+from ascendc.cann.atc import command as atc
 from ascendc.errors import EnvironmentLacksError
 from ascendc.toolchain import process
 from ascendc.toolchain.base import Compiled

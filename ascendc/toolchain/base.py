@@ -11,7 +11,7 @@ from ascendc.store import Blob
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ascendc.cann.atc import AtcOptions
+    from ascendc.cann.atc.command import AtcOptions
     from ascendc.store import Workspace
     from ascendc.target import Target
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ascendc.cann import atc, install
-from ascendc.toolchain import attempt
+from ascendc.cann.atc import command as atc
+from ascendc.toolchain import attempt, install
 from ascendc.toolchain.base import Absent, Ready, Toolchain
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ascendc.cann import atc, install
+from ascendc.cann.atc import command as atc
 from ascendc.template import render
+from ascendc.toolchain import install
 from ascendc.toolchain.process import GRACE, HEARTBEAT
 
 if TYPE_CHECKING:
-    from ascendc.cann.atc import AtcOptions
+    from ascendc.cann.atc.command import AtcOptions
     from ascendc.target import Target
 
 OM_FOLDER = "om"
@@ -71,7 +72,7 @@ def atc_script(run: Run, target: Target, *, portable: bool = True) -> str:
     Args:
         run: what to run.
         target: what for.
-        portable: as in `ascendc.cann.install.settings`; False only for the host of the recipe.
+        portable: as in `ascendc.toolchain.install.settings`; False only for the host of the recipe.
     """
     return render(
         "atc.sh.j2",

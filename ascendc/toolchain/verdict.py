@@ -11,8 +11,9 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ascendc.cann import atc, install
+from ascendc.cann.atc import command as atc
 from ascendc.errors import AscendcError, EnvironmentLacksError, StageError
+from ascendc.toolchain import install
 
 if TYPE_CHECKING:
     from pathlib import Path

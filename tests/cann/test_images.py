@@ -4,7 +4,7 @@ import pytest
 
 from ascendc.cann import images
 from ascendc.cann.soc import resolve
-from ascendc.target import Cann
+from ascendc.cann.version import Cann
 
 
 @pytest.mark.parametrize(

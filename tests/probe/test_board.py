@@ -2,11 +2,11 @@ import pytest
 import yaml
 
 from ascendc.cann.soc import table
+from ascendc.cann.version import Cann
 from ascendc.errors import UsageError
 from ascendc.probe import Board, Report, read, render, summary
 from ascendc.probe.board import BoardFields
 from ascendc.recipe import load
-from ascendc.target import Cann
 
 FIELDS = BoardFields(
     version=1, soc="Ascend310B4", run_mode="device", cann="8.0.RC2", arch="aarch64", python="3.9.2", memory_mb=3513

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ascendc.cann.version import Cann
 from ascendc.model import Source, Use, Weights
 from ascendc.recipe import (
     BenchmarkSection,
@@ -14,7 +15,7 @@ from ascendc.recipe import (
     VerifySection,
     load,
 )
-from ascendc.target import Batch, Cann, PartTarget
+from ascendc.target import Batch, PartTarget
 
 SMALL = "version: 1\nmodel: {plugin: clip, source: ViT-B/32}\ntargets: [{soc: Ascend310}]\n"
 

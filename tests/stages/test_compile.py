@@ -9,12 +9,13 @@ import pytest
 
 from ascendc import graph as graphs
 from ascendc import keys
-from ascendc.cann.atc import AtcOptions, InputShape
+from ascendc.cann.atc.command import AtcOptions, InputShape
 from ascendc.cann.soc import resolve
+from ascendc.cann.version import Cann
 from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.stages import compile as stage
 from ascendc.stages.compile import CompileSpec, compile_, deferred, om_name, time_limit
-from ascendc.target import Batch, Cann, PartTarget, Target
+from ascendc.target import Batch, PartTarget, Target
 from ascendc.toolchain.base import Absent, Compiled, Toolchain
 from ascendc.toolchain.local import Local
 from ascendc.toolchain.none import NoToolchain

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ascendc.cann import aipp, install
-from ascendc.cann.atc import options_for
 from ascendc.cann.soc import resolve
+from ascendc.cann.version import Cann
 from ascendc.model import AtcHints, Image, Part, Tensor
-from ascendc.target import Batch, Cann, PartTarget, Target
+from ascendc.plan import pixels
+from ascendc.plan.command import options_for
+from ascendc.target import Batch, PartTarget, Target
 from ascendc.template import render
+from ascendc.toolchain import install
 from ascendc.toolchain.script import BundleItem, Run, atc_script, compile_script
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -36,7 +38,7 @@ TARGET = Target(
 
 
 def aipp_cfg():
-    return aipp.text(aipp.configs_for(PART, WANTED, TARGET))
+    return pixels.text(pixels.configs_for(PART, WANTED, TARGET))
 
 
 def atc_sh():

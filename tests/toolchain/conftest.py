@@ -31,7 +31,8 @@ def gone():
 @pytest.fixture
 def target():
     from ascendc.cann.soc import resolve
-    from ascendc.target import Batch, Cann, PartTarget, Target
+    from ascendc.cann.version import Cann
+    from ascendc.target import Batch, PartTarget, Target
 
     return Target("edge", resolve("Ascend310P3").soc, Cann("8.1.RC1"), (("image", PartTarget(Batch((1,)))),))
 
@@ -39,7 +40,7 @@ def target():
 @pytest.fixture
 def job(workspace):
     """Make a job whose model file only a stand-in for ATC can take."""
-    from ascendc.cann.atc import AtcOptions, InputShape
+    from ascendc.cann.atc.command import AtcOptions, InputShape
     from ascendc.toolchain.base import Job
 
     def make(time_limit=30.0, aipp=None):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ascendc.cann.soc import resolve
+from ascendc.cann.version import Cann
 from ascendc.errors import EnvironmentLacksError, StageError
-from ascendc.target import Cann
 from ascendc.toolchain import docker
 from ascendc.toolchain.base import Absent, Ready
 from ascendc.toolchain.docker import Docker, container

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from ascendc.cann import atc, atc_table
-from ascendc.cann.atc import AtcOptions, InputShape, options_for
+from ascendc.cann.atc import command
+from ascendc.cann.atc import table as atc_table
+from ascendc.cann.atc.command import AtcOptions, InputShape
 from ascendc.cann.soc import resolve
+from ascendc.cann.version import Cann
 from ascendc.errors import UsageError
 from ascendc.model import AtcHints, Image, Part, Tensor
-from ascendc.target import Batch, Cann, PartTarget, Target
+from ascendc.plan.command import options_for
+from ascendc.target import Batch, PartTarget, Target
 
 IMAGE = Image(4, 6, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 PIXELS = Tensor("pixels", "float32", ("batch", 3, 4, 6), IMAGE)
@@ -209,7 +212,7 @@ def test_every_option_that_is_emitted_is_in_the_table():
 
 
 def test_the_table_says_where_it_is_from():
-    record = json.loads((Path(atc.__file__).parent / "data" / "atc_options.json").read_text())
+    record = json.loads((Path(command.__file__).parents[1] / "data" / "atc_options.json").read_text())
     assert set(record) == {"version", "source", "schema", "options"}
     names = [option["name"] for option in record["options"]]
     assert len(names) == len(set(names)) == 90
@@ -219,8 +222,8 @@ def test_the_table_says_where_it_is_from():
 
 @pytest.mark.parametrize("path", ["/a b", "/a+b", "/a@b", "/a=b", "/~", "/a:b", "/a,b", "/a\n", ""])
 def test_paths_that_atc_refuses(path):
-    assert not atc.accepts_path(path)
+    assert not command.accepts_path(path)
 
 
 def test_a_path_that_atc_accepts():
-    assert atc.accepts_path("/a/b-1_2.x")
+    assert command.accepts_path("/a/b-1_2.x")

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from ascendc.cann import aipp
 from ascendc.cann.soc import resolve
 from ascendc.errors import UsageError
 from ascendc.model import Image, Part, Tensor
+from ascendc.plan import pixels as aipp
 from ascendc.target import Batch, PartTarget, Target
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)

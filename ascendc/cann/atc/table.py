@@ -14,7 +14,7 @@ from ascendc.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-_DATA = Path(__file__).parent / "data" / "atc_options.json"
+_DATA = Path(__file__).parents[1] / "data" / "atc_options.json"
 
 _SHAPES = "the model's inputs and `batch`"
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from ascendc.cann import install
-from ascendc.cann.install import Installation
+from ascendc.toolchain import install
+from ascendc.toolchain.install import Installation
 
 
 def tree(root, name, version, layout="old"):
@@ -120,5 +120,7 @@ def test_the_search_works_from_any_folder(tmp_path):
     """It makes no file where the user stands."""
     folder = tmp_path / "here"
     folder.mkdir()
-    subprocess.run([sys.executable, "-c", "from ascendc.cann import install; install.find()"], cwd=folder, check=True)
+    subprocess.run(
+        [sys.executable, "-c", "from ascendc.toolchain import install; install.find()"], cwd=folder, check=True
+    )
     assert list(folder.iterdir()) == []

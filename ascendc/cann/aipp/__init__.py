@@ -1,0 +1,1 @@
+"""AIPP: how the chip turns raw pixels into what the model expects."""

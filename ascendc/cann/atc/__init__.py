@@ -1,0 +1,1 @@
+"""ATC's command line: its options, its grammar, its rules."""

@@ -1,0 +1,1 @@
+"""What a graph costs on a SoC: work, bytes, and the bounds that follow."""

@@ -1,0 +1,1 @@
+"""What an error of ATC means, in our own words, in English and Chinese."""

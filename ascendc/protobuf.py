@@ -1,0 +1,83 @@
+"""Protobuf's wire format: fields of a message in a mapped file, bounds checked, contents skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Iterator
+
+VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5
+"""Wire types."""
+
+
+class TornError(ValueError):
+    """The bytes are no protobuf message."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a message in the file."""
+
+    number: int
+    kind: int
+    at: int
+    """Where its key begins."""
+    start: int
+    """Where its content begins; for a varint, its value."""
+    end: int
+    """Where it ends."""
+
+
+def message(number: int, content: bytes) -> bytes:
+    """A field, number below 16, that holds `content`."""
+    return bytes((number << 3 | BYTES,)) + varint(len(content)) + content
+
+
+def varint(value: int) -> bytes:
+    """A number of 0 and above."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*out, value))
+
+
+def fields(data: mmap.mmap, at: int, end: int) -> Iterator[Field]:
+    """The fields of a message between two offsets, in order."""
+    while at < end:
+        begin = at
+        key, at = _read(data, at, end)
+        number, kind = key >> 3, key & 7
+        if not number:
+            raise TornError(f"there is no field at byte {begin}")
+        if kind == VARINT:
+            value, at = _read(data, at, end)
+            yield Field(number, kind, begin, value, at)
+            continue
+        if kind == BYTES:
+            length, at = _read(data, at, end)
+        elif kind in (EIGHT, FOUR):
+            length = 8 if kind == EIGHT else 4
+        else:
+            raise TornError(f"there is no field at byte {begin}")
+        if length > end - at:
+            raise TornError(f"the field at byte {begin} should have {length} bytes, and {end - at} are left")
+        yield Field(number, kind, begin, at, at + length)
+        at += length
+
+
+def _read(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
+    """A varint, and where it ends."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= end:
+            raise TornError(f"it ends within the number at byte {at}")
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+    raise TornError(f"the number at byte {at - 10} has no end")
