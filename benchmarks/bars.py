@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import parts, targets
+from . import knowledge, parts, targets
 from .results import Part, Series, gigabytes, ratios, seconds
 
 Parts = Mapping[str, Part]
@@ -57,6 +57,14 @@ def _to_one_target(found: Parts) -> Series:
     return ratios(part.of(str(targets.COUNTS[-1])), part.of("1"))
 
 
+def _answer(case: str) -> Callable[[Parts], Series]:
+    return lambda found: seconds(found["answers"].of(case))
+
+
+def _per_file(found: Parts) -> Series:
+    return Series(tuple(run.peak / run.weights for run in found["answers"].of(knowledge.CHECK)))
+
+
 _SMALL, _LARGE = parts.SMALL.name, parts.LARGER[-1].name
 BARS = (
     Bar(f"{_SMALL} cold, time", 1.0, " × optimum-cli", 2, _to_optimum),
@@ -68,4 +76,7 @@ BARS = (
     Bar(f"{_SMALL} again, AIPP changed", 2, " s", 2, _second("AIPP changed")),
     Bar(f"`{parts.HELP}`", 0.15, " s", 2, _second(parts.HELP)),
     Bar(f"{targets.COUNTS[-1]} targets, time", 1.5, " × one target", 2, _to_one_target),
+    Bar(f"{knowledge.CHECK}, time", 2, " s", 2, _answer(knowledge.CHECK)),
+    Bar(f"{knowledge.CHECK}, peak memory", 1.3, " × the file", 2, _per_file),
+    *(Bar(case, 0.3, " s", 2, _answer(case)) for case in ("atc lint", "aipp lint", "explain -f", "soc")),
 )

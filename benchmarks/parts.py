@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from . import knowledge
 from .lab import Lab, Size
 from .results import Run
 from .targets import COUNTS, TARGETS
@@ -60,11 +61,24 @@ def targets(lab: Lab, rounds: int) -> Iterator[Run]:
                 yield lab.run(str(count), "ascendc", ascendc(checkpoint, folder, TARGETS[:count]))
 
 
+def answers(lab: Lab, rounds: int) -> Iterator[Run]:
+    """What is asked before ATC runs: of a file of 0.6 GB beside what a user would write by hand, and of texts."""
+    root = lab.root / "knowledge"
+    asked = knowledge.commands(root)
+    for measured in (False, *(True,) * rounds):
+        for case, tools in asked.items():
+            for tool, command in tools.items():
+                run = lab.run(case, tool, command, knowledge.size(root) if case == knowledge.CHECK else 0)
+                if measured:
+                    yield run
+
+
 PARTS: Mapping[str, tuple[Callable[[Lab, int], Iterator[Run]], int]] = {
     "cold": (cold, 5),
     "rebuild": (rebuild, 5),
     "targets": (targets, 3),
     "sizes": (sizes, 3),
+    "answers": (answers, 5),
 }
 """Name → function and rounds."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import parts
+from . import knowledge, parts
 from .bars import BARS
 from .process import BLUR, INTERVAL
 from .results import Part, Run, Series, gigabytes, ratios, seconds
@@ -16,7 +16,7 @@ _COMPARED = ("model", "weights, GB", "tool", "runs", "seconds", "ascendc ÷ tool
 
 def render(found: Mapping[str, Part]) -> str:
     """The document."""
-    sections = {"cold": _cold, "rebuild": _rebuild, "sizes": _sizes, "targets": _targets}
+    sections = {"cold": _cold, "rebuild": _rebuild, "sizes": _sizes, "targets": _targets, "answers": _answers}
     preface = _PREFACE.read_text(encoding="utf-8")
     lines = [
         preface.format(command="make bench", interval=INTERVAL * 1000, blur=BLUR - 1),
@@ -112,6 +112,29 @@ def _targets(found: Mapping[str, Part]) -> Iterator[str]:
         if (runs := part.of(case))
     )
     yield from _table(("targets", "runs", "seconds", "to one target", "peak memory, GB", "steps that ran"), rows)
+
+
+def _answers(found: Mapping[str, Part]) -> Iterator[str]:
+    yield "## Answers before ATC runs"
+    yield ""
+    yield "The file is half of ViT-L/14's image tower, as torch exports it. The peer is what a user writes by hand,"
+    yield f"which answers less: Python's `onnx` loads the file and infers its shapes. The chip is {knowledge.SOC}."
+    yield ""
+    part = found["answers"]
+    rows = (
+        (
+            case,
+            tool,
+            str(len(runs)),
+            seconds(runs).text(2),
+            "" if tool == "ascendc" else ratios(part.of(case), runs).text(2),
+            gigabytes(runs).text(2),
+        )
+        for case in part.cases()
+        for tool in part.tools()
+        if (runs := part.of(case, tool))
+    )
+    yield from _table(("question", "tool", "runs", "seconds", "ascendc ÷ tool", "peak memory, GB"), rows)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from benchmarks.bars import BARS
+from benchmarks.knowledge import CHECK
 from benchmarks.report import render
 from benchmarks.results import Part, Run
 from benchmarks.setting import Machine, Setting
@@ -54,3 +55,12 @@ def test_targets_are_related_to_one():
     found = {"targets": Part(SETTING, runs)}
     assert "| 8 | 1 | 12.0 | 1.20 | 1.00 | 0 |" in rows(found)
     assert "| 8 targets, time ≤ 1.5 × one target | 1.20 × one target | yes |" in rows(found)
+
+
+def test_answers_are_set_beside_what_a_user_writes_by_hand():
+    runs = (Run(CHECK, "ascendc", 1.0, GB, 2 * GB), Run(CHECK, "onnx", 4.0, 3 * GB, 2 * GB), Run("soc", "ascendc", 0.1))
+    found = {"answers": Part(SETTING, runs)}
+    assert f"| {CHECK} | ascendc | 1 | 1.00 |  | 1.00 |" in rows(found)
+    assert f"| {CHECK} | onnx | 1 | 4.00 | 0.25 | 3.00 |" in rows(found)
+    assert f"| {CHECK}, peak memory ≤ 1.3 × the file | 0.50 × the file | yes |" in rows(found)
+    assert "| soc ≤ 0.3 s | 0.10 s | yes |" in rows(found)
