@@ -7,22 +7,105 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 from ascendc.errors import UsageError
 
 _DATA = Path(__file__).parent / "data" / "soc.json"
 
+Basis = Literal["spec", "quoted", "derived", "hint"]
+"""Where a figure comes from: a product page; figures in circulation, page not checked; computed from, or read in, CANN's
+platform list; the cost model of its compiler, which is no physical quantity."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number about a chip, and how far it can be trusted."""
+
+    value: float
+    basis: Basis
+    note: str = ""
+    """Whose figure it is, or what to mind; may be empty."""
+
 
 @dataclass(frozen=True)
 class Soc:
-    """One value of ``--soc_version``."""
+    """One value of ``--soc_version``.
+
+    Source of everything without a basis: the platform list of CANN 8.1.RC1, and for what options do, the checks and
+    documents of ATC 8.1 to 8.3. Chips of one `short` differ in name, cores, clock, memory and `virtual` only.
+    """
 
     name: str
     """Exact and case-sensitive, as ATC and the driver write it."""
     short: str
     """The generation that shares operator packages and container images: ``Ascend310P`` for ``Ascend310P3``."""
-    static_aipp: bool
-    """Whether it has static AIPP."""
+    series: str
+    """The products' series, or the trade: ``Atlas inference series``, ``automotive``."""
+    bf16: bool
+    """Whether it has bfloat16; without, ATC refuses the precision modes that name it (E20101)."""
+    aipp_formats: tuple[str, ...]
+    """Input formats that its AIPP takes (``RGB888_U8``); the documents promise the four 8-bit ones that all have."""
+    cores: int
+    """Cores that multiply matrices."""
+    mhz: int
+    """Their clock."""
+    fp16_macs: int
+    """Multiply-accumulates per core and cycle."""
+    int8_macs: int
+    """Multiply-accumulates per core and cycle."""
+    said: tuple[str, ...] = ()
+    """What people call chips of this generation."""
+    products: tuple[str, ...] = ()
+    """What it is built into."""
+    arch: int | None = None
+    """The architecture's number, which newer runtimes compare before they load an OM."""
+    aipp_odd_crop: bool = False
+    """Whether YUV420SP may be cropped at odd positions."""
+    aipp_pad_width: int | None = None
+    """Widest output of AIPP in pixels when padding is on; None: not checked."""
+    dynamic_ranges: bool = True
+    """Whether shapes may have -1 or a range (``1~8``) without a list of gears."""
+    single_stream: bool = True
+    """Whether it takes ``--enable_single_stream``."""
+    sparsity: bool = False
+    """Whether ``--sparsity`` has an effect."""
+    hif8: bool = False
+    """Whether it has the 8-bit HiF8 precision modes."""
+    vector_core: bool = False
+    """Whether ``--core_type=VectorCore`` has an effect."""
+    virtual: tuple[int, ...] = ()
+    """Numbers of cores that a virtual NPU may have; empty: no ``--virtual_type=1``."""
+    last_cann: str | None = None
+    """The last CANN that compiles for it; None: no end is known."""
+    memory: Figure | None = None
+    """Bytes; boards of one chip may have more or less."""
+    bandwidth: Figure | None = None
+    """Of the memory, in GB/s (10⁹ bytes)."""
+    fp16: Figure | None = None
+    """What is published as its peak, in TFLOPS."""
+    int8: Figure | None = None
+    """What is published as its peak, in TOPS."""
+
+    @property
+    def short_opp(self) -> str:
+        """The folder of its operators in CANN: ``ascend310p``."""
+        return self.short.lower()
+
+    @property
+    def static_aipp(self) -> bool:
+        """Whether it has static AIPP."""
+        return bool(self.aipp_formats)
+
+    @property
+    def fp16_tflops(self) -> float:
+        """Peak of its matrix cores: cores × multiply-accumulates × 2 × clock (basis: derived)."""
+        return self.cores * self.fp16_macs * 2 * self.mhz / 1e6
+
+    @property
+    def int8_tops(self) -> float:
+        """Peak of its matrix cores in int8, by the same formula (basis: derived)."""
+        return self.cores * self.int8_macs * 2 * self.mhz / 1e6
 
 
 @dataclass(frozen=True)
@@ -60,8 +143,19 @@ _HINT = "npu-smi info  (on the board: its chip name, behind `Ascend`, is the exa
 @cache
 def table() -> dict[str, Soc]:
     """Every SoC by its exact name, in the order of the data file."""
-    records = json.loads(_DATA.read_text(encoding="utf-8"))["socs"]
-    return {record["name"]: Soc(**record) for record in records}
+    data = json.loads(_DATA.read_text(encoding="utf-8"))
+    families = {family["short"]: family for family in data["families"]}
+    return {record["name"]: _soc({**families[record["short"]], **record}) for record in data["socs"]}
+
+
+def _soc(fields: dict[str, Any]) -> Soc:
+    kinds: dict[type, Any] = {list: tuple, dict: lambda figure: Figure(**figure)}
+    return Soc(**{name: kinds.get(type(value), lambda same: same)(value) for name, value in fields.items()})
+
+
+def family(short: str) -> tuple[Soc, ...]:
+    """The SoCs of a generation (``Ascend310P``), in the order of the data file; empty if there is none."""
+    return tuple(soc for soc in table().values() if soc.short == short)
 
 
 def names() -> tuple[str, ...]:

@@ -97,3 +97,61 @@ def test_every_name_is_one_that_resolves():
 def test_a_first_generation_910b_has_another_generation_than_the_a2_cards():
     assert soc.table()["Ascend910B"].short == "Ascend910"
     assert soc.table()["Ascend910B4"].short == "Ascend910B"
+
+
+def test_what_a_generation_allows():
+    chips = soc.table()
+    assert {chip.short for chip in chips.values() if not chip.bf16} == {
+        *("Ascend310", "Ascend310P", "Ascend910", "Ascend610", "Ascend035", "BS9SX1A"),
+        *("Hi3796CV300CS", "Hi3796CV300ES", "SD3403"),
+    }
+    assert {chip.short for chip in chips.values() if not chip.dynamic_ranges} == {"Ascend310B", "Ascend035"}
+    assert {chip.short for chip in chips.values() if not chip.single_stream} == {"Ascend310B"}
+    assert {chip.short for chip in chips.values() if chip.vector_core} == {"Ascend310P"}
+    assert {chip.short for chip in chips.values() if chip.sparsity} == {"Ascend310B", "Ascend910B", "Ascend910_93"}
+    assert {chip.short for chip in chips.values() if chip.hif8} == {"Ascend910_95"}
+    assert chips["Ascend310"].last_cann == "8.2"
+    assert {chip.last_cann for chip in chips.values() if chip.short != "Ascend310"} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "formats"),
+    [
+        ("Ascend310P3", ("NC1HWC0DI_FP16", "NC1HWC0DI_S8", "RGB888_U8", "XRGB8888_U8", "YUV400_U8", "YUV420SP_U8")),
+        ("Ascend910B4", ("RGB888_U8", "XRGB8888_U8", "YUV400_U8", "YUV420SP_U8")),
+        ("Ascend035", ()),
+    ],
+)
+def test_the_formats_that_aipp_takes(name, formats):
+    chip = soc.table()[name]
+    assert (tuple(sorted(chip.aipp_formats)), chip.static_aipp) == (formats, bool(formats))
+
+
+@pytest.mark.parametrize(
+    ("name", "fp16", "int8"),
+    [
+        ("Ascend310", 11.14, 22.28),
+        ("Ascend310B4", 4.096, 8.192),
+        ("Ascend310P3", 69.47, 138.94),
+        ("Ascend910B4", 245.76, 491.52),
+        ("Ascend910_9391", 363.72, 727.45),
+        ("Hi3796CV300CS", 2.33, 4.65),
+    ],
+)
+def test_peaks_are_cores_times_multiply_accumulates_times_clock(name, fp16, int8):
+    chip = soc.table()[name]
+    assert (chip.fp16_tflops, chip.int8_tops) == (pytest.approx(fp16, rel=2e-3), pytest.approx(int8, rel=2e-3))
+
+
+def test_every_figure_says_where_it_comes_from():
+    assert soc.table()["Ascend310B4"].bandwidth == soc.Figure(
+        25.6, "spec", "Atlas 200I DK A2 product page: LPDDR4X-3200 × 64 bit"
+    )
+    assert soc.table()["Ascend310B2"].bandwidth == soc.Figure(20.8, "hint")
+    assert soc.table()["Ascend310P3"].memory == soc.Figure(24_000_000_000, "derived")
+
+
+def test_the_folder_of_operators():
+    assert soc.table()["Ascend910_9391"].short_opp == "ascend910_93"
+    assert {chip.name for chip in soc.family("Ascend310P")} == {f"Ascend310P{end}" for end in (1, 3, 5, 7)}
+    assert soc.family("ascend310p") == ()
