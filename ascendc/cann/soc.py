@@ -14,8 +14,8 @@ from ascendc.errors import UsageError
 _DATA = Path(__file__).parent / "data" / "soc.json"
 
 Basis = Literal["spec", "quoted", "derived", "hint"]
-"""Where a figure comes from: a product page; figures in circulation, page not checked; computed from, or read in, CANN's
-platform list; the cost model of its compiler, which is no physical quantity."""
+"""Where a figure comes from: a product page; figures in circulation, whose page was not checked; computed from, or read
+in, CANN's platform list; the cost model of its compiler, which is no physical quantity."""
 
 
 @dataclass(frozen=True)

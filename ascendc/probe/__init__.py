@@ -2,5 +2,6 @@
 
 from ascendc.probe.ask import Report, ask
 from ascendc.probe.board import Board, read, render, summary
+from ascendc.probe.here import here
 
-__all__ = ["Board", "Report", "ask", "read", "render", "summary"]
+__all__ = ["Board", "Report", "ask", "here", "read", "render", "summary"]

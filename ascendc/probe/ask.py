@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ascendc.cann.soc import table
+from ascendc.cann import npu_smi
+from ascendc.cann.present import Replies, find, why_not
 from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.probe.board import BoardFields
 from ascendc.probe.probe_board import MARK
@@ -89,8 +90,15 @@ def _report(facts: dict[str, Any], reasons: dict[str, Any], host: str) -> Report
     Raises:
         ValidationError: they are of another version.
     """
-    missing = {str(name): _line(str(reason)) for name, reason in reasons.items() if name in BoardFields.model_fields}
-    values = _values(facts, missing)
+    said = {str(name): _line(str(reason)) for name, reason in reasons.items()}
+    missing = {name: reason for name, reason in said.items() if name in BoardFields.model_fields}
+    values = {name: value for name, value in facts.items() if name in BoardFields.model_fields}
+    values["soc"] = _soc(_replies(facts, said), missing)
+    values["run_mode"] = _run_mode(facts, said, missing)
+    canns = facts.get("cann")
+    if isinstance(canns, list):
+        values["cann"], values["other_canns"] = canns[0] if canns else None, canns[1:]
+    values = {"version": 1, **values}
     try:
         fields = BoardFields.model_validate(values)
     except ValidationError as error:
@@ -100,23 +108,40 @@ def _report(facts: dict[str, Any], reasons: dict[str, Any], host: str) -> Report
     return Report(fields, missing)
 
 
-def _values(facts: dict[str, Any], missing: dict[str, str]) -> dict[str, Any]:
-    """The probe's facts as the board file's fields: one SoC by its exact name, one CANN."""
-    values = {name: value for name, value in facts.items() if name in BoardFields.model_fields}
-    chips, canns = facts.get("soc"), facts.get("cann")
-    if isinstance(chips, list):
-        values["soc"] = _exact(str(chips[0])) if len(chips) == 1 else None
-        if len(chips) != 1:
-            missing["soc"] = f"there are several kinds of chips: {_line(', '.join(map(str, chips)))}"
-    if isinstance(canns, list):
-        values["cann"], values["other_canns"] = canns[0] if canns else None, canns[1:]
-    return {"version": 1, **values}
+def _replies(facts: dict[str, Any], said: dict[str, str]) -> Replies:
+    """What the board's tools answered, as far as it can be an answer at all."""
+    table, acl, devices = facts.get("npu_smi"), facts.get("acl"), facts.get("devices")
+    return Replies(
+        npu_smi=table if isinstance(table, str) else None,
+        acl=str(acl["soc"]) if isinstance(acl, dict) and "soc" in acl else None,
+        devices=devices if isinstance(devices, int) else 0,
+        reasons=tuple(said[name] for name in ("npu_smi", "acl") if name in said),
+    )
 
 
-def _exact(name: str) -> str:
-    """npu-smi's ``310P3`` as ``Ascend310P3``; never a guess, as for names that people write."""
-    known = {soc.lower(): soc for soc in table()}
-    return known.get(name.lower()) or known.get(f"ascend{name}".lower()) or name
+def _soc(replies: Replies, missing: dict[str, str]) -> str | None:
+    """The one kind of chip that there is, or else why there is no answer."""
+    found = find(replies)
+    if found is None:
+        missing["soc"] = why_not(replies)
+    elif len(found.chips) > 1:
+        missing["soc"] = f"there are several kinds of chips: {_line(', '.join(chip.said for chip in found.chips))}"
+    else:
+        return found.chips[0].soc or found.chips[0].said
+    return None
+
+
+def _run_mode(facts: dict[str, Any], said: dict[str, str], missing: dict[str, str]) -> str | None:
+    """``device``: programs run on the chip's own CPU; ``host``: the chip is a PCIe card."""
+    acl, table = facts.get("acl"), facts.get("npu_smi")
+    if isinstance(acl, dict) and (mode := {"0": "device", "1": "host"}.get(str(acl.get("mode")))):
+        return mode
+    buses = {chip.bus for chip in npu_smi.chips(table)} if isinstance(table, str) else set()
+    if not buses or None in buses:
+        missing["run_mode"] = said.get("npu_smi", "neither AscendCL nor npu-smi says it")
+        return None
+    # A chip that is not behind PCIe shows no bus id.
+    return "device" if "NA" in buses else "host"
 
 
 def _line(text: str) -> str:

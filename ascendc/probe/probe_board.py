@@ -48,10 +48,10 @@ class MissingError(Exception):
 
 def run(*command: str, check: bool = True) -> str:
     """What a command prints on stdout; unless `check`, also if it fails."""
+    env = dict(os.environ, PATH=os.pathsep.join([os.environ.get("PATH", ""), *TOOLS]))
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=TIMEOUT
-        )
+        done = subprocess.run(command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, timeout=TIMEOUT, env=env)
     except FileNotFoundError as error:
         raise MissingError(f"{command[0]} is not on the PATH") from error
     except OSError as error:
@@ -75,39 +75,18 @@ def read(path: str) -> str:
         raise MissingError(f"{path}: {error.strerror}") from error
 
 
-def chips() -> List[List[Any]]:
-    """(NPU id, chip name, bus id) of every chip that npu-smi lists.
-
-    A chip has two rows: ``| 0  310P3 | OK | …`` and ``| 0  0 | 0000:01:00.0 | …``; the columns behind differ
-    from generation to generation, and so do their headers.
-    """
-    found: List[List[Any]] = []
-    for line in run("npu-smi", "info").split("\n"):
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if len(cells) < 3:
-            continue
-        first = re.match(r"(\d+)\s+([0-9A-Za-z_-]+)$", cells[0])
-        if first and re.match(r"[A-Za-z]+$", cells[1]) and cells[1] != "NA":
-            found.append([first.group(1), first.group(2), None])
-        elif found and re.match(r"\d+(\s+\d+)?$", cells[0]) and re.match(r"NA$|[0-9A-Fa-f]+:", cells[1]):
-            found[-1][2] = cells[1]
-    if not found:
-        raise MissingError("npu-smi info lists no chip")
-    return found
-
-
-def chip_names() -> List[str]:
-    """The distinct chip names, as ``310P3`` or ``Ascend910_9391``."""
-    names: List[str] = []
-    for npu, name, _ in chips():
-        # From the A3 on the table shows the family only; the board page has the rest of the name.
-        if name in ("910", "Ascend910"):
-            page = run("npu-smi", "info", "-t", "board", "-i", npu, "-c", "0")
-            family, exact = field(page, "Chip Name"), field(page, "NPU Name")
-            name = f"{family}_{exact}" if family and exact else name
-        if name not in names:
-            names.append(name)
-    return names
+def npu_smi() -> str:
+    """The table of npu-smi, and the page of every NPU that it has no full name of: for the host to read."""
+    table = run("npu-smi", "info")
+    pages = []
+    # From the A3 on the table shows the family only. Newer drivers refuse -c, older ones want it.
+    for npu in sorted(set(re.findall(r"^\|\s*(\d+)[\s|]+(?:Ascend)?9[15]0(?:PR|DT)?\s", table, re.M))):
+        page = ["npu-smi", "info", "-t", "board", "-i", npu]
+        try:
+            pages.append(run(*page, "-c", "0"))
+        except MissingError:
+            pages.append(run(*page, check=False))
+    return "\n".join([table, *pages])
 
 
 def field(page: str, key: str) -> Optional[str]:
@@ -116,16 +95,9 @@ def field(page: str, key: str) -> Optional[str]:
     return match.group(1) if match else None
 
 
-def soc() -> List[str]:
-    """The chip's name from npu-smi, or else from AscendCL."""
-    try:
-        return chip_names()
-    except MissingError as error:
-        try:
-            return [str(acl()["soc"])]
-        except MissingError as other:
-            count = len(glob.glob("/dev/davinci[0-9]*"))
-            raise MissingError("{}; {}; {} chips in /dev".format(error, other, count or "no")) from other
+def devices() -> int:
+    """How many NPUs the driver shows."""
+    return len(glob.glob("/dev/davinci[0-9]*"))
 
 
 def acl() -> Dict[str, Optional[str]]:
@@ -138,18 +110,6 @@ def acl() -> Dict[str, Optional[str]]:
     if not name:
         raise MissingError("Python cannot load AscendCL (acl)")
     return {"soc": name.group(1), "mode": mode.group(1) if mode else None}
-
-
-def run_mode() -> str:
-    """``device``: programs run on the chip's own CPU; ``host``: the chip is a PCIe card."""
-    try:
-        return {"0": "device", "1": "host"}[str(acl()["mode"])]
-    except (MissingError, KeyError) as error:
-        buses = [bus for _, _, bus in chips()]
-        if None in buses:
-            raise MissingError("neither AscendCL nor npu-smi says it") from error
-        # A chip that is not behind PCIe shows no bus id.
-        return "device" if "NA" in buses else "host"
 
 
 def roots() -> List[str]:
@@ -211,8 +171,9 @@ def disk() -> int:
 
 
 FACTS: Dict[str, Callable[[], Any]] = {
-    "soc": soc,
-    "run_mode": run_mode,
+    "npu_smi": npu_smi,
+    "acl": acl,
+    "devices": devices,
     "cann": cann,
     "driver": driver,
     "arch": platform.machine,
@@ -225,7 +186,6 @@ FACTS: Dict[str, Callable[[], Any]] = {
 
 def main() -> None:
     """Print the facts."""
-    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *TOOLS])
     facts: Dict[str, Any] = {}
     missing: Dict[str, str] = {}
     for name, reader in FACTS.items():

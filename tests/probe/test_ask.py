@@ -148,7 +148,8 @@ def test_a_reply_that_no_probe_gives_is_refused(board, tmp_path, reply):
 
 
 def test_facts_of_another_kind_are_left_out(board):
-    reply = '{"facts": {"soc": "x", "cann": 8, "memory_mb": -1, "python": "3 #", "extra": 1}, "missing": {"y": "z"}}'
+    facts = '"npu_smi": 3, "acl": {"soc": "x"}, "cann": 8, "memory_mb": -1, "python": "3 #", "extra": 1'
+    reply = f'{{"facts": {{{facts}}}, "missing": {{"y": "z"}}}}'
     board.program("ssh", f"printf '%s' 'ascendc-probe:{reply}'")
     report = ask("root@board")
     assert report.fields.model_dump(exclude_none=True) == {"version": 1, "other_canns": []}
@@ -157,6 +158,7 @@ def test_facts_of_another_kind_are_left_out(board):
         "cann": "root@board said 8, which cannot be",
         "memory_mb": "root@board said -1, which cannot be",
         "python": 'root@board said "3 #", which cannot be',
+        "run_mode": "neither AscendCL nor npu-smi says it",
     }
 
 
