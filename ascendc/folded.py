@@ -1,0 +1,136 @@
+"""An ONNX file as ATC sees it after its own constant folding: symbolic axes bound, constants folded, shapes inferred.
+
+What is to be said of a graph (`ascendc check`, `ascendc estimate`) is said of this one: an exporter leaves shape
+arithmetic in a graph that is gone before ATC chooses an engine for a node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ascendc import onnx_file
+from ascendc.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import onnx
+    import onnx_ir as ir
+
+_REFUSED = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError)
+"""What libraries raise over graphs that they cannot handle, beside ValueError."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A graph, ready to be judged."""
+
+    model: ir.Model
+    """Large weights are mapped from where they are; values have types and shapes, where they can be inferred."""
+    notes: tuple[str, ...] = ()
+    """What could not be done with it: the graph is then looked at as the file has it."""
+
+
+def folded(path: Path, sizes: Mapping[str, int] | None = None) -> Folded:
+    """The ONNX file at `path`, folded.
+
+    Args:
+        path: the file.
+        sizes: sizes of symbolic axes, by their names in the inputs: ``{"batch": 8}``.
+
+    Raises:
+        UsageError: the file cannot be read (ASC2301 to ASC2305), or has no axis of such a name (ASC2311).
+    """
+    model = _bound(path, sizes or {})
+    notes = []
+    if refused := _fold(model):
+        model = _bound(path, sizes or {})  # the folder may have left half a rewrite
+        notes.append(f"constants could not be folded, so the graph is checked as it is: {refused}")
+    if refused := infer(model):
+        notes.append(f"shapes could not be inferred, so only recorded ones are known: {refused}")
+    return Folded(model, tuple(notes))
+
+
+def bind(model: ir.Model, sizes: Mapping[str, int]) -> set[str]:
+    """Give symbolic axes of the inputs their sizes; returns the names that some input has.
+
+    Shapes recorded inside the graph are forgotten, since they were inferred for other sizes.
+    """
+    import onnx_ir as ir
+
+    found: set[str] = set()
+    for value in model.graph.inputs:
+        if value.shape is not None:
+            names = [axis if isinstance(axis, int) else axis.value for axis in value.shape]
+            found |= {axis for axis in names if isinstance(axis, str) and axis in sizes}
+            value.shape = ir.Shape([sizes.get(axis, axis) if isinstance(axis, str) else axis for axis in names])
+    if found:
+        for node in model.graph.all_nodes():
+            for output in node.outputs:
+                output.shape = None
+    return found
+
+
+def infer(model: ir.Model) -> str | None:
+    """Give values of the graph and of the bodies in it the types and shapes that ONNX infers; why not, if it refuses.
+
+    Unlike `ascendc.passes.values.infer` it takes what it gets: a file that somebody brings may contradict itself.
+    """
+    import onnx
+
+    from ascendc.graph import outline
+    from ascendc.passes.values import bare
+
+    try:
+        inferred = onnx.shape_inference.infer_shapes(bare(outline(model)), data_prop=True)
+    except (onnx.shape_inference.InferenceError, ValueError, *_REFUSED) as error:
+        return _said(error)
+    _take(model.graph, inferred.graph)
+    return None
+
+
+def _bound(path: Path, sizes: Mapping[str, int]) -> ir.Model:
+    model = onnx_file.load(path)
+    if missing := sorted(set(sizes) - bind(model, sizes)):
+        axes = [axis for value in model.graph.inputs for axis in value.shape or () if not isinstance(axis, int)]
+        names = dict.fromkeys(axis.value for axis in axes if axis.value)
+        raise UsageError(
+            "ASC2311",
+            f"no input of `{path}` has an axis called `{missing[0]}`; it has: {', '.join(names) or 'none with a name'}",
+        )
+    return model
+
+
+def _fold(model: ir.Model) -> str | None:
+    """Fold constants; why not, if the folder refuses."""
+    from ascendc.passes.fold import FoldConstants
+
+    try:
+        FoldConstants().rewrite(model)
+    except (ValueError, *_REFUSED) as error:
+        return _said(error)
+    return None
+
+
+def _take(graph: ir.Graph, inferred: onnx.GraphProto) -> None:
+    """Copy inferred types and shapes, by name, and those of bodies (If, Loop), by node."""
+    import onnx_ir as ir
+
+    known = {info.name: info.type for info in (*inferred.value_info, *inferred.output) if info.HasField("type")}
+    for node, proto in zip(graph, inferred.node, strict=True):
+        for output in node.outputs:
+            if (found := known.get(output.name or "")) is not None:
+                output.type = ir.serde.deserialize_type_proto_for_type(found)
+                output.shape = ir.serde.deserialize_type_proto_for_shape(found)
+        for attribute in proto.attribute:
+            inside = node.attributes.get(attribute.name)
+            if inside is not None and inside.type == ir.AttributeType.GRAPH:
+                _take(inside.as_graph(), attribute.g)
+
+
+def _said(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
