@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ascendc.cann.atc import table
+from ascendc.cann.atc import extra
 from ascendc.cann.atc.command import AtcOptions, InputShape
 from ascendc.errors import UsageError
 from ascendc.target import MOST_GEARS
@@ -42,7 +42,7 @@ def options_for(part: Part, part_target: PartTarget, target: Target, hints: AtcH
         extra=tuple(sorted(target.atc_options)),
     )
     implied = {"op_select_implmode", "optypelist_for_implmode"} if hints.high_performance_ops else set()
-    table.check(target.atc_options, implied)
+    extra.check(target.atc_options, implied)
     return options
 
 

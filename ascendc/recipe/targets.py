@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascendc.cann import images, opset
-from ascendc.cann.atc import table as atc_table
+from ascendc.cann.atc import extra as atc_extra
 from ascendc.cann.version import Cann
 from ascendc.document import Document, Loc, Problem
 from ascendc.errors import UsageError
@@ -128,13 +128,13 @@ def _check_atc(fields: TargetFields, loc: Loc, decoded: Decoded) -> None:
     before = len(decoded.problems)
     for name, value in options:
         try:
-            atc_table.check([(name, value)], ())
+            atc_extra.check([(name, value)], ())
         except UsageError as error:
-            if error.id not in atc_table.TOGETHER:
+            if error.id not in atc_extra.TOGETHER:
                 decoded.problems.append(Problem(error.id, (*loc, "atc", name), error.message, error.hint))
     if len(decoded.problems) == before:
         try:
-            atc_table.check(options, ())
+            atc_extra.check(options, ())
         except UsageError as error:
             decoded.problems.append(Problem(error.id, (*loc, "atc"), error.message, error.hint))
 

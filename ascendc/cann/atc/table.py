@@ -1,131 +1,108 @@
-"""ATC's option table, and what of it a recipe may set."""
+"""ATC's option table: what each option is, takes, excludes and needs."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from ascendc.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+from typing import Any, Literal
 
 _DATA = Path(__file__).parents[1] / "data" / "atc_options.json"
 
-_SHAPES = "the model's inputs and `batch`"
+Kind = Literal["int", "bool", "enum", "file", "text", "flag"]
 
-OWNED = {
-    "framework": "the graph, which is ONNX",
-    "model": "its own working folder",
-    "output": "its own working folder",
-    "op_compiler_cache_dir": "its own cache",
-    "soc_version": "`soc`",
-    "input_format": "the plugin's hints",
-    "input_shape": _SHAPES,
-    "input_shape_range": _SHAPES,
-    "input_hint_shape": _SHAPES,
-    "dynamic_batch_size": _SHAPES,
-    "dynamic_image_size": _SHAPES,
-    "dynamic_dims": _SHAPES,
-    "insert_op_conf": "`aipp`",
-    "precision_mode": "`precision`",
-    "precision_mode_v2": "`precision`",
-    "enable_small_channel": "the plugin's hints",
+USAGE = "usage"
+"""The code of what ATC's own parser, or the shell before it, says without a code."""
+
+ADVICE = "advice"
+"""The code of what ATC does not say."""
+
+GROUPS = {
+    "core": "what is converted, and to what",
+    "input": "inputs",
+    "dynamic": "several shapes in one OM (gears)",
+    "output": "outputs",
+    "target": "where the OM runs",
+    "precision": "precision",
+    "opt": "optimisation",
+    "cache": "caches and working folders",
+    "debug": "finding faults",
 }
-"""Options that ascendc sets, and what it sets them from."""
+"""The groups of options, in the order they are listed in."""
 
-
-TOGETHER = ("ASC1719", "ASC1720")
-"""Ids of what `check` says of options that exclude, or need, each other."""
+GEARS = ("dynamic_batch_size", "dynamic_image_size", "dynamic_dims")
+"""The options that list shapes for one OM; each needs -1 in ``--input_shape``."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of ATC."""
+    """One option of ATC.
+
+    Source: ATC's flags and checks as of August 2026; `since` marks what CANN 8.1 may not know.
+    """
 
     name: str
-    kind: str
-    """``int``, ``bool``, ``enum``, ``file`` or ``text``."""
+    """Without dashes."""
+    kind: Kind
+    """``int`` takes digits only, ``bool`` the words true and false; only a ``flag`` may stand without a value."""
+    group: str
+    meaning: str
+    """One sentence."""
+    use: str = ""
+    """What to mind with CLIP-like models; may be empty."""
+    default: str = ""
+    """What ATC takes when it is not given; empty: nothing, or it depends."""
     allowed: tuple[str, ...] = ()
     """Every value, where it is a list."""
-    conflicts: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
+    """Values that earlier releases took."""
+    code: str = USAGE
+    """What ATC answers to a value that is not allowed."""
+    conflicts: Mapping[str, str] = field(default_factory=dict)
+    """Options it excludes, and what ATC answers."""
+    requires: Mapping[str, str] = field(default_factory=dict)
+    """Options it needs, and what ATC answers; `ADVICE`: it has no effect without."""
+    errors: tuple[str, ...] = ()
+    """Codes that ATC has for it."""
+    soc: str = ""
+    """Which chips limit it."""
+    status: Literal["current", "deprecated", "removed"] = "current"
+    instead: str = ""
+    """What took its place."""
+    since: str = ""
+    """The month in whose source it was first seen; empty: CANN 8.1 and older have it."""
+    onnx: bool = True
+    """Whether it does anything for an ONNX model."""
+    modes: tuple[int, ...] = ()
+    """Values of ``--mode`` that read it; empty: those that make an OM."""
+    checked: bool = False
+    """A path whose characters ATC checks."""
     refused: str = ""
     """Why ascendc does not pass it on."""
+
+    def is_off(self, value: str) -> bool:
+        """Whether `value` is as if the option were not given: empty, or an ``int`` of 0, or a ``bool`` of false."""
+        return not value or value == {"int": "0", "bool": "false"}.get(self.kind)
 
 
 @cache
 def table() -> dict[str, Option]:
     """Every option by name, in ATC's own order."""
-    options = (_option(**record) for record in json.loads(_DATA.read_text(encoding="utf-8"))["options"])
+    options = map(_option, json.loads(_DATA.read_text(encoding="utf-8"))["options"])
     return {option.name: option for option in options}
 
 
-def _option(
-    name: str,
-    kind: str,
-    allowed: Iterable[str] = (),
-    conflicts: Iterable[str] = (),
-    requires: Iterable[str] = (),
-    refused: str = "",
-) -> Option:
-    return Option(name, kind, tuple(allowed), tuple(conflicts), tuple(requires), refused)
+def _option(record: dict[str, Any]) -> Option:
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
+    return Option(**fields)
 
 
-def check(extra: Iterable[tuple[str, str]], implied: Collection[str]) -> None:
-    """Refuse extra options that ATC, or ascendc around it, cannot take.
-
-    Args:
-        extra: name without dashes, and value.
-        implied: options beyond `OWNED` that the part's plugin already sets.
-
-    Raises:
-        UsageError: an option is unknown (ASC1714), set by ascendc (ASC1715), not passed on (ASC1716), names a
-            file (ASC1717), has a value that is not allowed (ASC1718), or contradicts another (ASC1719) or
-            lacks one that it needs (ASC1720).
-    """
-    extra = tuple(extra)
-    given = {name for name, _ in extra} | set(implied)
-    for name, value in extra:
-        option = _known(name)
-        _check_ours(option, implied)
-        _check_value(option, value)
-        for other in option.conflicts:
-            if other in given:
-                raise UsageError("ASC1719", f"`{name}` and `{other}` exclude each other")
-        for other in option.requires:
-            if other not in given and other not in OWNED:
-                raise UsageError("ASC1720", f"`{name}` must go together with `{other}`")
-
-
-def _known(name: str) -> Option:
-    if name in table():
-        return table()[name]
-    near = difflib.get_close_matches(name.lstrip("-").replace("-", "_"), table(), 1)
-    guess = f" (did you mean `{near[0]}`?)" if near else ""
-    raise UsageError("ASC1714", f"`{name}` is not an option of ATC{guess}", hint="atc --help")
-
-
-def _check_ours(option: Option, implied: Collection[str]) -> None:
-    if option.name in OWNED:
-        raise UsageError("ASC1715", f"`{option.name}` must not be given: ascendc sets it from {OWNED[option.name]}")
-    if option.name in implied:
-        raise UsageError("ASC1715", f"`{option.name}` must not be given: ascendc sets it from the plugin's hints")
-    if option.refused:
-        raise UsageError("ASC1716", f"`{option.name}` must not be given: {option.refused}")
-    if option.kind == "file":
-        # A file's content would enter neither the cache key nor the bundle.
-        raise UsageError("ASC1717", f"`{option.name}` must not be given: it names a file, which would not travel along")
-
-
-def _check_value(option: Option, value: str) -> None:
-    if option.allowed and value not in option.allowed:
-        raise UsageError("ASC1718", f"`{option.name}` must not be `{value}`; allowed: {', '.join(option.allowed)}")
-    if option.kind == "int" and not value.isdecimal():
-        raise UsageError("ASC1718", f"`{option.name}` must not be `{value}`; allowed: digits only")
-    if not value or "\n" in value:
-        raise UsageError("ASC1718", f"`{option.name}` must not be {value!r}; allowed: one line of text")
+def near(name: str) -> str | None:
+    """The option that somebody may have meant who wrote `name`, in whatever dialect."""
+    found = difflib.get_close_matches(name.lstrip("-–—").replace("-", "_").lower(), table(), 1)
+    return found[0] if found else None
