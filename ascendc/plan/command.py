@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ascendc.cann.atc import extra
 from ascendc.cann.atc.command import AtcOptions, InputShape
+from ascendc.cann.atc.lint import lint_argv
 from ascendc.errors import UsageError
 from ascendc.target import MOST_GEARS
 
@@ -26,7 +27,7 @@ def options_for(part: Part, part_target: PartTarget, target: Target, hints: AtcH
 
     Raises:
         UsageError: the batch sizes (ASC1710, ASC1711), an input (ASC1712, ASC1713) or an extra option
-            (ASC1714 to ASC1720) cannot be said to ATC.
+            (ASC1714 to ASC1720) cannot be said to ATC, or ATC would refuse them together (ASC1721).
     """
     sizes = part_target.batch.sizes
     _check_sizes(sizes)
@@ -43,7 +44,20 @@ def options_for(part: Part, part_target: PartTarget, target: Target, hints: AtcH
     )
     implied = {"op_select_implmode", "optypelist_for_implmode"} if hints.high_performance_ops else set()
     extra.check(target.atc_options, implied)
+    _check_together(options, part, target, aipp)
     return options
+
+
+def _check_together(options: AtcOptions, part: Part, target: Target, aipp: bool) -> None:
+    """What no option shows by itself: the whole command is looked at as `ascendc atc lint` does."""
+    argv = options.argv("model.onnx", "model", "aipp.cfg" if aipp else None)
+    for error in lint_argv(argv, cann=target.cann).errors:
+        raise UsageError(
+            "ASC1721",
+            f"ATC would refuse part `{part.name}` on target `{target.name}` ({error.code}): "
+            f"`{error.option}` {error.message}",
+            hint=error.fix,
+        )
 
 
 def _check_sizes(sizes: tuple[int, ...]) -> None:

@@ -165,4 +165,4 @@ exec atc \
   --optypelist_for_implmode=Gelu \
   --op_compiler_cache_mode=enable \
   --log=error \
-  '--out_nodes=add:0;it'"'"'s y'
+  '--out_nodes=add:0;it'"'"'s y:1'

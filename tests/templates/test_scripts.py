@@ -33,7 +33,7 @@ TARGET = Target(
     Cann("8.1.RC1"),
     (("image", WANTED),),
     python="/opt/my python/bin/python3",
-    atc_options=(("out_nodes", "add:0;it's y"),),
+    atc_options=(("out_nodes", "add:0;it's y:1"),),
 )
 
 

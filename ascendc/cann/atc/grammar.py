@@ -147,8 +147,9 @@ def _is_option(text: str) -> bool:
 
 
 def _is_expansion(word: Word) -> bool:
-    """Whether it is unknown what the word says before its ``=``."""
-    return word.unknown and ("=" not in word.text or word.text.index("=") > word.first_unknown >= 0)
+    """Whether the word may become any option: nothing but what is unknown stands before its ``=``."""
+    name = word.text.partition("=")[0]
+    return word.unknown and word.first_unknown <= len(name) and not name[: word.first_unknown].strip("-")
 
 
 def _missing(name: str, following: Word | None) -> Found:

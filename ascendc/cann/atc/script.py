@@ -22,6 +22,7 @@ _WRAPPERS = frozenset(
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _CALLED_BY_VARIABLE = re.compile(r"\$\{?\w*atc\w*\}?", re.IGNORECASE)
 _REST_OF_VALUE = re.compile(r"[^\s=]+:[-\d,~]*")
+_FENCE = re.compile(r"[ \t>]*(?:```|~~~)[ \w-]*\r?")
 _NUMBERS = re.compile(r"[-\d,~]+")
 
 
@@ -55,6 +56,7 @@ def invocations(text: str, name: str = "the command line") -> tuple[Invocation, 
         )
     if "\0" in text:
         raise UsageError("ASC2102", f"{name} holds NUL bytes, so it is no text; allowed: a shell script, or a command")
+    text = _fenced(text)
     found = list(commands(text))
     if text.lstrip().startswith("-") and not any(_arguments(command) is not None for command in found):
         found = list(commands(f"atc {text.lstrip()}"))
@@ -71,6 +73,18 @@ def invocations(text: str, name: str = "the command line") -> tuple[Invocation, 
         message = "has Windows line ends: a Linux shell hands them on as part of the last option of a line"
         calls[0] = replace(calls[0], found=(*calls[0].found, doubtful("", message, "sed -i 's/\\r$//' FILE")))
     return tuple(calls)
+
+
+def _fenced(text: str) -> str:
+    """What stands in the code blocks of a Markdown page, every line where it was; any other text as it is."""
+    lines = text.split("\n")
+    fences = [index for index, line in enumerate(lines) if _FENCE.fullmatch(line)]
+    if not fences:
+        return text
+    inside = {line for begin, end in zip(fences[::2], fences[1::2], strict=False) for line in range(begin + 1, end)}
+    if len(fences) == 1:
+        inside = set(range(len(lines))) - set(fences)
+    return "\n".join(line if index in inside else "" for index, line in enumerate(lines))
 
 
 def _arguments(command: Command) -> tuple[Word, ...] | None:
@@ -102,7 +116,7 @@ def _invocation(words: tuple[Word, ...], found: Sequence[Command], index: int) -
             break
         said.append(_cut(words, command, following))
         if command.end == "\n":
-            words = (*words, *following.words)
+            words = (*_without_blank(words), *following.words)
         else:
             last, first = words[-1], following.words[0]
             joined = replace(last, text=f"{last.text}{command.end}{first.text}", unknown=last.unknown or first.unknown)
@@ -123,11 +137,22 @@ def _is_cut(command: Command, following: Command) -> bool:
     return bool(_REST_OF_VALUE.fullmatch(first)) or (command.glued and (options or bool(_NUMBERS.fullmatch(first))))
 
 
+def _without_blank(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Without the blank that a backslash and a blank at the end of a line leave."""
+    if not words or words[-1].text == words[-1].text.rstrip():
+        return words
+    last = replace(words[-1], text=words[-1].text.rstrip())
+    return (*words[:-1], last) if last.text else words[:-1]
+
+
 def _cut(words: tuple[Word, ...], command: Command, following: Command) -> Found:
     first = following.words[0]
     if command.end == "\n":
-        text = f"ends with its line: `{first.text[:60]}` in line {first.line} is a command of its own"
-        return refused(USAGE, "", text, "end each line but the last with `\\`")
+        blank = _without_blank(words) != words
+        why = "has a blank behind the `\\` that ends a line" if blank else "ends with its line"
+        text = f"{why}: `{first.text.strip()[:60]}` in line {first.line} is a command of its own"
+        fix = "remove the blank behind `\\`" if blank else "end each line but the last with `\\`"
+        return refused(USAGE, "", text, fix)
     last = words[-1].text if words else ""
     text = f"is cut short: the shell ends the command at the unquoted `{command.end}` behind `{last[:60]}`"
     name, equals, value = last.partition("=")

@@ -330,7 +330,8 @@ def _batch_axes(shapes: Shapes) -> Rule:
 
 def _image_axes(shapes: Shapes, options: Options) -> Rule:
     """-1 for height and width of inputs with four axes."""
-    layout = options.value("input_format") if options.has("input_format") else "NCHW"
+    usual = "NHWC" if options.value("framework") == "3" else "NCHW"
+    layout = options.value("input_format") if options.has("input_format") else usual
     if layout not in ("NCHW", "NHWC", None):
         text = f"must be NCHW with --dynamic_image_size, not {layout}"
         yield refused("E10003", "input_format", text, "--input_format=NCHW")

@@ -2,7 +2,8 @@
 
 No shell is run and nothing is expanded: what only a running shell can tell (``$bs``, ``$(…)``) stays as it is written
 and is marked unknown. Understood is what scripts around ATC are written in: quotes, escapes, joined lines, comments,
-lists and pipes, redirections, here-documents, assignments before a command. Time and memory are linear in the text.
+lists and pipes, redirections, here-documents, assignments before a command; and placeholders as documents write them
+(``<chip>``, ``{batch size}``), which are unknown too. Time and memory are linear in the text.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ _PIECE = re.compile(
     r"""(?P<blank>[ \t\r\f\v]+)
     | (?P<joined>\\\n)
     | (?P<newline>\n)
-    | (?P<plain>[^\s'"\\$`;&|()<>\#]+)
+    | (?P<plain>[^\s'"\\$`;&|()<>\#{]+)
     | (?P<escaped>\\.)
     | (?P<single>'[^']*')
     | (?P<double>")
     | (?P<nested>\$\(|`)
     | (?P<variable>\$(?:\{[^}\n]*\}|[A-Za-z_]\w*|[0-9@*\#?$!-]))
-    | (?P<placeholder><[A-Za-z_][\w.-]*>)
+    | (?P<placeholder><[A-Za-z_][\w.-]*>|\{[A-Za-z_][\w -]*\})
     | (?P<redirect>&>>?|[<>]{1,3}&?-?)
     | (?P<operator>&&|\|\||;;|[;&|()])
     | (?P<other>.)""",

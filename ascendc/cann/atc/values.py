@@ -34,10 +34,17 @@ def rules(options: Options, cann: Cann | None = None) -> Rule:
     """What is wrong with single values, with options that are gone, going, or too new."""
     for name, given in options.given.items():
         option = table()[name]
-        if given.known and not (name == "input_format" and options.value("framework") in _INPUT_FORMATS):
+        if given.known and not (name == "input_format" and _takes_other_formats(options)):
             yield from value(option, given.value)
         yield from _age(option, cann)
     yield from _other_formats(options)
+    if (output := options.value("output")) is not None and not options.has("singleop"):
+        yield from _output(output)
+
+
+def _takes_other_formats(options: Options) -> bool:
+    """Whether the model is not ONNX for all we can tell."""
+    return options.value("framework") in (*_INPUT_FORMATS, None) and options.has("framework")
 
 
 def value(option: Option, text: str) -> Rule:
@@ -93,9 +100,7 @@ def _path(option: Option, text: str) -> Rule:
 
 def _special(option: Option, text: str) -> Rule:
     name = option.name
-    if name == "output":
-        yield from _output(text)
-    elif name == "static_model_ops_lower_limit" and not (re.fullmatch(r"-?\d{1,18}", text) and int(text) >= -1):
+    if name == "static_model_ops_lower_limit" and not (re.fullmatch(r"-?\d{1,18}", text) and int(text) >= -1):
         yield refused("E10001", name, f"must not be `{text[:60]}`; allowed: whole numbers from -1", f"--{name}=4")
     elif name == "multi_stream_parallel_mode" and not re.fullmatch(
         r"cv|(LoadBalance|MainStream):([1-9]|[1-5]\d|6[0-4])", text
@@ -109,6 +114,7 @@ def _special(option: Option, text: str) -> Rule:
 
 
 def _output(text: str) -> Rule:
+    """Of an OM; with ``--singleop`` it is a folder."""
     if text.endswith(("/", "\\")):
         yield refused("E10022", "output", f"`{text[:80]}` lacks a file name behind the folder", f"--output={text}model")
     if len(text) > _PATH_MAX:
