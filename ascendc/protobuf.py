@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Iterator
+
+Content = bytes | mmap.mmap
+"""What is read: bytes, or a mapped file."""
 
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5
 """Wire types."""
@@ -45,7 +48,7 @@ def varint(value: int) -> bytes:
     return bytes((*out, value))
 
 
-def fields(data: mmap.mmap, at: int, end: int) -> Iterator[Field]:
+def fields(data: Content, at: int, end: int) -> Iterator[Field]:
     """The fields of a message between two offsets, in order."""
     while at < end:
         begin = at
@@ -69,7 +72,7 @@ def fields(data: mmap.mmap, at: int, end: int) -> Iterator[Field]:
         at += length
 
 
-def _read(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
+def _read(data: Content, at: int, end: int) -> tuple[int, int]:
     """A varint, and where it ends."""
     value = 0
     for shift in range(0, 70, 7):

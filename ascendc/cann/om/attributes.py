@@ -1,0 +1,176 @@
+"""Attributes as the model definition keeps them, plain or with enumerated keys.
+
+Since CANN 8.0 the keys of operators' and tensors' attributes may be numbers into a list that the model holds, and so
+may their values. Field numbers and coding: ``ge_ir.proto`` and ``attr`` readers of the graph engine (August 2026).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Union
+
+from ascendc.protobuf import BYTES, FOUR, VARINT, Content, Field, TornError, fields
+
+Scalar = str | int | float | bool
+Value = Union[Scalar, tuple[Scalar, ...], "Attributes"]
+"""Text, number, truth, a list of one of them, or named attributes; anything else (tensors, graphs) is passed over."""
+
+_DEPTH = 8
+"""Levels of attributes within attributes; AIPP's settings need two."""
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Attributes by name."""
+
+    values: Mapping[str, Value]
+
+    def text(self, name: str) -> str | None:
+        """A text; None if there is none, or it is empty."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) and value else None
+
+    def number(self, name: str) -> int | None:
+        """A whole number."""
+        value = self.values.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts; empty if there is none."""
+        value = self.values.get(name)
+        return tuple(one for one in value if isinstance(one, str)) if isinstance(value, tuple) else ()
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers; empty if there is none."""
+        value = self.values.get(name)
+        return tuple(one for one in value if isinstance(one, int)) if isinstance(value, tuple) else ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a model's enumerated keys and values are read."""
+
+    keys: Sequence[str] = ()
+    values: Sequence[str] = ()
+    texts: Sequence[bool] = ()
+    """For each key, whether its values are numbers into `values`."""
+
+    @classmethod
+    def of(cls, model: Attributes) -> Names:
+        """What the attributes of the model say; nothing if its keys are plain."""
+        if model.number("om_compress_version") != 1:
+            return cls()
+        uses = model.values.get("attrs_use_string_value")
+        texts = tuple(bool(one) for one in uses) if isinstance(uses, tuple) else ()
+        return cls(model.texts("attr_name_enum"), model.texts("attr_value_enum"), texts)
+
+    def decoded(self, key: str, value: Value) -> tuple[str, Value]:
+        """A key and its value in full; what is in no list stays as it is."""
+        if not key.startswith("\0") or len(key) > 9:
+            return key, value
+        # Digits of base 127, the least first, each kept as itself plus one so that none is NUL.
+        index = sum((ord(digit) - 1) * 127**place for place, digit in enumerate(key[1:]))
+        if not 0 <= index < len(self.keys):
+            return key, value
+        if index < len(self.texts) and self.texts[index]:
+            value = self._text(value)
+        return self.keys[index], value
+
+    def _text(self, value: Value) -> Value:
+        if isinstance(value, tuple):
+            return tuple(self._scalar(one) for one in value)
+        return value if isinstance(value, Attributes) else self._scalar(value)
+
+    def _scalar(self, value: Scalar) -> Scalar:
+        plain = isinstance(value, int) and not isinstance(value, bool)
+        return self.values[int(value)] if plain and 0 <= int(value) < len(self.values) else value
+
+
+PLAIN = Names()
+"""Keys that are not enumerated."""
+
+
+def read(data: Content, entries: Sequence[Field], names: Names = PLAIN, depth: int = 0) -> Attributes:
+    """The attributes in the entries of a protobuf map.
+
+    Raises:
+        TornError: an entry is no message.
+    """
+    found: dict[str, Value] = {}
+    for entry in entries:
+        parts = {part.number: part for part in fields(data, entry.start, _end(entry))}
+        if parts.keys() >= {1, 2} and parts[2].kind == BYTES:
+            value = _value(data, parts[2], names, depth)
+            if value is not None:
+                key, value = names.decoded(_text(data, parts[1]), value)
+                found[key] = value
+    return Attributes(found)
+
+
+def _value(data: Content, field: Field, names: Names, depth: int) -> Value | None:
+    """An AttrDef: list 1, s 2, i 3, f 4, b 5, func 10, list_list_int 14, dt 15."""
+    for part in fields(data, field.start, field.end):
+        if part.number == 1 and part.kind == BYTES:
+            return _list(data, part)
+        if part.number == 2:
+            return _text(data, part)
+        if part.number in (3, 15) and part.kind == VARINT:
+            return _signed(part.start)
+        if part.number == 4 and part.kind == FOUR:
+            return float(struct.unpack("<f", data[part.start : part.end])[0])
+        if part.number == 5 and part.kind == VARINT:
+            return bool(part.start)
+        if part.number == 10 and part.kind == BYTES and depth < _DEPTH:
+            inner = [one for one in fields(data, part.start, part.end) if one.number == 2]
+            return read(data, inner, names, depth + 1)
+    return None
+
+
+def _list(data: Content, field: Field) -> tuple[Scalar, ...]:
+    """A ListValue: s 2, i 3, f 4, b 5; numbers packed or one by one."""
+    found: list[Scalar] = []
+    for part in fields(data, field.start, field.end):
+        if part.number == 2:
+            found.append(_text(data, part))
+        elif part.number in (3, 5):
+            numbers = [_signed(part.start)] if part.kind == VARINT else packed(data, part)
+            found += [bool(number) for number in numbers] if part.number == 5 else numbers
+        elif part.number == 4 and part.kind in (FOUR, BYTES):
+            count = (part.end - part.start) // 4
+            found += struct.unpack(f"<{count}f", data[part.start : part.start + 4 * count])
+    return tuple(found)
+
+
+def packed(data: Content, field: Field) -> list[int]:
+    """Numbers that lie one behind the other."""
+    if field.kind != BYTES:
+        raise TornError(f"the field at byte {field.at} is no list of numbers")
+    numbers, value, shift = [], 0, 0
+    for byte in data[field.start : field.end]:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(_signed(value))
+            value = shift = 0
+        elif shift > 63:
+            raise TornError(f"the list of numbers at byte {field.start} has one without an end")
+    return numbers
+
+
+def _signed(value: int) -> int:
+    value &= (1 << 64) - 1
+    return value if value < 1 << 63 else value - (1 << 64)
+
+
+def _end(field: Field) -> int:
+    if field.kind != BYTES:
+        raise TornError(f"the field at byte {field.at} is no message")
+    return field.end
+
+
+def _text(data: Content, field: Field) -> str:
+    if field.kind != BYTES:
+        raise TornError(f"the field at byte {field.at} is no text")
+    return data[field.start : field.end].decode(errors="replace")
