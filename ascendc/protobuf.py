@@ -35,8 +35,13 @@ class Field:
 
 
 def message(number: int, content: bytes) -> bytes:
-    """A field, number below 16, that holds `content`."""
-    return bytes((number << 3 | BYTES,)) + varint(len(content)) + content
+    """A field that holds a text, bytes or a message."""
+    return varint(number << 3 | BYTES) + varint(len(content)) + content
+
+
+def number(field: int, value: int) -> bytes:
+    """A field that holds a whole number, negative ones in 64 bits."""
+    return varint(field << 3 | VARINT) + varint(value & (1 << 64) - 1)
 
 
 def varint(value: int) -> bytes:

@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ascendc.cann import soc
+from ascendc.cann.om.against import against
+from ascendc.cann.om.facts import SIMULATED
+from ascendc.cann.om.file import read
+from ascendc.cann.om.interface import Gears, Interface, Port
+from ascendc.errors import UsageError
+from ascendc.sim.container import Blueprint, write
+
+PIXELS = Port("pixel_values", (1, 3, 224, 224), "float32", "NCHW", 602112)
+IDS = Port("input_ids", (1, 77), "int32", "ND", 308)
+EMBEDS = Port("Div_9:0:embeds", (1, 512), "float32", "ND", 2048)
+BOTH = Interface((PIXELS, IDS), (EMBEDS,))
+ATTRIBUTES = {
+    "soc_version": "Ascend310P3",
+    "arch_type": "1",
+    "atc_version": "7.6.0.1.220",
+    "opp_version": "7.6.0.1.221",
+    "framework_type": 5,
+    "atc_cmdline": "atc --model=a.onnx",
+    "memory_size": 1 << 20,
+    "weight_size": 12,
+}
+WEIGHTS = (1, b"twelve bytes")
+
+
+@pytest.fixture
+def om(tmp_path):
+    def make(interface=BOTH, attributes=ATTRIBUTES, **more):
+        path = tmp_path / "model.om"
+        path.write_bytes(write(Blueprint("clip", interface, attributes, partitions=(WEIGHTS,), **more)))
+        return path
+
+    return make
+
+
+def refusal(path):
+    with pytest.raises(UsageError) as caught:
+        read(path)
+    return caught.value.id, caught.value.message.replace(str(path), "FILE")
+
+
+@pytest.mark.parametrize("wide", [True, False], ids=["64 bit", "32 bit"])
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "by the graph"])
+def test_everything_that_a_file_says_is_read(om, wide, listed):
+    found = read(om(wide=wide, listed=listed))
+    assert (found.inputs, found.outputs, found.gears) == ((PIXELS, IDS), (EMBEDS,), None)
+    assert (found.soc_version, found.arch_type, found.framework) == ("Ascend310P3", "1", "onnx")
+    assert (found.atc_version, found.opp_version, found.atc_cmdline) == (
+        "7.6.0.1.220",
+        "7.6.0.1.221",
+        "atc --model=a.onnx",
+    )
+    assert (found.memory_size, found.weight_size, found.name) == (1 << 20, 12, "clip")
+    names = ["MODEL_INOUT_INFO"] * listed + ["MODEL_DEF", "WEIGHTS_DATA"]
+    assert [part.type for part in found.partitions] == names
+    assert found.partitions[-1].size == 12
+    assert not found.simulated
+
+
+def test_the_first_version_of_the_header(om):
+    found = read(om(first_version=True, listed=False, attributes={}))
+    assert (found.inputs, found.soc_version, found.atc_version) == ((PIXELS, IDS), None, None)
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "by the graph"])
+@pytest.mark.parametrize(
+    "gears",
+    [
+        Gears("batch", ((1,), (4,), (8,))),
+        Gears("image", ((224, 224), (336, 448))),
+        Gears("dims", ((1, 16), (1, 77), (8, 77))),
+    ],
+    ids=lambda gears: gears.kind,
+)
+def test_gears(om, gears, listed):
+    open_ = Port("input_ids", (-1, 77), "int32", "ND", None if not listed else 2464)
+    assert read(om(Interface((open_,), (EMBEDS,), gears), listed=listed)).gears == gears
+
+
+def test_aipp_is_what_the_graph_says_of_an_input(om):
+    aipp = {"aipp_mode": "static", "src_image_size_w": 224, "var_reci_chn_0": 0.5, "csc_switch": False}
+    marked = {"pixel_values": {"_data_related_aipp_mode": "static_aipp", "aipp": aipp}}
+    [found] = read(om(input_attributes=marked)).aipp
+    assert (found.input, found.mode) == ("pixel_values", "static_aipp")
+    assert found.settings == {
+        "aipp_mode": "static",
+        "src_image_size_w": "224",
+        "var_reci_chn_0": "0.5",
+        "csc_switch": "False",
+    }
+
+
+def test_enumerated_keys_and_values_are_spelled_out(om):
+    """Index 200 is 73 + 1 × 127, each digit kept plus one."""
+    enumerated = {
+        **ATTRIBUTES,
+        "om_compress_version": 1,
+        "attr_name_enum": [f"key{index}" for index in range(200)] + ["_data_related_aipp_mode"],
+        "attr_value_enum": ["no", "static_aipp"],
+        "attrs_use_string_value": [0] * 200 + [1],
+    }
+    marked = {"pixel_values": {"\0" + chr(74) + chr(2): 1}}
+    [found] = read(om(attributes=enumerated, input_attributes=marked)).aipp
+    assert (found.input, found.mode) == ("pixel_values", "static_aipp")
+
+
+def test_what_the_simulator_wrote_says_so(om):
+    assert read(om(attributes={**ATTRIBUTES, SIMULATED: "1"})).simulated
+
+
+def test_a_file_that_is_cut_short_or_has_grown(om):
+    path = om()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    after = len(whole) - 256
+    says = f"its header says that {after} bytes follow, and"
+    assert refusal(path) == ("ASC2312", f"`FILE` is a damaged OM: {says} {after - 1} do: the file is cut short")
+    path.write_bytes(whole + b"x")
+    assert refusal(path) == ("ASC2312", f"`FILE` is a damaged OM: {says} {after + 1} do: something was added to it")
+
+
+def test_a_length_is_never_believed(om):
+    path = om()
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, 256, 0xFFFFFFFF)  # partitions
+    path.write_bytes(content)
+    assert refusal(path) == (
+        "ASC2312",
+        "`FILE` is a damaged OM: the table at byte 256 lists 4294967295 partitions, "
+        "which are more than the file can hold",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "`FILE` is no OM: it is empty"),
+        (b"IMOD", "`FILE` is a damaged OM: it has 4 bytes; the header alone has 256"),
+        (
+            b"PICO" + bytes(300),
+            "`FILE` is no OM: a model for HiSilicon's SVP (SS928, Hi3403): AscendCL does not load it",
+        ),
+        (b"version https://git-lfs.github.com/spec/v1\n", "`FILE` is no OM: a pointer of Git LFS, not the file itself"),
+        (
+            b"../models/real.om",
+            "`FILE` is no OM: a text, perhaps a symbolic link that was checked out as a file: '../models/real.om'",
+        ),
+        (b"\x08\x07\x12\x07pytorch" + bytes(300), "`FILE` is no OM: perhaps an ONNX model"),
+        (bytes(300), r"`FILE` is no OM: it begins with b'\x00\x00\x00\x00' instead of b'IMOD'"),
+    ],
+    ids=["empty", "header", "SVP", "LFS", "link", "ONNX", "zeros"],
+)
+def test_what_is_no_om_is_named(tmp_path, content, message):
+    path = tmp_path / "x.om"
+    path.write_bytes(content)
+    assert refusal(path)[1] == message
+
+
+def test_an_encrypted_file_says_no_more_than_that(om):
+    path = om()
+    content = bytearray(path.read_bytes())
+    content[80] = 1
+    path.write_bytes(content)
+    found = read(path)
+    assert (found.encrypted, found.inputs, found.partitions, found.soc_version) == (True, (), (), None)
+    assert found.notes == ("it is encrypted: what is in it cannot be read, and it loads only with its key",)
+
+
+def test_om2_is_read_inside_its_archive(tmp_path):
+    path = tmp_path / "m.om2"
+    meta = {
+        "inputs": [{"name": "x", "shape": [-1, 77], "data_type": "DT_INT32", "format": "ND", "size": 616}],
+        "outputs": [{"name": "y", "shape": [-1, 512], "data_type": "DT_FLOAT", "format": "ND"}],
+        "dynamic_type": 1,
+        "dynamic_batch_info": [[1], [2]],
+    }
+    command = "atc --mode=7 --soc_version=Ascend910B3"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("m/manifest.json", json.dumps({"om2_version": "0", "model_num": 1, "atc_command": command}))
+        archive.writestr("m/data/model_0/model_meta.json", json.dumps(meta))
+    found = read(path)
+    assert (found.kind, found.soc_version, found.gears) == ("om2", "Ascend910B3", Gears("batch", ((1,), (2,))))
+    assert found.inputs == (Port("x", (-1, 77), "int32", "ND", 616),)
+
+
+def test_another_archive_is_no_om(tmp_path):
+    path = tmp_path / "x.om"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "b")
+    assert refusal(path) == ("ASC2311", "`FILE` is no OM: it is a ZIP archive without the manifest of an OM2")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "chip", "verdict", "reason"),
+    [
+        (ATTRIBUTES, "Ascend310P3", "loads", "it was compiled for Ascend310P3"),
+        (
+            ATTRIBUTES,
+            "Ascend310P1",
+            "doubtful",
+            (
+                "it was compiled for Ascend310P3, of the same architecture (cores 8 and 10): newer runtimes load it, "
+                "no document promises it"
+            ),
+        ),
+        (
+            ATTRIBUTES,
+            "Ascend310B4",
+            "refused",
+            "it was compiled for Ascend310P3, of another architecture than Ascend310B4",
+        ),
+        (
+            {},
+            "Ascend310B4",
+            "unknown",
+            "the file does not say for which chip it was compiled, and is not checked then",
+        ),
+        (
+            {"soc_version": "Ascend1"},
+            "Ascend310B4",
+            "unknown",
+            "it was compiled for Ascend1, which is in no table of ascendc",
+        ),
+        (
+            {"soc_version": "Ascend310B4", SIMULATED: "1"},
+            "Ascend310B4",
+            "refused",
+            "it was made by the simulated ATC, and holds nothing that a device could run",
+        ),
+        (
+            {"soc_version": "Ascend910B"},
+            "Ascend910B3",
+            "refused",
+            "it was compiled for Ascend910B, of another architecture than Ascend910B3",
+        ),
+    ],
+)
+def test_on_which_chip_it_loads(om, attributes, chip, verdict, reason):
+    fit = against(read(om(attributes=attributes)), soc.table()[chip])
+    assert (fit.soc, fit.verdict, fit.reason) == (chip, verdict, reason)
+
+
+WHOLE = write(
+    Blueprint(
+        "clip",
+        Interface((PIXELS, IDS), (EMBEDS,), Gears("dims", ((1, 16), (8, 77)))),
+        {**ATTRIBUTES, "om_compress_version": 1, "attr_name_enum": ["a", "b"]},
+        {"pixel_values": {"_data_related_aipp_mode": "static_aipp", "aipp": {"crop": True}, "\0\x02": [1, 2]}},
+        (WEIGHTS,),
+    )
+)
+
+
+def read_or_refuse(path, content):
+    path.write_bytes(content)
+    with contextlib.suppress(UsageError):
+        read(path)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_bytes_break_the_reader(tmp_path_factory, data):
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 8))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place] = data.draw(st.sampled_from((0, 1, 0x7F, 0x80, 0xFF)))
+    cut = data.draw(st.integers(1, len(content)))
+    read_or_refuse(
+        tmp_path_factory.getbasetemp() / "fuzzed.om", bytes(content) if data.draw(st.booleans()) else content[:cut]
+    )
+
+
+@pytest.mark.soak
+@given(st.binary(max_size=4096))
+@settings(max_examples=20000, deadline=None)
+def test_no_partition_breaks_the_reader(tmp_path_factory, block):
+    header = WHOLE[:256]
+    table = struct.pack("<I4xI4xQQ", 1, 8, 0, len(block)) + block
+    content = bytearray(header + table)
+    struct.pack_into("<Q", content, 184, len(table))
+    read_or_refuse(tmp_path_factory.getbasetemp() / "fuzzed.om", bytes(content))
