@@ -54,11 +54,12 @@ def _schema(hint: Any) -> dict[str, Any]:
 
 
 def _docstrings(cls: type) -> dict[str, str]:
-    """What is said under each field: Python forgets it, the source does not."""
-    [found] = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    assert isinstance(found, ast.ClassDef)
+    """What is said under each field, inherited ones too: Python forgets it, the source does not."""
     said = {}
-    for field, below in zip(found.body, found.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
-            said[field.target.id] = inspect.cleandoc(str(ast.literal_eval(below.value)))
+    for base in filter(dataclasses.is_dataclass, reversed(cls.__mro__)):
+        [found] = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        assert isinstance(found, ast.ClassDef)
+        for field, below in zip(found.body, found.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+                said[field.target.id] = inspect.cleandoc(str(ast.literal_eval(below.value)))
     return said

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ascendc.bundle import manifest as manifests
 from ascendc.cann.om import file as oms
+from ascendc.cann.om.against import Fit
 from ascendc.cann.om.facts import Aipp, Om, PartitionSize
 from ascendc.cann.om.interface import Gears
+from ascendc.contract import DIALECT, schema_of
 from ascendc.onnx_file import read_outline
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ascendc.cann.om.against import Fit
 
 VERSION = "1"
 """Of the JSON."""
@@ -37,8 +37,8 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Inspection:
-    """What was found; null is what the file does not say."""
+class Facts:
+    """What is in one file; null is what it does not say."""
 
     kind: Literal["om", "om2", "onnx", "bundle"]
     file: str
@@ -65,7 +65,13 @@ class Inspection:
     weight_size: int | None = None
     aipp: tuple[Aipp, ...] = ()
     notes: tuple[str, ...] = ()
-    files: tuple[Inspection, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection(Facts):
+    """What was found in a file, or in a bundle and the models that lie in it."""
+
+    files: tuple[Facts, ...] = ()
     """The models of a bundle."""
 
 
@@ -90,6 +96,13 @@ def inspect(path: Path) -> Inspection:
     if path.suffix == ".onnx":
         return _onnx(path)
     return _om(oms.read(path), str(path))
+
+
+def schema_text() -> str:
+    """The JSON Schema of what `to_json` gives, as a file: docs/inspect.schema.json."""
+    schema = schema_of(Inspection, version=VERSION)
+    schema["properties"]["against"] = {"type": "array", "items": schema_of(Fit)}
+    return json.dumps({"$schema": DIALECT, "title": f"ascendc inspect ({VERSION})", **schema}, indent=1) + "\n"
 
 
 def to_json(found: Inspection, fits: tuple[Fit, ...] = ()) -> str:

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from ascendc.cann.om.against import Fit
-    from ascendc.inspection import Inspection, Port
+    from ascendc.inspection import Facts, Inspection, Port
 
 EXIT_REFUSED = 4
 """A chip of ``--against`` will not load it; or the two files of ``--diff`` differ."""
@@ -61,7 +61,7 @@ def _show(found: Inspection, fits: tuple[Fit, ...]) -> None:
         click.echo(f"on {fit.soc}: {fit.verdict}: {fit.reason}")
 
 
-def _show_one(found: Inspection) -> None:
+def _show_one(found: Facts) -> None:
     click.echo(f"{found.file}: {found.kind}{', SIMULATED: no device can run it' if found.simulated else ''}")
     facts = (
         ("chip", found.soc_version or ("not said" if found.kind == "om" else None)),
