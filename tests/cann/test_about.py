@@ -26,7 +26,7 @@ P = tuple(f"Ascend310P{end}" for end in (1, 3, 5, 7))
             "910B",
             (*A2, "Ascend910B"),
             "`910B` is the name of a first-generation 910; the Atlas A2 cards that people call 910B are "
-            + f"{A2[0]} to {A2[4]}",
+            f"{A2[0]} to {A2[4]}",
         ),
         ("a2", A2, "`a2`" + SEVERAL),
         ("Atlas 300I Pro", P, "`Atlas 300I Pro`" + SEVERAL),
