@@ -118,10 +118,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Group:
-    """Findings that differ in the node only."""
+    """Findings with one reason."""
 
     example: Finding
-    count: int
+    ops: tuple[tuple[str, int], ...]
+    """The operators, and how many nodes of each; most first."""
+
+    @property
+    def count(self) -> int:
+        """Of its nodes."""
+        return sum(number for _, number in self.ops)
 
 
 @dataclass(frozen=True)
@@ -233,11 +239,11 @@ def operators(soc: Soc, environment: Mapping[str, str] | None = None) -> Operato
 
 
 def grouped(report: Report) -> tuple[Group, ...]:
-    """The findings, those that differ in the node only as one; in the report's order, within a status most first."""
+    """The findings, those with one reason as one; in the report's order, within a status most first."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in report.findings:
-        groups.setdefault((finding.status, finding.op, finding.reason, finding.fix), []).append(finding)
-    several = [Group(found[0], len(found)) for found in groups.values()]
+        groups.setdefault((finding.status, finding.reason, finding.fix), []).append(finding)
+    several = [Group(found[0], tuple(Counter(f.op for f in found).most_common())) for found in groups.values()]
     return tuple(sorted(several, key=lambda group: (WORST_FIRST.index(group.example.status), -group.count)))
 
 

@@ -23,6 +23,9 @@ _SAID = {
     "unknown": "cannot be told",
 }
 
+_OPS = 6
+"""Operators of one reason that are named; ``--json`` has every node."""
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
@@ -85,16 +88,20 @@ def _verdict(report: Report) -> str:
     if report.errors:
         mind = "ATC will decide" if report.is_live else "ATC would refuse it"
         return f"{mind}: {report.errors} {'nodes' if report.errors > 1 else 'node'} that its parser does not know"
-    return "nothing stands against it" if not report.findings else "ATC would take it, with these findings"
+    if not report.findings:
+        return "nothing stands against it"
+    doubtful = any(report.counts[status] for status in ("cast", "static", "unknown"))
+    return "ATC may stop at what follows" if doubtful else "ATC would take it; some of it runs on the AI CPU"
 
 
 def _group(group: Group) -> list[str]:
     first = group.example
-    times = f" × {group.count}" if group.count > 1 else ""
+    ops = [f"{op} × {n}" if n > 1 else op for op, n in group.ops]
+    more = f" and {len(ops) - _OPS} more operators" if len(ops) > _OPS else ""
     example = f"{'for example ' if group.count > 1 else ''}{first.node or 'a node without a name'}"
     module = f", module {first.module}" if first.module else ""
     tensor = f", tensor {first.tensor} ({first.dtype})" if first.tensor else ""
-    said = [f"{_SAID[first.status]}: {first.op}{times}: {first.reason}", f"  {example}{module}{tensor}"]
+    said = [f"{_SAID[first.status]}: {', '.join(ops[:_OPS])}{more}: {first.reason}", f"  {example}{module}{tensor}"]
     return [*said, f"  fix: {first.fix}"] if first.fix else said
 
 

@@ -49,6 +49,9 @@ def _parsed(call: Call, setting: Setting, operators: Operators) -> Verdict:
     key = f"{call.domain or 'ai.onnx'}::{opset}::{call.op}"
     if mapped is None:
         return Verdict("unmapped", f"ATC's ONNX parser knows no `{call.op}` at any opset (E16002, {key})")
+    if not call.domain and opset > operators.last_opset >= max(mapped.opsets):
+        said = f"ATC's ONNX parser knows ONNX's operators up to opset {operators.last_opset}, not at {opset} (E16002)"
+        return Verdict("opset", said, remedy=Remedy("opset", str(_nearest(mapped.opsets, opset))))
     if opset not in mapped.opsets:
         known = _ranges(mapped.opsets)
         said = f"ATC's ONNX parser knows `{call.op}` at opset {known}, not at {opset} (E16002, {key})"
@@ -119,7 +122,8 @@ def _route(name: str, tensors: _Tensors, setting: Setting, operators: Operators)
         elif is_open is None or kernel.dynamic:
             return _GOOD
         else:
-            static = Verdict("static", f"{engine.name}: {name} takes shapes only that are known when ATC runs", is_open)
+            said = f"{setting.soc}: {engine.name} kernels of these are for shapes that are known when ATC runs"
+            static = Verdict("static", said, is_open)
     if static:
         return static
     engine, first = refusals[0]

@@ -98,6 +98,9 @@ class Mapped:
     limits: tuple[Limit, ...] = ()
 
 
+_NOWHERE = Mapped(frozenset(), {})
+
+
 @dataclass(frozen=True)
 class Operators:
     """All that is known for the SoCs of one family."""
@@ -116,6 +119,11 @@ class Operators:
     """Where this comes from."""
     live: bool = False
     """Whether it was read from an installed CANN."""
+
+    @property
+    def last_opset(self) -> int:
+        """Beyond it the parser knows none of ONNX's own operators: where Identity ends, which every release has."""
+        return max(self.onnx.get(("", "Identity"), _NOWHERE).opsets, default=0)
 
 
 def bundled(family: str) -> Operators:
