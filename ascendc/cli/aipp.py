@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from ascendc.aipp_show import Seen
     from ascendc.cann.aipp.lint import Report, Summary
     from ascendc.cann.soc import Soc
+
+VERSION = "1"
+"""Of what ``lint --json`` writes."""
 
 _FILE = click.Path(path_type=Path)
 
@@ -93,11 +97,115 @@ def lint(
         import json
         from dataclasses import asdict
 
-        click.echo(json.dumps({"version": "1", **asdict(report)}, ensure_ascii=False))
+        click.echo(json.dumps({"version": VERSION, **asdict(report)}, ensure_ascii=False))
     else:
         click.echo("\n".join(_lines(str(file), report)))
     if not report.ok:
         raise SystemExit(4)
+
+
+def schema_text() -> str:
+    """The JSON Schema of ``ascendc aipp lint --json``, as docs/aipp-lint.schema.json holds it."""
+    import json
+
+    from ascendc.cann.aipp.lint import Report
+    from ascendc.contract import DIALECT, schema_of
+
+    schema = {"$schema": DIALECT, "title": "ascendc aipp lint --json", **schema_of(Report, version=VERSION)}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+_SOURCES = ("rgb", "bgr", "rgbx", "bgrx", "xrgb", "xbgr", "nv12", "nv21")
+_YUV = ("bt601-full", "bt601-narrow", "bt709-full", "bt709-narrow")
+
+
+@aipp.command()
+@click.argument("preprocess", type=_FILE, metavar="PREPROCESS.json|BUNDLE")
+@click.option("--source", type=click.Choice(_SOURCES), default="rgb", show_default=True, help="Bytes in memory.")
+@click.option("--yuv", type=click.Choice(_YUV), default="bt601-full", show_default=True, help="Of nv12 and nv21.")
+@click.option("--rank", type=click.IntRange(0), default=0, show_default=True, help="Of the image input, from 0.")
+@click.option("-o", "--output", type=_FILE, help="[standard output]")
+def derive(preprocess: Path, source: Any, yuv: str, rank: int, output: Path | None) -> None:
+    """Write the block that does what a model's preprocessing does: means, deviations, colours.
+
+    Example: ascendc aipp derive build/clip --source nv12 -o aipp.cfg
+    """
+    from ascendc.aipp_show import preprocessor
+    from ascendc.cann.aipp import derive as library
+    from ascendc.cann.aipp.write import write
+
+    standard, range = _standard(yuv)
+    found = preprocessor(preprocess)
+    text = write([library.derive(found, source, standard=standard, range=range, rank=rank)])
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@aipp.command()
+@click.argument("file", type=_FILE)
+@click.argument("image", type=_FILE)
+@click.option("--soc", metavar="NAME", help="Whose rounding is emulated [Ascend310P3].")
+@click.option("--model", type=_FILE, metavar="M.onnx", help="Whose input's size counts.")
+@click.option("--size", type=_Size(), help="Height and width of the image input, where no model says.")
+@click.option("--against", type=_FILE, metavar="PREPROCESS.json|BUNDLE", help="How the model wants its pictures.")
+@click.option("--source", type=click.Choice(_SOURCES), help="Bytes handed over [RGB or nv12, whatever swaps are set].")
+@click.option("--yuv", type=click.Choice(_YUV), help="Of nv12 and nv21 [that of the block's matrix].")
+@click.option("--block", type=click.IntRange(0), default=0, show_default=True, help="Which aipp_op, from 0.")
+@click.option("-o", "--output", type=_FILE, metavar="OUT.png", help="[FILE's name, with .png]")
+def show(
+    file: Path,
+    image: Path,
+    soc: str | None,
+    model: Path | None,
+    size: tuple[int, int] | None,
+    against: Path | None,
+    source: Any,
+    yuv: str | None,
+    block: int,
+    output: Path | None,
+) -> None:
+    """Show what the model will see of IMAGE through FILE: a picture, figures, and what looks wrong.
+
+    Emulated on this machine, from documents: no chip is asked.
+    Example: ascendc aipp show aipp.cfg cat.jpg --against build/clip -o seen.png
+    """
+    from ascendc.aipp_show import show as emulate
+    from ascendc.onnx_file import read_outline
+
+    seen = emulate(
+        file,
+        image,
+        output or Path(f"{file.stem}.png"),
+        soc=_soc(soc),
+        model=None if model is None else read_outline(model),
+        size=size,
+        against=against,
+        source=source,
+        yuv=None if yuv is None else _standard(yuv),
+        index=block,
+    )
+    click.echo("\n".join(_seen(seen, against)))
+
+
+def _standard(yuv: str) -> Any:
+    """``bt601-full`` in two words."""
+    return tuple(yuv.split("-"))
+
+
+def _seen(seen: Seen, against: Path | None) -> list[str]:
+    names = {1: ("grey",), 3: ("0", "1", "2")}[len(seen.channels)]
+    lines = [f"aipp_op[{seen.index}], emulated as on {seen.soc}", f"handed over: {seen.source}"]
+    lines += [f"the network sees {'×'.join(map(str, seen.shape))} (batch×channels×height×width):"]
+    for name, channel in zip(names, seen.channels, strict=True):
+        lines += [f"  channel {name}: min {channel.low:.4f}, max {channel.high:.4f}, mean {channel.mean:.4f}"]
+    if seen.difference is not None:
+        lines += [f"against {against}: max error {seen.difference.max:.4f}, mean {seen.difference.mean:.5f}"]
+    elif against is not None:
+        lines += [f"against {against}: not compared, since the block changes channels or adds a border"]
+    lines += [f"looks wrong: {line}" for line in seen.wrong]
+    return [*lines, f"picture: {seen.picture}"]
 
 
 def _soc(name: str | None) -> Soc | None:

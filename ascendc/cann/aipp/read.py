@@ -158,6 +158,8 @@ class _Reader:
             if known is None:
                 self.unknown(path, entry, fields)
                 continue
+            if entry.value is None and known.repeated:
+                continue
             try:
                 found: Any = _value(entry, known)
             except UnfitError as error:
@@ -190,7 +192,7 @@ class _Reader:
 def _value(entry: Entry, known: Field) -> bool | int | float | str:
     if isinstance(entry.value, Message):
         raise UnfitError(f"`{known.name}` must be a value, not a block", f"write {known.name}: value")
-    if entry.listed and not known.repeated:
+    if entry.value is None or (entry.listed and not known.repeated):
         raise UnfitError(f"`{known.name}` must be one value, not a list", f"write {known.name}: value")
     if known is _SHAPE_MODE:
         return named(entry.value, known.name, _SHAPE_MODES)

@@ -67,7 +67,8 @@ class Entry:
 
     name: str
     line: int
-    value: Scalar | Message
+    value: Scalar | Message | None
+    """None: an empty list."""
     listed: bool
     """Whether it stood in ``[…]``, which only repeated fields may."""
 
@@ -160,7 +161,7 @@ class _Parser:
         colon = self.take(":")
         if self.next.kind == "mark" and self.next.text in _CLOSING:
             self.opened(stack, token.text, token.line, listed=False)
-        elif self.take("["):
+        elif self.take("[") and (colon or self.next.text in _CLOSING):
             self.list(stack, message, token)
         elif not colon:
             raise GrammarError(token.line, f"`{token.text}` must be followed by `:` and a value, or by `{{`")
@@ -186,6 +187,7 @@ class _Parser:
             self.opened(stack, name.text, name.line, listed=True)
             return
         if self.take("]"):
+            message.entries.append(Entry(name.text, name.line, None, listed=True))
             self.separator()
             return
         while True:
