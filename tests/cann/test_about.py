@@ -6,6 +6,10 @@ from ascendc.errors import UsageError
 
 A2 = tuple(f"Ascend910B{end}" for end in ("1", "2", "2C", "3", "4", "4-1"))
 FIRST = ("Ascend910A", "Ascend910B", "Ascend910PremiumA", "Ascend910ProA", "Ascend910ProB")
+FIRST_910B = (
+    "`910B` is the name of a first-generation 910; the Atlas A2 cards that people call 910B are Ascend910B1 to "
+    "Ascend910B4"
+)
 SEVERAL = " stands for several chips: npu-smi info shows which one a board has"
 P = tuple(f"Ascend310P{end}" for end in (1, 3, 5, 7))
 
@@ -25,8 +29,7 @@ P = tuple(f"Ascend310P{end}" for end in (1, 3, 5, 7))
         (
             "910B",
             (*A2, "Ascend910B"),
-            "`910B` is the name of a first-generation 910; the Atlas A2 cards that people call 910B are "
-            f"{A2[0]} to {A2[4]}",
+            FIRST_910B,
         ),
         ("a2", A2, "`a2`" + SEVERAL),
         ("Atlas 300I Pro", P, "`Atlas 300I Pro`" + SEVERAL),
