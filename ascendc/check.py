@@ -32,7 +32,7 @@ from ascendc.folded import folded
 from ascendc.passes import LIBRARY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import onnx_ir as ir
@@ -161,7 +161,8 @@ def check_file(path: Path, socs: Iterable[Soc], asked: Asked | None = None) -> C
             SoC (ASC2321), or a file of the installed CANN is broken (ASC2322).
     """
     asked = asked or Asked()
-    known = [(soc, operators(soc)) for soc in socs]
+    install = live.find(os.environ)
+    known = [(soc, operators(soc, install)) for soc in socs]
     # Gears become static graphs, one each; which engine a node gets does not depend on the size.
     batch = None if asked.dynamic else max(asked.batch, default=1)
     graph = folded(path, dict(asked.sizes), batch)
@@ -224,13 +225,12 @@ def _finding(call: Call, verdict: Verdict, passes: Iterable[type[Pass]]) -> Find
     )
 
 
-def operators(soc: Soc, environment: Mapping[str, str] | None = None) -> Operators:
-    """What is known of a SoC's operators: by the CANN that is sourced here, if it has them, or by ascendc's tables.
+def operators(soc: Soc, install: live.Install | None) -> Operators:
+    """What is known of a SoC's operators: by an installed CANN, if it has them, or by ascendc's tables.
 
     Raises:
         UsageError: neither has (ASC2321), or a file of CANN is broken (ASC2322).
     """
-    install = live.find(os.environ if environment is None else environment)
     found = live.read(install, soc.short_opp) if install else None
     if found:
         return found

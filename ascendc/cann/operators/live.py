@@ -77,8 +77,18 @@ _CUSTOM_AICPU = "cpu/config/cust_aicpu_kernel.json"
 
 def find(environment: Mapping[str, str]) -> Install | None:
     """The CANN whose ``set_env.sh`` was sourced; None without ASCEND_OPP_PATH, or if no operators are there."""
-    opp = Path(environment.get("ASCEND_OPP_PATH", ""))
-    if not environment.get("ASCEND_OPP_PATH") or not (opp / "built-in/op_impl").is_dir():
+    opp = environment.get("ASCEND_OPP_PATH")
+    return _at(Path(opp), environment) if opp else None
+
+
+def beside(atc: Path, environment: Mapping[str, str]) -> Install | None:
+    """The CANN that an ATC belongs to: the nearest folder above it that has operators; None if none has."""
+    found = (_at(folder / "opp", environment) for folder in atc.resolve().parents)
+    return next((install for install in found if install), None)
+
+
+def _at(opp: Path, environment: Mapping[str, str]) -> Install | None:
+    if not (opp / "built-in/op_impl").is_dir():
         return None
     roots = [Path(part) for part in environment.get("ASCEND_CUSTOM_OPP_PATH", "").split(":") if part]
     roots += [opp / "vendors" / name for name in _priority(opp / "vendors/config.ini")]

@@ -17,6 +17,9 @@ from ascendc.errors import UsageError
 
 DATA = Path(__file__).parent.parent / "data"
 
+UNKNOWN_FAMILY = "ASC2321"
+"""The id of the error that nothing is known of a family."""
+
 Types = frozenset[str]
 """Element types by numpy's names; bfloat16 by its own."""
 
@@ -139,7 +142,7 @@ def bundled(family: str) -> Operators:
     if family not in stores["stores"]:
         known = ", ".join(name for name in stores["stores"] if name not in AICPU)
         raise UsageError(
-            "ASC2321",
+            UNKNOWN_FAMILY,
             f"no operators of `{family}` are in ascendc's tables; there are: {known}",
             hint="on a machine with its CANN, source set_env.sh: then CANN's own files are read",
         )
