@@ -157,7 +157,7 @@ def _build(
     else:
         changed = _write_partial(plan, until, done, targets.parts, folder)
     notes += tuple(f"{damage.what}; it was made again" for damage in store.damage)
-    without_om: State = "onnx-verified" if until == "verify" else "om-deferred"
+    without_om: State = "onnx-verified" if until in ("verify", "check") else "om-deferred"
     outcome = Outcome(
         recipe=recipe,
         output=folder,
@@ -255,7 +255,7 @@ def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: P
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:
     """Args: `without_om`: the state of an artefact whose OM was not made."""
-    steps = (artefact.fixed, artefact.verified, artefact.compiled)
+    steps = (artefact.fixed, artefact.verified, artefact.checked, artefact.compiled)
     own = [done[step] for step in steps if step is not None and step in done]
     graph = done[artefact.fixed].result.graph
     compiled = done[artefact.compiled].result if artefact.compiled is not None and artefact.compiled in done else None

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from ascendc import onnx_file
 from ascendc.errors import UsageError
+from ascendc.graph import outline
+from ascendc.passes import values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import onnx
@@ -33,44 +35,56 @@ class Folded:
     """What could not be done with it: the graph is then looked at as the file has it."""
 
 
-def folded(path: Path, sizes: Mapping[str, int] | None = None) -> Folded:
+def folded(path: Path, sizes: Mapping[str, int] | None = None, batch: int | None = None) -> Folded:
     """The ONNX file at `path`, folded.
 
     Args:
         path: the file.
         sizes: sizes of symbolic axes, by their names in the inputs: ``{"batch": 8}``.
+        batch: the size of the first axis of every input that has none by then.
 
     Raises:
         UsageError: the file cannot be read (ASC2301 to ASC2305), or has no axis of such a name (ASC2311).
     """
-    model = _bound(path, sizes or {})
-    notes = []
+    if sizes:
+        _refuse_unknown(path, sizes)
+    return folded_model(lambda: onnx_file.load(path), sizes or {}, batch)
+
+
+def folded_model(load: Callable[[], ir.Model], sizes: Mapping[str, int], batch: int | None = None) -> Folded:
+    """What `load` gives, folded; it is asked once more if the folder refuses, since that may leave half a rewrite."""
+    model, notes = load(), []
+    bind(model, sizes, batch)
     if refused := _fold(model):
-        model = _bound(path, sizes or {})  # the folder may have left half a rewrite
+        model = load()
+        bind(model, sizes, batch)
         notes.append(f"constants could not be folded, so the graph is checked as it is: {refused}")
     if refused := infer(model):
         notes.append(f"shapes could not be inferred, so only recorded ones are known: {refused}")
     return Folded(model, tuple(notes))
 
 
-def bind(model: ir.Model, sizes: Mapping[str, int]) -> set[str]:
-    """Give symbolic axes of the inputs their sizes; returns the names that some input has.
+def bind(model: ir.Model, sizes: Mapping[str, int], batch: int | None = None) -> None:
+    """Give open axes of the inputs their sizes, as `folded` has them.
 
-    Shapes recorded inside the graph are forgotten, since they were inferred for other sizes.
+    Shapes recorded inside the graph are forgotten then, since they were inferred for other sizes.
     """
     import onnx_ir as ir
 
-    found: set[str] = set()
+    changed = False
     for value in model.graph.inputs:
-        if value.shape is not None:
-            names = [axis if isinstance(axis, int) else axis.value for axis in value.shape]
-            found |= {axis for axis in names if isinstance(axis, str) and axis in sizes}
-            value.shape = ir.Shape([sizes.get(axis, axis) if isinstance(axis, str) else axis for axis in names])
-    if found:
+        dims = values.dims(value)
+        if dims is None:
+            continue
+        bound = [sizes.get(axis, axis) if isinstance(axis, str) else axis for axis in dims]
+        if bound and not isinstance(bound[0], int) and batch is not None:
+            bound[0] = batch
+        if bound != list(dims):
+            value.shape, changed = ir.Shape(bound), True
+    if changed:
         for node in model.graph.all_nodes():
             for output in node.outputs:
                 output.shape = None
-    return found
 
 
 def infer(model: ir.Model) -> str | None:
@@ -80,27 +94,20 @@ def infer(model: ir.Model) -> str | None:
     """
     import onnx
 
-    from ascendc.graph import outline
-    from ascendc.passes.values import bare
-
     try:
-        inferred = onnx.shape_inference.infer_shapes(bare(outline(model)), data_prop=True)
+        inferred = onnx.shape_inference.infer_shapes(values.bare(outline(model)), data_prop=True)
     except (onnx.shape_inference.InferenceError, ValueError, *_REFUSED) as error:
         return _said(error)
     _take(model.graph, inferred.graph)
     return None
 
 
-def _bound(path: Path, sizes: Mapping[str, int]) -> ir.Model:
-    model = onnx_file.load(path)
-    if missing := sorted(set(sizes) - bind(model, sizes)):
-        axes = [axis for value in model.graph.inputs for axis in value.shape or () if not isinstance(axis, int)]
-        names = dict.fromkeys(axis.value for axis in axes if axis.value)
-        raise UsageError(
-            "ASC2311",
-            f"no input of `{path}` has an axis called `{missing[0]}`; it has: {', '.join(names) or 'none with a name'}",
-        )
-    return model
+def _refuse_unknown(path: Path, sizes: Mapping[str, int]) -> None:
+    ports = onnx_file.read_outline(path).inputs
+    axes = dict.fromkeys(axis for port in ports for axis in port.shape or () if isinstance(axis, str) and axis != "?")
+    if missing := sorted(set(sizes) - set(axes)):
+        has = ", ".join(axes) or "none with a name"
+        raise UsageError("ASC2311", f"no input of `{path}` has an axis called `{missing[0]}`; it has: {has}")
 
 
 def _fold(model: ir.Model) -> str | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ascendc.cann import npu_smi
 from ascendc.cann.npu_smi import Chip
-from ascendc.errors import EnvironmentLacksError
+from ascendc.errors import EnvironmentLacksError, UsageError
 
 PAGE = "npu-smi info -t board -i {npu} -c 0"
 """What prints the rest of a name (the 950's npu-smi takes no -c)."""
@@ -75,6 +75,19 @@ def present(replies: Replies) -> Present:
         )
     raise EnvironmentLacksError(
         "ASC1231", f"no NPU is here: {why}", hint="ascendc soc --npu-smi FILE  (saved on the board)"
+    )
+
+
+def find_saved(text: str, origin: str) -> Present:
+    """The chips in an output of npu-smi that somebody saved or pasted.
+
+    Raises:
+        UsageError: it shows none (ASC1213).
+    """
+    if found := find(Replies(text, None, 0)):
+        return found
+    raise UsageError(
+        "ASC1213", f"{origin} shows no chip as npu-smi does", hint="npu-smi info > npu-smi.txt  (on the board)"
     )
 
 

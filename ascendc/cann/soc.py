@@ -170,9 +170,8 @@ def resolve(name: str) -> Resolved:
     Raises:
         UsageError: there is none (ASC1211), or the name stands for several (ASC1212).
     """
-    key = name.strip().lower()
+    key = lowered(name)
     by_key = {soc.name.lower(): soc for soc in table().values()}
-    key = key if key.startswith("ascend") or key in by_key else f"ascend{key}"
     if key in _AMBIGUOUS:
         raise _ambiguous(name, _AMBIGUOUS[key], _family(key))
     if key in _MEANT:
@@ -180,13 +179,29 @@ def resolve(name: str) -> Resolved:
         return Resolved(table()[meant], (note.format(name),))
     if key in by_key:
         return Resolved(by_key[key])
-    if family := _family(key):
-        raise _ambiguous(name, "names a family, not a chip", family)
+    if choices := _family(key):
+        raise _ambiguous(name, "names a family, not a chip", choices)
     near = _near(key.removeprefix("ascend"))
     guess = f" (did you mean {' or '.join(f'`{soc}`' for soc in near)}?)" if near else ""
-    families = ", ".join(map(_braced, OWNED))
-    rest = f"and rarer ones: `ascendc recipe schema` has all {len(names())}"
+    families = ", ".join(map(braced, OWNED))
+    rest = f"and rarer ones: `ascendc soc` lists all {len(names())}"
     raise UsageError("ASC1211", f"unknown SoC `{name}`{guess}; allowed: {families}, {rest}", hint=_HINT)
+
+
+def lowered(name: str) -> str:
+    """The key that `resolve` looks for: ``ascend310p3`` for ``310P3``, ``as31xm1x`` for ``AS31XM1X``."""
+    key = name.strip().lower()
+    return key if key.startswith("ascend") or key in {soc.lower() for soc in table()} else f"ascend{key}"
+
+
+def stands_for(name: str) -> str:
+    """What a name that is not one chip's stands for, in words; empty where it is one chip's."""
+    key = lowered(name)
+    if key in _MEANT:
+        return _MEANT[key][1].format(name)
+    if key in _AMBIGUOUS or (_family(key) and key not in {soc.lower() for soc in table()}):
+        return f"`{name}` {_AMBIGUOUS.get(key, 'names a family, not a chip')}"
+    return ""
 
 
 def _near(tail: str) -> list[str]:
@@ -196,7 +211,7 @@ def _near(tail: str) -> list[str]:
     return [tails[found] for found in sorted(near, key=lambda found: abs(len(found) - len(tail)))]
 
 
-def _braced(short: str) -> str:
+def braced(short: str) -> str:
     """The names of a generation: ``Ascend310P{1,3,5,7}``."""
     ends = [name.removeprefix(short) for name in names() if table()[name].short == short]
     return f"{short}{{{','.join(ends)}}}" if len(ends) > 1 else f"{short}{ends[0]}"

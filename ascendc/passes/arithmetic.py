@@ -20,6 +20,7 @@ class ReduceL2(Pass):
 
     NAME = "reduce-l2"
     WHY = "Opset 18 moved ReduceL2's axes into an input, and ATC registers the operator only up to 17."
+    CURES = ("reduce-l2-attribute",)
 
     def rewrite(self, model: ir.Model) -> int:
         """Decompose every ReduceL2, if the graph has opset 18 or newer."""

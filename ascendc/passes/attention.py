@@ -103,6 +103,7 @@ class DropNanGuard(Pass):
 
     NAME = "drop-nan-guard"
     WHY = "310, 310P and 910 have no IsNaN on the AI Core; PyTorch's scaled_dot_product_attention guards every layer."
+    CURES = ("nan-guard",)
 
     def rewrite(self, model: ir.Model) -> int:
         """Drop every guard that cannot act."""

@@ -19,6 +19,8 @@ class Pass(ABC):
     """The name that recipes and plugins use."""
     WHY: ClassVar[str]
     """The Ascend reason, in one sentence: shown by ``ascendc plugins`` and in the build record."""
+    CURES: ClassVar[tuple[str, ...]] = ()
+    """Codes of the findings of ``ascendc check`` that it removes (`ascendc.cann.operators.remedies`)."""
 
     def __init__(self, **options: Any) -> None:
         if options:

@@ -37,6 +37,7 @@ class EosPool(Pass):
         "fp16 cannot tell the tokens 49392..49407 apart: ArgMax(ids) picks the start of the text. "
         "310 has fp16 ArgMax only, 310P no integer one."
     )
+    CURES = ("argmax-pool",)
 
     def __init__(self, eos: int | None = None) -> None:
         """`eos`: the id of the end-of-text token, for graphs that take ArgMax of the ids themselves."""

@@ -28,6 +28,7 @@ class Int32Ids(Pass):
 
     NAME = "int32-ids"
     WHY = "310 compares and expands no int64 on the AI Core, and ids of half the size reach the device sooner."
+    CURES = ("int32-ids",)
 
     def rewrite(self, model: ir.Model) -> int:
         """Retype the int64 inputs; counts them."""

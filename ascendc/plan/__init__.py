@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Artefact", "PartSteps", "Plan", "Stage", "TargetSteps", "make_plan"]
 
-Stage = Literal["export", "fix", "verify", "compile", "package"]
+Stage = Literal["export", "fix", "verify", "check", "compile", "package"]
 """What ``--until`` takes, in order; golden, assets and judge run with the stage that needs them."""
 
 
@@ -47,11 +47,14 @@ def make_plan(targets: TargetSteps, until: Stage) -> Plan:
             name = artefact.part.name if lone else f"{artefact.part.name}-{artefact.target.name}"
             graphs.setdefault(artefact.fixed, name)
     goals = list(graphs)
-    if until in ("verify", "compile"):
+    if until in ("verify", "check", "compile"):
         goals += [*(a.verified for a in targets.artefacts), *targets.judged]
+    checked = [a.checked for a in targets.artefacts] if until in ("check", "compile", "package") else []
+    goals += checked
     compiled = [(f"{a.part.name}-{a.target.name}", a.compiled) for a in targets.artefacts if a.compiled is not None]
     oms = tuple(compiled) if until == "compile" else ()
     goals += [step for _, step in oms]
     if until == "package":
-        return Plan((targets.packaged,), ())
+        verified = [a.verified for a in targets.artefacts]
+        return Plan((*verified, *checked, targets.packaged), ())
     return Plan(tuple(goals), tuple((name, step) for step, name in graphs.items()), oms)

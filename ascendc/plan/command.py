@@ -11,10 +11,11 @@ from ascendc.errors import UsageError
 from ascendc.target import MOST_GEARS
 
 if TYPE_CHECKING:
+    from ascendc.cann.operators.verdict import PrecisionMode
     from ascendc.model import AtcHints, Part, Tensor
     from ascendc.target import PartTarget, Precision, Target
 
-PRECISION_MODES: dict[Precision, str] = {
+PRECISION_MODES: dict[Precision, PrecisionMode] = {
     "fp16": "force_fp16",
     "mixed": "allow_mix_precision",
     "origin": "must_keep_origin_dtype",

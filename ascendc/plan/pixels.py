@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ascendc.cann.aipp.config import MAX_SOURCE, MIN_SOURCE_WIDTH, AippConfig
+from ascendc.cann.aipp.derive import LEAST_WIDTH, MOST_SOURCE, Preprocessor, derive
+from ascendc.cann.aipp.write import pairs
 from ascendc.errors import UsageError
 from ascendc.template import render
 
 if TYPE_CHECKING:
+    from ascendc.cann.aipp.op import AippOp
     from ascendc.model import Image, Part, Tensor
     from ascendc.target import PartTarget, Target
 
 
-def configs_for(part: Part, part_target: PartTarget, target: Target) -> tuple[AippConfig, ...]:
+def configs_for(part: Part, part_target: PartTarget, target: Target) -> tuple[AippOp, ...]:
     """The AIPP blocks of a part: one for each image input, none if its target wants no AIPP.
 
     Raises:
@@ -30,12 +32,12 @@ def configs_for(part: Part, part_target: PartTarget, target: Target) -> tuple[Ai
     return tuple(_config(rank, tensor, tensor.image) for rank, tensor in found if tensor.image is not None)
 
 
-def text(configs: tuple[AippConfig, ...]) -> str | None:
+def text(configs: tuple[AippOp, ...]) -> str | None:
     """The file for ``--insert_op_conf``; None without blocks."""
-    return render("aipp.cfg.j2", configs=configs) if configs else None
+    return render("aipp.cfg.j2", blocks=[pairs(config) for config in configs]) if configs else None
 
 
-def _config(rank: int, tensor: Tensor, image: Image) -> AippConfig:
+def _config(rank: int, tensor: Tensor, image: Image) -> AippOp:
     _check_shape(tensor, image)
     if not all(0 <= mean <= 1 for mean in image.mean):
         raise UsageError(
@@ -46,24 +48,16 @@ def _config(rank: int, tensor: Tensor, image: Image) -> AippConfig:
             "ASC1734",
             f"the standard deviations of image input `{tensor.name}` must be positive for AIPP, not {image.std}",
         )
-    r, g, b = image.mean
-    red, green, blue = image.std
-    return AippConfig(
-        rank,
-        image.width,
-        image.height,
-        (r * 255, g * 255, b * 255),
-        (1 / (red * 255), 1 / (green * 255), 1 / (blue * 255)),
-    )
+    return derive(Preprocessor(image.height, image.width, image.mean, image.std), rank=rank)
 
 
 def _check_shape(tensor: Tensor, image: Image) -> None:
     wanted = (3, image.height, image.width)
-    fits = MIN_SOURCE_WIDTH <= image.width <= MAX_SOURCE and 1 <= image.height <= MAX_SOURCE
+    fits = LEAST_WIDTH <= image.width <= MOST_SOURCE and 1 <= image.height <= MOST_SOURCE
     if len(tensor.shape) != 4 or tensor.shape[1:] != wanted or not fits:
         shape = "×".join(map(str, tensor.shape))
         raise UsageError(
             "ASC1732",
             f"image input `{tensor.name}` must be batch×3×{image.height}×{image.width} for AIPP, "
-            f"neither side above {MAX_SOURCE}, not {shape}",
+            f"neither side above {MOST_SOURCE}, not {shape}",
         )

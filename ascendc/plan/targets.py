@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ascendc import recipe as recipes
 from ascendc.bundle import layout, travel
 from ascendc.bundle.tree import Tree
+from ascendc.cann.operators import live
 from ascendc.model import Part
 from ascendc.plan import command, pixels
 from ascendc.plan.parts import PartSteps
+from ascendc.stages.check import CheckedGraph, CheckSpec, check, files_of
 from ascendc.stages.compile import CompileSpec, compile_, deferred, time_limit
 from ascendc.stages.package import Made, PackageSpec, package, plan_artefact
 from ascendc.target import Target
@@ -31,6 +34,7 @@ class Artefact:
     target: Target
     fixed: Step
     verified: Step
+    checked: Step
     compiled: Step | None
     """None: its OM is deferred."""
 
@@ -123,8 +127,9 @@ class TargetSteps:
     def _artefact(self, part: Part, target: Target) -> Artefact:
         fixed = self._lowered(part, target)
         toolchain, found = self.toolchains[target.name]
-        compiled = self._compiled(part, target, fixed, toolchain, found) if isinstance(found, Ready) else None
-        return Artefact(part, target, fixed, self.parts.verified(fixed, part), compiled)
+        checked = self._checked(part, target, fixed)
+        compiled = self._compiled(part, target, fixed, checked, toolchain, found) if isinstance(found, Ready) else None
+        return Artefact(part, target, fixed, self.parts.verified(fixed, part), checked, compiled)
 
     def _lowered(self, part: Part, target: Target) -> Step:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""
@@ -134,7 +139,38 @@ class TargetSteps:
         uses = recipe.passes.apply(self.parts.known(lowering, f"lowering({part.name!r})"))
         return self.parts.fixed(portable, f"{part.name} @ {target.name}", uses) if uses else portable
 
-    def _compiled(self, part: Part, target: Target, fixed: Step, toolchain: Toolchain, ready: Ready) -> Step:
+    def _checked(self, part: Part, target: Target, fixed: Step) -> Step:
+        """check: each node of the graph, by the CANN that will compile it, or by ascendc's tables."""
+        wanted, install = target.part(part.name), self._install(target)
+        spec = CheckSpec(
+            part.name,
+            target.soc.name,
+            str(target.cann) if target.cann else None,
+            command.PRECISION_MODES[wanted.precision],
+            max(wanted.batch.sizes),
+            self.parts.recipe.check.findings,
+            files_of(install, target.soc),
+        )
+
+        def run(fixed: Any, ws: Any) -> CheckedGraph:
+            return check(spec, fixed.graph, install, ws, self.parts.sources)
+
+        label = f"{part.name} @ {target.name}"
+        return self.parts.step("check", label, spec, (fixed,), CheckedGraph, run, describe=lambda r: r.summary)
+
+    def _install(self, target: Target) -> live.Install | None:
+        """The CANN whose files are asked: that of the ATC which will compile, or the one that was sourced here.
+
+        One in a container is not asked, and no other is asked for it.
+        """
+        _, found = self.toolchains[target.name]
+        if isinstance(found, Ready):
+            return live.beside(Path(found.where), os.environ)
+        return live.find(os.environ)
+
+    def _compiled(
+        self, part: Part, target: Target, fixed: Step, checked: Step, toolchain: Toolchain, ready: Ready
+    ) -> Step:
         spec = CompileSpec(
             part.name,
             self._options(part, target),
@@ -144,11 +180,11 @@ class TargetSteps:
             time_limit(),
         )
 
-        def run(fixed: Any, ws: Any) -> Compiled:
+        def run(fixed: Any, _: CheckedGraph, ws: Any) -> Compiled:
             return compile_(spec, fixed.graph, toolchain, ws)
 
         label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
-        return self.parts.step("compile", label, spec, (fixed,), Compiled, run, memory=_atc_size, code=code)
+        return self.parts.step("compile", label, spec, (fixed, checked), Compiled, run, memory=_atc_size, code=code)
 
     def _options(self, part: Part, target: Target) -> AtcOptions:
         wanted = target.part(part.name)
@@ -170,7 +206,7 @@ class TargetSteps:
         return toolchain, toolchain.probe()
 
 
-def _atc_size(fixed: Any) -> int:
+def _atc_size(fixed: Any, _: CheckedGraph) -> int:
     """Bytes that ATC needs for a graph: assumed, not measured. It holds weights several times and starts compilers."""
     return 4 * int(fixed.graph.size) + (2 << 30)
 

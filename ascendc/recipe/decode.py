@@ -17,6 +17,7 @@ from ascendc.recipe.schema import PassesFields, RecipeFields, TargetFields
 from ascendc.recipe.values import (
     BenchmarkSection,
     BundleSection,
+    CheckSection,
     ExportSection,
     ModelSection,
     PassesSection,
@@ -76,6 +77,7 @@ def decode(draft: Draft) -> Recipe:
         targets=draft.targets,
         passes=_passes(fields.passes),
         verify=VerifySection(verify.samples, verify.seed, draft.samples, verify.threshold),
+        check=CheckSection(fields.check.findings),
         bundle=BundleSection(fields.bundle.name or _file_name(draft.path)),
         benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs),
         notes=draft.notes,

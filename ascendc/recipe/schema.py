@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ascendc.model import Attention
 from ascendc.recipe.fields import BatchField, CannField, Name, OpsetField, OptionValue, SocField, Text, Version
-from ascendc.recipe.values import Exporter
+from ascendc.recipe.values import Exporter, OnErrors
 from ascendc.target import Aipp, Precision
 
 
@@ -118,6 +118,13 @@ class VerifyFields(_Section):
     """The largest error allowed, relative to the median distance between samples."""
 
 
+class CheckFields(_Section):
+    """What ATC would make of each node: judged before it runs, see `ascendc check`."""
+
+    findings: OnErrors = "stop"
+    """Stop the build over a node that ATC does not know (unless an installed CANN was asked), or warn of it."""
+
+
 class BundleFields(_Section):
     """What is packaged."""
 
@@ -145,6 +152,7 @@ class RecipeFields(_Section):
     export: ExportFields = ExportFields()
     passes: PassesFields = PassesFields()
     verify: VerifyFields = VerifyFields()
+    check: CheckFields = CheckFields()
     bundle: BundleFields = BundleFields()
     benchmark: BenchmarkFields = BenchmarkFields()
 

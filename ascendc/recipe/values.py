@@ -17,6 +17,9 @@ from ascendc.target import Target
 
 Exporter = Literal["auto", "torchscript", "dynamo"]
 
+OnErrors = Literal["stop", "warn"]
+"""What a node that ATC would refuse does to a build."""
+
 
 @dataclass(frozen=True)
 class ModelSection:
@@ -79,6 +82,13 @@ class VerifySection:
 
 
 @dataclass(frozen=True)
+class CheckSection:
+    """What the judgement of each node means for the build."""
+
+    findings: OnErrors = "stop"
+
+
+@dataclass(frozen=True)
 class BundleSection:
     """What is packaged."""
 
@@ -108,6 +118,7 @@ class Recipe:
     """At least one, with distinct names. What `Target.parts` does not name follows `Target.defaults`."""
     passes: PassesSection
     verify: VerifySection
+    check: CheckSection
     bundle: BundleSection
     benchmark: BenchmarkSection
     notes: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ def test_an_unknown_name_gets_guesses_and_the_families_that_people_have(said, gu
     with pytest.raises(UsageError) as caught:
         soc.resolve(said)
     assert caught.value.message == (
-        f"unknown SoC `{said}`{guess}; allowed: {FAMILIES}, and rarer ones: `ascendc recipe schema` has all 44"
+        f"unknown SoC `{said}`{guess}; allowed: {FAMILIES}, and rarer ones: `ascendc soc` lists all 44"
     )
     assert (caught.value.id, caught.value.hint) == ("ASC1211", HINT)
 

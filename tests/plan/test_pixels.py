@@ -5,6 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from ascendc.cann.aipp.lint import Question, lint
+from ascendc.cann.aipp.read import read
+from ascendc.cann.outline import Outline, Port
 from ascendc.cann.soc import resolve
 from ascendc.errors import UsageError
 from ascendc.model import Image, Part, Tensor
@@ -39,12 +42,12 @@ def apply(fields, image):
     """What static AIPP computes, in float64: channel swap, then (x - mean - min) * var."""
     assert fields["aipp_mode"] == "static"
     assert fields["input_format"] == "RGB888_U8"
-    assert fields["crop"] == fields["csc_switch"] == fields["rbuv_swap_switch"] == "false"
+    assert not {"crop", "padding", "csc_switch", "rbuv_swap_switch", "ax_swap_switch"} & set(fields)
     assert image.shape[1:] == (int(fields["src_image_size_h"]), int(fields["src_image_size_w"]), 3)
     planes = image.transpose(0, 3, 1, 2).astype(np.float64)
     out = np.empty_like(planes)
     for c in range(3):
-        out[:, c] = (planes[:, c] - float(fields[f"min_chn_{c}"])) * float(fields[f"var_reci_chn_{c}"])
+        out[:, c] = (planes[:, c] - float(fields.get(f"min_chn_{c}", 0))) * float(fields[f"var_reci_chn_{c}"])
     return out
 
 
@@ -81,14 +84,26 @@ def test_a_wrong_order_or_mean_would_be_seen(pictures, mean, std):
 
 
 def test_means_are_floats_in_min_chn_since_mean_chn_is_an_integer():
-    text = aipp.text(configs(part()))
-    assert "mean_chn" not in text
-    assert parse(text)["min_chn_0"] == "122.770938"
+    fields = parse(aipp.text(configs(part())))
+    assert not [name for name in fields if name.startswith("mean_chn")]
+    assert fields["min_chn_0"] == "122.770938"
 
 
 def test_the_source_size_is_the_models_own():
     fields = parse(aipp.text(configs(part(size=(48, 32)))))
     assert (fields["src_image_size_h"], fields["src_image_size_w"]) == ("48", "32")
+
+
+@pytest.mark.parametrize("soc", ["Ascend310", "Ascend310P3", "Ascend310B4", "Ascend910B4"])
+def test_it_lints_clean_before_the_model_it_is_for(soc):
+    text = aipp.text(configs(part(), soc))
+    model = Outline(
+        (Port("ids", "int32", ("batch", 77)), Port("pixels", "float32", ("batch", 3, 224, 224))), (), (), (), 8
+    )
+    report = lint(read(text), Question(soc=resolve(soc).soc, model=model))
+    assert (report.ok, report.errors, report.lint) == (True, (), ())
+    [block] = report.ops
+    assert (block.input, block.source, block.bytes) == ("pixels", (224, 224), 150528)
 
 
 def test_without_aipp_there_is_no_configuration():

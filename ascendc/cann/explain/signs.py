@@ -1,0 +1,125 @@
+"""What is recognised by its text: failures that have no code, and causes that a code leaves open.
+
+Patterns name what a release does not word differently: fields, options, files, functions, messages of the system.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ascendc.cann.explain import table
+
+_OPEN = ("E10001", "E20101", "E10054")
+"""Codes that stand for many checks of options."""
+
+_FILES = ("E10001", "E10410", "E13001", "E13026")
+
+_AIPP_CODES = ("E81012", "E10052")
+"""Codes that stand for many checks of AIPP."""
+
+_AIPP_KERNEL = re.compile(r"(?i)\bop\s*\[?aipp\b")
+"""So the kernel of AIPP begins what it refuses, whatever code it comes in."""
+
+
+@dataclass(frozen=True)
+class _Sign:
+    topic: str
+    pattern: re.Pattern[str]
+    codes: tuple[str, ...] | None = None
+    """Only together with these; None: with any and with none."""
+
+
+def _any(topic: str, pattern: str) -> _Sign:
+    return _Sign(topic, re.compile(pattern))
+
+
+_SYSTEM = (
+    _any("flag-unknown", r"unknown (?:command line )?flag\b"),
+    _any("flag-no-value", r"flag '[^']*' is missing"),
+    _any("flag-stray", r"Non-option parameter"),
+    _any("atc-missing", r"\batc: (?:command )?not found|\batc：?: ?(?:未找到命令|command not found)"),
+    _any("driver-missing", r"\blib(?:ascend_hal|drvdsmi_host|dcmi|mmpa)\.so[^\n]*(?:cannot open|No such file)"),
+    _any("driver-missing", r"loading shared libraries: lib(?:ascend_hal|drvdsmi_host|dcmi|mmpa)\.so"),
+    _any("library-missing", r"error while loading shared libraries|\.so[.\d]*: cannot open shared object file"),
+    _any("python-too-new", r"FrameLocalsProxy"),
+    _any("numpy-too-new", r"\bnp\.(?:float_|float|int|bool|object)\b[^\n]*removed|numpy[^\n]* no attribute '\w+'"),
+    _any("python-module", r"No module named\b"),
+    _any("killed", r"(?:^|\d\s+|\s)(?:Killed|已杀死)\b(?:\s|$)|oom-kill|Out of memory: Kill|\b(?:exit )?status 137\b"),
+    _any("killed", r"\bby signal 9\b|SIGKILL"),
+    _any("out-of-memory", r"\bbad_alloc\b|Cannot allocate memory|\bMemoryError\b|无法分配内存"),
+    _any("disk-full", r"No space left on device|Disk quota exceeded|设备上没有空间"),
+    _any(
+        "compiler-missing",
+        r"(?:\bgcc|\bg\+\+|\bccec|\bcc1plus|\bld\.lld)'?:?\s[^\n]{0,60}(?:not found|No such file|未找到)",
+    ),
+    _any("compiler-missing", r"No such file or directory: '(?:[^']*/)?(?:gcc|g\+\+|ccec|ld\.lld)'"),
+    _any("permission", r"Permission denied|权限不够"),
+    _any("om-other-soc", r"ModelCheckCompatibility"),
+)
+"""What fails around ATC; it is the cause whatever else is said."""
+
+_OPTIONS = (
+    _Sign("precision-soc", re.compile(r"(?i)bf16|bfloat16"), _OPEN),
+    _Sign("soc-unknown", re.compile(r"(?i)soc_?version[^\n]*\bAscend\w*\d|\bAscend\w*\d[^\n]*soc_?version"), _OPEN),
+    _any("soc-unknown", r"AscendCheckSoCVersion[^\n]*not found"),
+    _Sign("symbolic-input", re.compile(r"(?is)^(?!.*dynamic_)(?=.*-1\b)(?=.*input_?shape)"), ("E10001",)),
+    _Sign("path-characters", re.compile(r"\[/[^\]\n]*[^A-Za-z0-9./_\-\u4e00-\u9fa5\]\n][^\]\n]*\]"), _FILES),
+    _Sign(
+        "path-characters",
+        re.compile(
+            r"(?<![\w./\[])/[\w./-]*(?<!\.onnx)(?<!\.om)(?<!\.cfg)(?<!\.json)[ +@=~:,()#%&]"
+            r"(?:(?! (?:is|for|has|of|in|to|and|not|does|by) )[^\[\]\n])*?\.(?:onnx|om|cfg|json)\b"
+        ),
+        _FILES,
+    ),
+)
+
+_AIPP = (
+    _any("aipp-mode", r"\baipp_mode\b|\bmax_src_image_size\b|\binput_format\b[^\n]*\bset"),
+    _any("aipp-input", r"\brelated_input"),
+    _any("aipp-csc", r"\bcsc_switch\b|\bmatrix_r\d|\b(?:in|out)put_bias"),
+    _any("aipp-even", r"(?i)\beven\b|multiples? of 2\b"),
+    _any("aipp-range", r"\b(?:mean|min)_chn|\bvar_reci|\bpadding_value\b"),
+    _any("aipp-padding", r"(?i)max padding|\bpadding\b[^\n]*\b(?:32|1080|4096)\b(?![^\n]*\bcrop_size)"),
+    _any("aipp-crop", r"\bload_start_pos"),
+    _any("aipp-resize", r"\bresize_(?:in|out)put|\bresize\b[^\n]*\b(?:only|Hi\d|not support)"),
+    _any("aipp-size", r"\bcrop_size|_padding_size\b"),
+    _any("aipp-source", r"\bsrc_image_size[^\n]*(?:4096|greater|> ?0|within|range)"),
+    _any("aipp-size", r"\bsrc_image_size"),
+    _any("aipp-format", r"\binput_format\b|\b(?:RGB|YUV|ARGB|XRGB|YUYV|AYUV|RAW|NC1HWC0)\w*\b"),
+)
+"""By the fields that the AIPP kernel names in what it refuses; the first that fits."""
+
+_INNER = (
+    _any("shape-inference", r"(?i)infer_?shape"),
+    _any("tiling", r"\b[Tt]iling\b|:\w*[Tt]iling\w*\]"),
+)
+"""By functions in the text of an internal error."""
+
+WORDS = (
+    rb"unknown .{0,16}flag|is missing|Non-option|not found|No such file|\.so\b|FrameLocals|numpy|np\.|No module named|"
+    rb"Killed|oom|Out of memory|137|signal 9|SIGKILL|bad_alloc|Cannot allocate|MemoryError|No space left|quota|"
+    rb"Permission denied|ModelCheckCompat|SoCVersion|aipp|"
+    + "|".join(("已杀死", "无法分配内存", "设备上没有空间", "权限不够", "未找到")).encode()
+)
+"""A pattern of bytes that is in every line with a sign and no code: what is not of interest is not looked at twice."""
+
+
+def sign(text: str, code: str | None) -> table.Entry | None:
+    """The topic that `text`, said with or without a code, is about; None if no sign is in it."""
+    known = table.entry(code) if code else None
+    for group in (_SYSTEM, _OPTIONS):
+        for one in group:
+            if (one.codes is None or code in one.codes) and one.pattern.search(text):
+                return table.entry(one.topic)
+    if code in _AIPP_CODES or _AIPP_KERNEL.search(text):
+        cause = text.partition("cause")[2] or text
+        for one in _AIPP:
+            if one.pattern.search(cause):
+                return table.entry(one.topic)
+    if known is not None and known.depth == table.WRAPPER:
+        for one in _INNER:
+            if one.pattern.search(text):
+                return table.entry(one.topic)
+    return None
