@@ -1,0 +1,1 @@
+"""The simulated device: memory, streams, models, and the rules of AscendCL about them."""

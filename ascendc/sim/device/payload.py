@@ -1,0 +1,60 @@
+"""What the simulated ATC puts into an OM beside the facts that a genuine one has: the graph itself, and how to run it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from ascendc.cann.om.container import read as read_container
+from ascendc.sim.device.codes import GE_LOAD, AclError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRAPH, PLAN = 1, 2
+"""Partition types that hold the ONNX file (WEIGHTS_DATA) and the plan (TASK_INFO)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a graph runs on the simulated device."""
+
+    inputs: tuple[str, ...]
+    """ONNX inputs, in order; those that ATC adds come behind them."""
+    outputs: tuple[str, ...]
+    """ONNX outputs, in order."""
+    half: bool
+    """Whether weights, inputs and outputs are rounded to float16, as ATC's default precision does."""
+    aipp: str = ""
+    """The AIPP configuration, as text."""
+
+    def to_bytes(self) -> bytes:
+        """As it lies in the file."""
+        return json.dumps(asdict(self)).encode()
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Both."""
+
+    onnx: bytes
+    plan: Plan
+
+    @classmethod
+    def read(cls, path: Path) -> Payload:
+        """From an OM that the simulated ATC wrote.
+
+        Raises:
+            AclError: it is some other's: a genuine OM holds no graph that could be simulated.
+        """
+        data = path.read_bytes()
+        found = {part.number: data[part.start : part.end] for model in read_container(data).models for part in model}
+        try:
+            record = json.loads(found[PLAN])
+            plan = Plan(
+                tuple(record["inputs"]), tuple(record["outputs"]), bool(record["half"]), str(record.get("aipp", ""))
+            )
+            return cls(found[GRAPH], plan)
+        except (KeyError, ValueError, TypeError) as error:
+            raise AclError(GE_LOAD, f"{path.name} was not made by the simulated ATC: it holds no graph") from error

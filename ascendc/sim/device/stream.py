@@ -1,0 +1,39 @@
+"""Streams: what is put into one runs when somebody waits for it, and not before."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ascendc.sim.device.codes import AclError
+
+
+@dataclass
+class Stream:
+    """A queue of work. Late on purpose: whoever reads a result without waiting finds poison."""
+
+    context: int
+    """Handle of the context it belongs to."""
+    work: deque[Callable[[], None]] = field(default_factory=deque)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Queue work."""
+        with self.lock:
+            self.work.append(work)
+
+    def wait(self) -> None:
+        """Run everything; the first failure is raised when the rest was dropped, as a stream in error does.
+
+        Raises:
+            AclError: some of the work failed.
+        """
+        with self.lock:
+            while self.work:
+                try:
+                    self.work.popleft()()
+                except AclError:
+                    self.work.clear()
+                    raise

@@ -1,0 +1,102 @@
+"""What is simulated: read once from the environment, which ``ascendc sim env`` writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ascendc.errors import UsageError
+
+PREFIX = "ASCENDC_SIM_"
+"""Of every variable."""
+
+FAULTS = {
+    "device-lost": "every call that reaches the device fails (507899)",
+    "oom": "memory of the device cannot be had (207018)",
+    "exec": "a model fails while it runs (507015)",
+    "load": "a model cannot be loaded (545001)",
+    "slow": "a model takes seconds",
+}
+"""What can be made to fail, and what is seen then."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that fails on demand."""
+
+    name: str
+    after: int = 0
+    """How many calls succeed before."""
+    times: int | None = None
+    """How many calls fail then; None: all."""
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """``exec``, ``exec@3`` (after three calls), ``exec@3x1`` (and once only).
+
+        Raises:
+            UsageError: it is no fault (ASC2501).
+        """
+        name, _, rest = text.partition("@")
+        after, _, times = rest.partition("x")
+        fits = name in FAULTS and (after or "0").isdecimal() and (times or "0").isdecimal()
+        if not fits:
+            allowed = ", ".join(FAULTS)
+            raise UsageError(
+                "ASC2501", f"`{text}` is no fault; allowed: {allowed}; with @3: after three calls, @3x1: once"
+            )
+        return cls(name, int(after or 0), int(times) if times else None)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A simulated machine."""
+
+    soc: str = "Ascend310P3"
+    run_mode: int = 1
+    """0: the program runs on the board itself (RC); 1: on a host with a card (EP)."""
+    devices: int = 1
+    faults: tuple[Fault, ...] = ()
+    memory: int = 8 << 30
+    """Bytes of a device."""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Settings:
+        """What the environment says.
+
+        Raises:
+            UsageError: a variable cannot be meant (ASC2501, ASC2502).
+        """
+        plain = cls()
+        faults = environ.get(f"{PREFIX}FAULT", "")
+        return cls(
+            soc=environ.get(f"{PREFIX}SOC", plain.soc),
+            run_mode=_number(environ, "RUN_MODE", plain.run_mode, (0, 1)),
+            devices=_number(environ, "DEVICES", plain.devices, range(1, 65)),
+            faults=tuple(Fault.parse(one) for one in faults.split(",") if one),
+            memory=_number(environ, "MEMORY", plain.memory, range(1, 1 << 40)),
+        )
+
+    def exports(self) -> dict[str, str]:
+        """The variables that say it."""
+        faults = ",".join(
+            f"{one.name}@{one.after}" + (f"x{one.times}" if one.times is not None else "") for one in self.faults
+        )
+        values = {"SOC": self.soc, "RUN_MODE": self.run_mode, "DEVICES": self.devices, "MEMORY": self.memory}
+        return {f"{PREFIX}{name}": str(value) for name, value in (*values.items(), ("FAULT", faults))}
+
+
+def here() -> Settings:
+    """What this process's environment says."""
+    return Settings.of(os.environ)
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, allowed: range | tuple[int, ...]) -> int:
+    text = environ.get(f"{PREFIX}{name}", "")
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) not in allowed:
+        said = f"{allowed[0]} to {allowed[-1]}"
+        raise UsageError("ASC2502", f"{PREFIX}{name} must be a number from {said}, not `{text}`")
+    return int(text)
