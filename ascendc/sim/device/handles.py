@@ -56,6 +56,20 @@ class Handles(Generic[T]):
             del self._live[number]
         return item
 
+    def replace(self, number: int, item: T) -> None:
+        """Let a handle stand for something else.
+
+        Raises:
+            AclError: it is no live one.
+        """
+        self.get(number)
+        self._live[number] = item
+
+    @property
+    def live(self) -> tuple[T, ...]:
+        """Everything that a handle stands for."""
+        return tuple(self._live.values())
+
     def __len__(self) -> int:
         return len(self._live)
 

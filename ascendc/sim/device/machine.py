@@ -123,6 +123,7 @@ class Machine:
         """How often a fault was asked for."""
         self._set: Counter[int] = Counter()
         self._defaults: dict[int, int] = {}
+        self._gears: dict[int, tuple[int, ...]] = {}
         self._thread = threading.local()
         self._lock = threading.RLock()
 
@@ -220,6 +221,10 @@ class Machine:
             raise AclError(RT_STREAM_CONTEXT, f"stream {number} belongs to another context")
         return found
 
+    def streams_of(self, device: int) -> list[Stream]:
+        """Every stream of a device."""
+        return [stream for stream in self.streams.live if self.contexts.get(stream.context).device == device]
+
     # memory
 
     def allocate(self, size: int, kind: Kind) -> int:
@@ -288,10 +293,10 @@ class Machine:
         found, fed, given = self.models.get(model), self.datasets.get(inputs), self.datasets.get(outputs)
         for ports, dataset, what in ((found.inputs, fed, "inputs"), (found.outputs, given, "outputs")):
             if len(ports) != len(dataset.buffers):
-                raise AclError(
-                    INVALID_PARAM, f"the model has {len(ports)} {what}, and {len(dataset.buffers)} are given"
-                )
-        return found, *([self.buffers.get(b) for b in d.buffers] for d in (fed, given)), fed
+                counts = f"{len(ports)} {what}, and {len(dataset.buffers)} are given"
+                raise AclError(INVALID_PARAM, f"the model has {counts}")
+        buffers = [[self.buffers.get(number) for number in dataset.buffers] for dataset in (fed, given)]
+        return found, buffers[0], buffers[1], fed
 
     def run(self, model: Model, inputs: list[Buffer], outputs: list[Buffer], dataset: Dataset) -> None:
         """Run now.
@@ -308,6 +313,14 @@ class Machine:
             if self.settings.run_mode == 1 and not self._on_device(buffer.address):
                 raise AclError(RT_PARAM, f"{what} lies in memory of the host")
         model.run(inputs, outputs, dataset.gear)
+
+    def remember_gear(self, model: int, gear: tuple[int, ...]) -> None:
+        """The gear that was set last, by which AscendCL says the present shape of outputs."""
+        self._gears[model] = gear
+
+    def gear_of(self, model: int) -> tuple[int, ...] | None:
+        """What `remember_gear` was told."""
+        return self._gears.get(model)
 
     # faults and leaks
 

@@ -1,6 +1,6 @@
 """Memory with real addresses: whoever has an address may read and write there, as on a board.
 
-Fresh memory is poisoned, and so is freed memory before it goes: what relies on zeros, or on memory after its end, shows.
+Fresh memory is poisoned, and so is freed memory before it goes: what relies on zeros, or on what is gone, shows.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Model:
     @cached_property
     def session(self) -> Any:
         """The graph, open in onnxruntime."""
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
         from ascendc.sim.device.half import halved
 

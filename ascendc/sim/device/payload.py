@@ -1,4 +1,4 @@
-"""What the simulated ATC puts into an OM beside the facts that a genuine one has: the graph itself, and how to run it."""
+"""What a simulated OM holds beside the facts that a genuine one has: the graph itself, and how to run it."""
 
 from __future__ import annotations
 
