@@ -17,7 +17,7 @@ _recent = threading.local()
 
 
 class LeakError(RuntimeError):
-    """``acl.finalize`` was called while something was live. No real AscendCL is as strict."""
+    """``acl.finalize`` was called while something was live, and `Settings.strict` is on."""
 
 
 def start(settings: Settings | None = None) -> bool:
@@ -33,16 +33,18 @@ def end() -> int:
     """``acl.finalize``.
 
     Raises:
-        LeakError: something was not given back.
+        LeakError: something was not given back, and that is to be an error.
     """
     global _machine
     if _machine is None:
         return REPEAT_FINALIZE
     machine, _machine = _machine, None
-    for warning in dict.fromkeys(machine.warnings):
+    leaks = machine.leaks()
+    said = f"at acl.finalize there is still {', '.join(leaks)}"
+    if leaks and machine.settings.strict:
+        raise LeakError(f"ascendc sim: {said}")
+    for warning in dict.fromkeys((*machine.warnings, *((said,) if leaks else ()))):
         sys.stderr.write(f"ascendc sim: {warning}\n")
-    if leaks := machine.leaks():
-        raise LeakError(f"ascendc sim: at acl.finalize there is still {', '.join(leaks)}")
     return SUCCESS
 
 

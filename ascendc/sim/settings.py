@@ -60,6 +60,8 @@ class Settings:
     faults: tuple[Fault, ...] = ()
     memory: int = 8 << 30
     """Bytes of a device."""
+    strict: bool = False
+    """Whether ``acl.finalize`` raises where something is still live; else it says so on stderr, and goes on."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
@@ -76,6 +78,7 @@ class Settings:
             devices=_number(environ, "DEVICES", plain.devices, range(1, 65)),
             faults=tuple(Fault.parse(one) for one in faults.split(",") if one),
             memory=_number(environ, "MEMORY", plain.memory, range(1, 1 << 40)),
+            strict=bool(_number(environ, "STRICT", int(plain.strict), (0, 1))),
         )
 
     def exports(self) -> dict[str, str]:
@@ -84,6 +87,7 @@ class Settings:
             f"{one.name}@{one.after}" + (f"x{one.times}" if one.times is not None else "") for one in self.faults
         )
         values = {"SOC": self.soc, "RUN_MODE": self.run_mode, "DEVICES": self.devices, "MEMORY": self.memory}
+        values["STRICT"] = int(self.strict)
         return {f"{PREFIX}{name}": str(value) for name, value in (*values.items(), ("FAULT", faults))}
 
 
