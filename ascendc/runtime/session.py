@@ -56,6 +56,15 @@ class Session(ABC):
         Raises:
             SessionError: a name, dtype or shape is wrong, the session is closed, or the engine failed.
         """
+        results = self._run(self.checked(feeds))
+        return dict(zip([spec.name for spec in self.outputs], results))
+
+    def checked(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """`feeds`, contiguous; those that are so already are not copied.
+
+        Raises:
+            SessionError: a name, dtype or shape is wrong, or the session is closed.
+        """
         if self.closed:
             raise SessionError("the session is closed")
         names = [spec.name for spec in self.inputs]
@@ -63,8 +72,7 @@ class Session(ABC):
             raise SessionError("inputs must be {}; got {}".format(names, sorted(feeds)))
         for spec in self.inputs:
             _check(spec, feeds[spec.name])
-        results = self._run({name: np.ascontiguousarray(feeds[name]) for name in names})
-        return dict(zip([spec.name for spec in self.outputs], results))
+        return {name: np.ascontiguousarray(feeds[name]) for name in names}
 
     def run_batched(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
         """Run on any number of rows, whatever batch the engine was compiled for.
