@@ -78,19 +78,18 @@ def estimate(
         found = folded(path, sizes, batch if names else None)
         graphs[batch], left_out = of_model(found.model, path)
         notes += [note for note in (*found.notes, *left_out) if note not in notes]
-    return report.estimate(str(path), graphs, chip, _on_ai_cpu(found.model, soc, precision), notes)
+    ai_cpu, unknown = _on_ai_cpu(found.model, soc, precision)
+    return report.estimate(str(path), graphs, chip, ai_cpu, (*notes, *unknown))
 
 
-def _on_ai_cpu(model: ir.Model, soc: Soc, precision: Precision) -> tuple[Slow, ...] | None:
-    """The nodes that CANN's operator tables send to the AI CPU; None if there is no table for `soc`."""
+def _on_ai_cpu(model: ir.Model, soc: Soc, precision: Precision) -> tuple[tuple[Slow, ...] | None, tuple[str, ...]]:
+    """The nodes that CANN's operator tables send to the AI CPU; or None, and why there is no table for `soc`."""
     try:
         known = check.operators(soc, live.find(os.environ))
     except UsageError as error:
-        if error.id != "ASC2321":
-            raise
-        return None
+        return None, (error.message,)
     findings = check.check_model(model, soc, known, _MODES[precision]).findings
-    return tuple(Slow(found.node, found.op, found.reason) for found in findings if found.status == "aicpu")
+    return tuple(Slow(found.node, found.op, found.reason) for found in findings if found.status == "aicpu"), ()
 
 
 def _batch_axes(outline: Outline) -> tuple[tuple[str, ...], int]:

@@ -112,7 +112,9 @@ def test_an_operator_without_a_formula_is_said(model):
 
 
 def test_without_a_table_of_operators_nothing_is_said_of_the_ai_cpu(model):
-    assert estimate(linear(model), soc.table()["Ascend610"]).ai_cpu is None
+    found = estimate(linear(model), soc.table()["Ascend610"])
+    assert found.ai_cpu is None
+    assert found.notes[0].startswith("no operators of `ascend610` are in ascendc's tables; there are: ")
 
 
 def test_a_bandwidth_that_is_a_hint_is_a_doubt(model):

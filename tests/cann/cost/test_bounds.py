@@ -79,3 +79,8 @@ def test_chips_that_cannot_be_estimated_on(name, precision, id, message):
 
 def test_bf16_where_there_is_one():
     assert machine(B4, "bf16").float_size == 2
+
+
+def test_a_higher_peak_in_circulation_is_named():
+    note = machine(soc.table()["Ascend910B4"], "fp16").peak.note
+    assert note == "20 × 4096 multiply-accumulates × 2 × 1500 MHz; 280 is in circulation"
