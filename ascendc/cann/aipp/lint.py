@@ -173,7 +173,7 @@ def _port(model: Outline | None, rank: int) -> Port | None:
 
 
 def _axes(port: Port | None) -> tuple[int | None, int | None, int | None]:
-    """Channels, height and width of an input: NCHW, unless AIPP would refuse it so and not as NHWC (``1×224×224×3``)."""
+    """Channels, height and width: NCHW, unless AIPP would refuse that and not NHWC (``1×224×224×3``)."""
     if port is None or port.shape is None or len(port.shape) != 4:
         return None, None, None
     _, channels, height, width = (axis if isinstance(axis, int) and axis > 0 else None for axis in port.shape)
