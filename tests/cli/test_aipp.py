@@ -179,7 +179,20 @@ def test_derive_reads_a_bundle_s(ascendc, preprocess, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"a": 1}', '{"height": 1}', Wanted(16, 16, MEAN, (0.0, 1.0, 1.0)).to_json(), "null", "\x00"]
+    "text",
+    [
+        Wanted(-1, 16, MEAN, STD).to_json(),
+        Wanted(16, 10**9, MEAN, STD).to_json(),
+        Wanted(16, 16, MEAN, STD, resize_to="16").to_json(),
+        Wanted(16, 16, MEAN, STD, resize="crop").to_json(),
+        "{",
+        "[]",
+        '{"a": 1}',
+        '{"height": 1}',
+        Wanted(16, 16, MEAN, (0.0, 1.0, 1.0)).to_json(),
+        "null",
+        "\x00",
+    ],
 )
 def test_what_is_no_preprocess_json(ascendc, preprocess, text):
     preprocess.write_text(text)
