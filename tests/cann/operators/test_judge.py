@@ -125,8 +125,8 @@ def test_the_parser(node, opset, status, reason):
             "ascend310",
             "unknown",
             (
-                "the op stores of CANN 8.1.RC1 list no kernel for GE's NonMaxSuppressionV6: a fusion pass may rewrite it, "
-                "or it is newer than that"
+                "the op stores of CANN 8.1.RC1 list no kernel for GE's NonMaxSuppressionV6: "
+                "a fusion pass may rewrite it, or it is newer than that"
             ),
         ),
         (call("Slice", "float32", "int64", "int64", "int64", "int64"), "ascend310", "aicore", ""),

@@ -34,8 +34,8 @@ def test_a_family_that_is_not_in_it():
     assert (caught.value.id, caught.value.message) == (
         "ASC2321",
         (
-            "no operators of `ascend610` are in ascendc's tables; there are: ascend310, ascend310b, ascend310p, ascend910, "
-            "ascend910b, ascend910_93"
+            "no operators of `ascend610` are in ascendc's tables; "
+            "there are: ascend310, ascend310b, ascend310p, ascend910, ascend910b, ascend910_93"
         ),
     )
 
