@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascendc.cann.aipp import csc
-from ascendc.cann.aipp.derive import SOURCES, Preprocessor
+from ascendc.cann.aipp.derive import MOST_SOURCE, SOURCES, Preprocessor
 from ascendc.cann.aipp.lint import Question, lint
 from ascendc.cann.aipp.read import read_file
 from ascendc.cann.soc import resolve
@@ -83,7 +83,7 @@ def preprocessing(path: Path) -> Preprocessing:
         raise UsageError("ASC2207", f"`{file}` does not exist; allowed: a preprocess.json, or a bundle that has one")
     try:
         found = Preprocessing.read(file)
-        Preprocessor(found.height, found.width, *_triples(found))
+        _check(found)
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise UsageError("ASC2208", f"`{file}` is no preprocess.json of ascendc: {error}") from error
     return found
@@ -153,6 +153,16 @@ def show(
         (*_swapped(op, source), *wrong),
         str(output),
     )
+
+
+def _check(found: Preprocessing) -> None:
+    """Raise ValueError or TypeError for what no model's preprocessing can be."""
+    _triples(found)
+    sides = (found.height, found.width, *(() if found.resize_to is None else (found.resize_to,)))
+    if not all(isinstance(side, int) and 0 < side <= MOST_SOURCE for side in sides):
+        raise ValueError(f"sides must be 1 to {MOST_SOURCE}")
+    if found.resize not in ("shortest-edge", "squash") or found.interpolation not in ("bicubic", "bilinear"):
+        raise ValueError("resize must be shortest-edge or squash, interpolation bicubic or bilinear")
 
 
 def _triples(found: Preprocessing) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

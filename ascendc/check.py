@@ -7,6 +7,7 @@ taken apart into such nodes, and what helps is put into words.
 from __future__ import annotations
 
 import ast
+import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +28,7 @@ from ascendc.cann.operators.verdict import (
     Verdict,
 )
 from ascendc.cann.outline import DTYPES, Port
-from ascendc.contract import schema_of
+from ascendc.contract import DIALECT, schema_of
 from ascendc.folded import folded
 from ascendc.passes import LIBRARY
 
@@ -278,8 +279,14 @@ def to_json(report: Report) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of `to_json` (`docs/check.schema.json`)."""
-    return schema_of(Report, version=VERSION)
+    """The JSON Schema of a line that `ascendc check --json` prints."""
+    title = "A line of `ascendc check --json`"
+    return {"$schema": DIALECT, "title": title, **schema_of(Report, version=VERSION)}
+
+
+def schema_text() -> str:
+    """`schema` as docs/check.schema.json holds it."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _port(value: ir.Value | None) -> Port | None:

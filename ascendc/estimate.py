@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ascendc import check
@@ -9,6 +10,7 @@ from ascendc.cann.cost import report
 from ascendc.cann.cost.bounds import machine
 from ascendc.cann.cost.graph import Graph, Op, Tensor
 from ascendc.cann.cost.report import Slow
+from ascendc.cann.operators import live
 from ascendc.cann.outline import DTYPES
 from ascendc.errors import UsageError
 from ascendc.folded import folded
@@ -76,25 +78,24 @@ def estimate(
         found = folded(path, sizes, batch if names else None)
         graphs[batch], left_out = of_model(found.model, path)
         notes += [note for note in (*found.notes, *left_out) if note not in notes]
-    return report.estimate(str(path), graphs, chip, _on_ai_cpu(found.model, soc, precision), notes)
+    ai_cpu, unknown = _on_ai_cpu(found.model, soc, precision)
+    return report.estimate(str(path), graphs, chip, ai_cpu, (*notes, *unknown))
 
 
-def _on_ai_cpu(model: ir.Model, soc: Soc, precision: Precision) -> tuple[Slow, ...] | None:
-    """The nodes that CANN's operator tables send to the AI CPU; None if there is no table for `soc`."""
+def _on_ai_cpu(model: ir.Model, soc: Soc, precision: Precision) -> tuple[tuple[Slow, ...] | None, tuple[str, ...]]:
+    """The nodes that CANN's operator tables send to the AI CPU; or None, and why there is no table for `soc`."""
     try:
-        known = check.operators(soc)
+        known = check.operators(soc, live.find(os.environ))
     except UsageError as error:
-        if error.id != "ASC2321":
-            raise
-        return None
+        return None, (error.message,)
     findings = check.check_model(model, soc, known, _MODES[precision]).findings
-    return tuple(Slow(found.node, found.op, found.reason) for found in findings if found.status == "aicpu")
+    return tuple(Slow(found.node, found.op, found.reason) for found in findings if found.status == "aicpu"), ()
 
 
 def _batch_axes(outline: Outline) -> tuple[tuple[str, ...], int]:
     """Names of the inputs' first axes that are symbolic; and the size of the first that is not."""
     first = [port.shape[0] for port in outline.inputs if port.shape]
-    fixed = [axis for axis in first if isinstance(axis, int)]
+    fixed = [axis for axis in first if isinstance(axis, int) and axis > 0]
     return tuple(dict.fromkeys(axis for axis in first if isinstance(axis, str))), fixed[0] if fixed else 1
 
 
@@ -102,16 +103,10 @@ def of_model(model: ir.Model, path: Path) -> tuple[Graph, tuple[str, ...]]:
     """The main graph, and what of it could not be taken along.
 
     Raises:
-        UsageError: an input has an axis without a size (ASC2354).
+        UsageError: an input has no shape, or an axis without a size (ASC2354).
     """
     for value in model.graph.inputs:
-        for axis in value.shape or ():
-            if not isinstance(axis, int):
-                raise UsageError(
-                    "ASC2354",
-                    f"axis `{axis.value or '?'}` of input `{value.name}` of `{path}` has no size",
-                    hint=f"ascendc estimate … --size {axis.value or 'NAME'}=77",
-                )
+        _check_input(value, path)
     ops, lost = [], []
     for node in model.graph:
         try:
@@ -126,6 +121,19 @@ def of_model(model: ir.Model, path: Path) -> tuple[Graph, tuple[str, ...]]:
     return graph, _left_out(lost)
 
 
+def _check_input(value: ir.Value, path: Path) -> None:
+    if value.shape is None:
+        raise UsageError("ASC2354", f"input `{value.name}` of `{path}` has no shape")
+    for axis in value.shape:
+        if not isinstance(axis, int) or axis < 0:
+            name = None if isinstance(axis, int) else axis.value
+            raise UsageError(
+                "ASC2354",
+                f"axis `{name or '?'}` of input `{value.name}` of `{path}` has no size",
+                hint=f"--size {name}=N gives it one" if name else "give the axis a size, or a name, in the file",
+            )
+
+
 class _UnknownShapeError(Exception):
     """A value has a shape that inference could not find."""
 
@@ -133,7 +141,7 @@ class _UnknownShapeError(Exception):
 def _left_out(nodes: Sequence[ir.Node]) -> tuple[str, ...]:
     if not nodes:
         return ()
-    named = ", ".join(f"{node.op_type} `{node.name}`" for node in nodes[:MOST_NAMED])
+    named = ", ".join(f"{node.op_type} {node.name or ''}".strip() for node in nodes[:MOST_NAMED])
     more = f" and {len(nodes) - MOST_NAMED} more" if len(nodes) > MOST_NAMED else ""
     return (f"not counted at all, since their shapes are unknown: {named}{more}",)
 
@@ -151,6 +159,8 @@ def _op(node: ir.Node) -> Op:
 def _attribute(attribute: ir.Attr) -> tuple[str, Attribute | None]:
     import onnx_ir as ir
 
+    if attribute.is_ref():
+        return attribute.name, None
     if attribute.type in (ir.AttributeType.INT, ir.AttributeType.FLOAT, ir.AttributeType.STRING):
         value: Attribute = attribute.value
         return attribute.name, value
@@ -158,7 +168,7 @@ def _attribute(attribute: ir.Attr) -> tuple[str, Attribute | None]:
 
 
 def _known(value: ir.Value) -> bool:
-    return value.shape is not None and all(isinstance(axis, int) for axis in value.shape)
+    return value.shape is not None and all(isinstance(axis, int) and axis >= 0 for axis in value.shape)
 
 
 def _tensor(value: ir.Value) -> Tensor:

@@ -39,7 +39,7 @@ def test_one_target_runs_each_stage_once_per_part(plan_of):
     _, plan = plan_of("  - soc: Ascend310\n")
     found = stages(plan)
     assert {stage: found.count(stage) for stage in found} == {
-        "export": 2, "fix": 2, "golden": 2, "verify": 2, "assets": 1, "judge": 1, "package": 1,
+        "export": 2, "fix": 2, "golden": 2, "verify": 2, "check": 2, "assets": 1, "judge": 1, "package": 1,
     }  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def test_targets_that_need_the_same_graph_share_it(plan_of):
     _, plan = plan_of("  - soc: Ascend310\n  - {soc: Ascend310P3, batch: [1, 8]}\n  - {soc: Ascend310B4, aipp: rgb}\n")
     assert stages(plan).count("export") == 2
     assert stages(plan).count("verify") == 2
+    assert stages(plan).count("check") == 6
 
 
 def test_two_opsets_are_exported_apart_and_share_the_golden_record(plan_of):

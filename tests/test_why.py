@@ -33,7 +33,7 @@ def fresh(reasons):
 
 def test_nothing_like_it_was_ever_run():
     reasons = why(RECIPE)
-    assert [r.stage for r in reasons] == ["export", "fix", "golden", "assets", "verify", "judge", "package"]
+    assert [r.stage for r in reasons] == ["export", "fix", "golden", "assets", "verify", "check", "judge", "package"]
     assert {r.because for r in reasons} == {("no entry of this stage is like it",)}
     assert {r.fate for r in reasons} == {"would run"}
 
@@ -45,18 +45,19 @@ def test_after_a_build_all_is_stored():
 
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize(
-    ("change", "first"),
+    ("change", "steps", "first"),
     [
-        ("targets[0].parts.model.aipp=rgb", 'spec.artefacts[0].aipp changed from "none" to "rgb"'),
+        ("targets[0].parts.model.aipp=rgb", ["package"], 'spec.artefacts[0].aipp changed from "none" to "rgb"'),
         (
             "targets[0].soc=Ascend310P1",
+            ["check model @ ascend310p1", "package"],
             'spec.artefacts[0].options.soc_version changed from "Ascend310P3" to "Ascend310P1"',
         ),
     ],
 )
-def test_after_a_change_of_the_target_only_package_would_run(change, first):
+def test_after_a_change_of_the_target_only_what_reads_it_would_run(change, steps, first):
     reasons = why(RECIPE, overrides=[change])
-    assert list(fresh(reasons)) == ["package"]
+    assert list(fresh(reasons)) == steps
     assert fresh(reasons)["package"][0] == first
     assert {r.fate for r in reasons} == {"stored", "would run"}
 
@@ -111,7 +112,8 @@ def test_a_stage_that_is_not_there():
         why(RECIPE, "fx")
     assert caught.value.id == "ASC1021"
     assert caught.value.message == (
-        "this recipe has no step of a stage `fx` here; allowed: assets, export, fix, golden, judge, package, verify"
+        "this recipe has no step of a stage `fx` here; "
+        "allowed: assets, check, export, fix, golden, judge, package, verify"
     )
 
 

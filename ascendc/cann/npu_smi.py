@@ -77,15 +77,15 @@ def _pages(text: str) -> dict[int | None, str]:
         key, value = pair[1].lower(), pair[2]
         if key == "npu id" and value.isdecimal():
             npu = int(value[:4])
-        elif key in ("chip name", "chip type", "npu name"):
+        elif key in ("chip name", "npu name") and _NAME.fullmatch(value):
             pages.setdefault(npu, {}).setdefault(key, value)
     return {npu: _titled(page) for npu, page in pages.items() if "chip name" in page}
 
 
 def _titled(page: dict[str, str]) -> str:
-    """The A3 says ``Ascend910`` and ``9392``, the A2 ``Ascend`` and ``910B4``."""
+    """The A3 says ``Ascend910`` and, as NPU name, ``9392``; the A2 says ``910B4``."""
     chip, npu = page["chip name"], page.get("npu name", "")
-    return f"{chip}_{npu}" if re.fullmatch(r"[0-9A-Za-z]{2,8}", npu) and npu != "NA" else chip
+    return f"{chip}_{npu}" if npu else chip
 
 
 def _whole(chip: Chip, pages: dict[int | None, str]) -> str:

@@ -55,11 +55,13 @@ def aipp() -> None:
     """Check an AIPP configuration, write one, show what the model will see."""
 
 
-@aipp.command()
+@aipp.command(short_help="Say what ATC refuses of a configuration, and what is doubtful.")
 @click.argument("file", type=_FILE)
 @click.option("--soc", metavar="NAME", help="For which chip [rules that hold for all; what some refuse is a doubt].")
 @click.option("--model", type=_FILE, metavar="M.onnx", help="Whose inputs the blocks are put before.")
-@click.option("--size", type=_Size(), help="Height and width of the image input, where the model does not say.")
+@click.option(
+    "--size", type=_Size(), metavar="HxW", help="Height and width of the image input, where the model does not say."
+)
 @click.option("--batch", type=click.IntRange(1), help="Largest batch, for max_src_image_size [the model's, or 1].")
 @click.option("--dynamic-image-size", "gears", type=_Gears(), default=(), help="As ATC gets it.")
 @click.option("--dynamic-dims", is_flag=True, help="ATC gets --dynamic_dims.")
@@ -119,7 +121,7 @@ _SOURCES = ("rgb", "bgr", "rgbx", "bgrx", "xrgb", "xbgr", "nv12", "nv21")
 _YUV = ("bt601-full", "bt601-narrow", "bt709-full", "bt709-narrow")
 
 
-@aipp.command()
+@aipp.command(short_help="Write the block that fits a model's preprocessing.")
 @click.argument("preprocess", type=_FILE, metavar="PREPROCESS.json|BUNDLE")
 @click.option("--source", type=click.Choice(_SOURCES), default="rgb", show_default=True, help="Bytes in memory.")
 @click.option("--yuv", type=click.Choice(_YUV), default="bt601-full", show_default=True, help="Of nv12 and nv21.")
@@ -143,12 +145,12 @@ def derive(preprocess: Path, source: Any, yuv: str, rank: int, output: Path | No
         output.write_text(text, encoding="utf-8")
 
 
-@aipp.command()
+@aipp.command(short_help="Show what the model will see of a picture.")
 @click.argument("file", type=_FILE)
 @click.argument("image", type=_FILE)
 @click.option("--soc", metavar="NAME", help="Whose rounding is emulated [Ascend310P3].")
 @click.option("--model", type=_FILE, metavar="M.onnx", help="Whose input's size counts.")
-@click.option("--size", type=_Size(), help="Height and width of the image input, where no model says.")
+@click.option("--size", type=_Size(), metavar="HxW", help="Height and width of the image input, where no model says.")
 @click.option("--against", type=_FILE, metavar="PREPROCESS.json|BUNDLE", help="How the model wants its pictures.")
 @click.option("--source", type=click.Choice(_SOURCES), help="Bytes handed over [RGB or nv12, whatever swaps are set].")
 @click.option("--yuv", type=click.Choice(_YUV), help="Of nv12 and nv21 [that of the block's matrix].")

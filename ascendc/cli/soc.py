@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ascendc.errors import UsageError
+from ascendc.errors import EnvironmentLacksError, UsageError
 
 if TYPE_CHECKING:
     from ascendc.cann.present import Present
@@ -50,6 +50,8 @@ def soc(name: str | None, here: bool, file: str | None, as_json: bool) -> None:
         from ascendc.cli.soc_text import text
 
         click.echo(text(report))
+    if report.machine and not report.socs:
+        raise SystemExit(EnvironmentLacksError.exit_code)
 
 
 def schema_text() -> str:

@@ -34,7 +34,7 @@ def configs_for(part: Part, part_target: PartTarget, target: Target) -> tuple[Ai
 
 def text(configs: tuple[AippOp, ...]) -> str | None:
     """The file for ``--insert_op_conf``; None without blocks."""
-    return render("aipp.cfg.j2", blocks=[pairs(config) for config in configs]) if configs else None
+    return render("aipp.cfg.j2", configs=[pairs(config) for config in configs]) if configs else None
 
 
 def _config(rank: int, tensor: Tensor, image: Image) -> AippOp:

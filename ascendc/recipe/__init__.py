@@ -8,6 +8,7 @@ from ascendc.recipe.schema import json_schema
 from ascendc.recipe.values import (
     BenchmarkSection,
     BundleSection,
+    CheckSection,
     ExportSection,
     ModelSection,
     PassesSection,
@@ -18,6 +19,7 @@ from ascendc.recipe.values import (
 __all__ = [
     "BenchmarkSection",
     "BundleSection",
+    "CheckSection",
     "Draft",
     "ExportSection",
     "ModelSection",

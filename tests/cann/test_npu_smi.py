@@ -84,6 +84,10 @@ def test_a_page_gives_the_name_that_the_table_shortens(text, names):
     assert {chip.name for chip in chips(text)} == names
 
 
+def test_what_no_chip_is_called_is_no_name():
+    assert chips(page(0, Chip_Name="\x1b[31m910")) == ()
+
+
 def test_the_page_of_another_npu_names_nothing():
     assert chips(table(*OF_AN_A3) + "\n" + page(2, NPU_Name=9392, Chip_Name="Ascend910"))[0].name == "Ascend910"
 

@@ -123,7 +123,9 @@ def test_a_file_that_is_not_there(ascendc, tmp_path):
 def test_a_chip_that_is_in_no_table_is_named_as_unknown(ascendc, tmp_path):
     file = tmp_path / "saved"
     file.write_text("| 0 | Ascend950PR | OK | 1 |\nNPU ID : 0\nNPU Name : 9579\nChip Name : Ascend950PR\n")
-    assert ascendc("soc", "--npu-smi", file).out == (
+    ran = ascendc("soc", "--npu-smi", file)
+    assert ran.code == 5
+    assert ran.out == (
         "unknown `Ascend950PR_9579`  (npu-smi says Ascend950PR_9579: no SoC of CANN 8.1 is called that; a newer CANN "
         "may know it)\n"
     )

@@ -9,6 +9,7 @@ from ascendc.model import Source, Use, Weights
 from ascendc.recipe import (
     BenchmarkSection,
     BundleSection,
+    CheckSection,
     ExportSection,
     ModelSection,
     PassesSection,
@@ -58,6 +59,7 @@ verify:
   seed: 1
   folder: pictures
   threshold: 1e-3
+check: {findings: warn}
 bundle: {name: shop-clip}
 benchmark: {warmup: 1, runs: 5}
 """
@@ -80,6 +82,7 @@ def test_a_small_recipe_gets_every_default(write):
     assert recipe.export == ExportSection("auto", None, "eager")
     assert recipe.passes == PassesSection()
     assert recipe.verify == VerifySection(16, 0, None, 2e-4)
+    assert recipe.check == CheckSection("stop")
     assert recipe.bundle == BundleSection("recipe")
     assert recipe.benchmark == BenchmarkSection(10, 100)
     assert recipe.notes == ()
@@ -104,6 +107,7 @@ def test_a_full_recipe_says_everything(write, tmp_path):
         ("fuse-gelu",), ("shrink",), (("fold", (("limit", 8), ("names", ("a", "b")))),)
     )
     assert recipe.verify == VerifySection(8, 1, tmp_path / "pictures", 1e-3)
+    assert recipe.check == CheckSection("warn")
     assert recipe.bundle == BundleSection("shop-clip")
     assert recipe.benchmark == BenchmarkSection(1, 5)
     shop, board = recipe.targets
@@ -187,7 +191,7 @@ def test_where_names_the_line_or_that_of_the_nearest_parent_or_the_setting(write
     assert recipe.where("targets[0].parts.text.aipp") == f"{path}:27"
     assert recipe.where("targets[1].parts.text.aipp") == f"{path}:28"
     assert recipe.where("targets[1].cann") == "--set targets[1].cann=8.1"
-    assert recipe.where("benchmark") == f"{path}:40"
+    assert recipe.where("benchmark") == f"{path}:41"
 
 
 def test_passes_change_a_plugins_list():

@@ -35,7 +35,7 @@ def test_the_shipped_schema_is_the_one_that_is_enforced():
 def test_the_schema_offers_the_socs_that_can_be_built_for():
     [target] = [d for d in json_schema()["$defs"].values() if "soc" in d.get("properties", {})]
     [soc] = [option for option in target["properties"]["soc"]["anyOf"] if option["type"] == "string"]
-    assert soc["examples"][:3] == ["Ascend310", "Ascend310B1", "Ascend310B2"]
+    assert soc["examples"][:3] == ["Ascend310", "Ascend310P1", "Ascend310P3"]
     assert len(soc["examples"]) == 44
     assert "Ascend910B" not in soc["examples"]
 

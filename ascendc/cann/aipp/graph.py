@@ -35,7 +35,7 @@ def of_block(case: Case) -> Iterator[Refusal]:
     if op.aipp_mode not in ("static", "dynamic"):
         said = f"must not be {op.aipp_mode}" if op.aipp_mode else "must be set"
         yield case.refuse(
-            "graph", "aipp_mode", f"`aipp_mode` {said}; allowed: static, dynamic", "add aipp_mode: static"
+            "graph", "aipp_mode", f"`aipp_mode` {said}; allowed: static, dynamic", "write aipp_mode: static"
         )
     for name, field in table.fields().items():
         values = getattr(op, name)

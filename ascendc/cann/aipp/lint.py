@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ascendc.cann.aipp import doubts, graph, kernel, table
 from ascendc.cann.aipp.case import Case, Network
 from ascendc.cann.aipp.finding import Doubt, Refusal
+from ascendc.cann.aipp.kernel import MOST_CHANNELS
 from ascendc.cann.aipp.read import Config
 from ascendc.cann.aipp.sizes import Size, source_bytes
 from ascendc.errors import UsageError
@@ -172,11 +173,11 @@ def _port(model: Outline | None, rank: int) -> Port | None:
 
 
 def _axes(port: Port | None) -> tuple[int | None, int | None, int | None]:
-    """Channels, height and width of an input; NHWC only where nothing else can be meant (``1×224×224×3``)."""
+    """Channels, height and width: NCHW, unless AIPP would refuse that and not NHWC (``1×224×224×3``)."""
     if port is None or port.shape is None or len(port.shape) != 4:
         return None, None, None
     _, channels, height, width = (axis if isinstance(axis, int) and axis > 0 else None for axis in port.shape)
-    if width in (1, 3, 4) and channels not in (1, 3, 4):
+    if width in (1, 3, 4) and channels is not None and channels > MOST_CHANNELS["float16"]:
         return width, channels, height
     return channels, height, width
 

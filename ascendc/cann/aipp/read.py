@@ -166,10 +166,11 @@ class _Reader:
                 readable = False
                 self.refuse(f"{path}.{entry.name}", entry.line, error.message, error.fix)
                 continue
+            lines[entry.name], first = entry.line, lines.get(entry.name)
             if known.repeated:
-                found = (*values.get(entry.name, ()), found)
-            elif values.get(entry.name):  # a zero leaves no trace in proto3, so that its repetition is not noticed
-                first = lines[entry.name]
+                values.setdefault(entry.name, []).append(found)
+                continue
+            if values.get(entry.name):  # a zero leaves no trace in proto3, so that its repetition is not noticed
                 self.refuse(
                     f"{path}.{entry.name}",
                     entry.line,
@@ -177,8 +178,8 @@ class _Reader:
                     f"delete one of the lines {first} and {entry.line}",
                 )
             values[entry.name] = found
-            lines[entry.name] = entry.line
-        return values, lines, readable
+        frozen = {name: tuple(found) if isinstance(found, list) else found for name, found in values.items()}
+        return frozen, lines, readable
 
     def unknown(self, path: str, entry: Entry, fields: dict[str, Field]) -> None:
         if len(self.refusals) >= MOST_REFUSALS:

@@ -28,6 +28,7 @@ class Size:
     def after(cls, op: AippOp, network: Network | None) -> Size:
         """What comes out: cut, scaled, with its border."""
         rows, columns = op.border
+        network = None if op.padding else network  # before a border nothing stands in for a size that is not set
         found = cls.source(op, network)
         if op.crop:
             found = cls(op.crop_size_h or line(network, "h"), op.crop_size_w or line(network, "w"))

@@ -121,6 +121,8 @@ def machine(soc: Soc, precision: Precision) -> Machine:
     if soc.bandwidth is None:
         raise UsageError("ASC2352", f"no memory bandwidth is known of {soc.name}, so nothing can be estimated on it")
     note = f"{soc.cores} × {soc.fp16_macs} multiply-accumulates × 2 × {soc.mhz} MHz"
+    if soc.fp16 and soc.fp16.value > soc.fp16_tflops * 1.02:
+        note += f"; {soc.fp16.value:g} is in circulation"
     if precision == "fp32":
         note += ", in fp16: fp32 has no more"
     return Machine(soc.name, precision, Figure(round(soc.fp16_tflops, 2), "derived", note), soc.bandwidth, soc.memory)

@@ -101,9 +101,10 @@ def _uncounted(graph: Graph) -> tuple[str, ...]:
 
 
 def _doubts(chip: Machine) -> tuple[str, ...]:
-    doubts = {
-        "hint": f"the bandwidth of {chip.soc} is the compiler's hint, up to six times below the real one where both are "
-        "known: where memory is the limit, real runs may be faster than these bounds",
-        "quoted": f"the bandwidth of {chip.soc} is a figure in circulation; its product page was not checked",
-    }
+    hint = (
+        f"the bandwidth of {chip.soc} is the compiler's hint, up to six times below the real one where both are known: "
+        "where memory is the limit, real runs may be faster than these bounds"
+    )
+    quoted = f"the bandwidth of {chip.soc} is a figure in circulation; its product page was not checked"
+    doubts = {"hint": hint, "quoted": quoted}
     return (doubts[chip.bandwidth.basis],) if chip.bandwidth.basis in doubts else ()

@@ -21,6 +21,8 @@ from ascendc.cann.operators.table import Kernel, Store, Types
 from ascendc.cann.outline import DTYPES
 
 _KNOWN = frozenset(DTYPES.values())
+_SHORT = 5
+"""Entries that a line may hold."""
 _FLAGS = (("d", "dynamic"), ("b", "black"), ("p", "computed"), ("c", "choosy"))
 
 SCHEMA = {
@@ -74,11 +76,11 @@ def stores_text(stores: Mapping[str, Store], version: str, source: str) -> str:
         "version": version,
         "source": source,
         "schema": SCHEMA,
-        "types": {str(index): " ".join(names) for index, names in enumerate(types)},
+        "types": [" ".join(names) for names in types],
         "local": sorted(table.local()),
         "stores": {key: {name: _entry(store[name], number) for name in store} for key, store in kept.items()},
     }
-    return _laid_out({**document, "types": [" ".join(names) for names in types]})
+    return _laid_out(document)
 
 
 def mapping_text(keys: Iterable[tuple[str, int, str]], version: str) -> str:
@@ -134,7 +136,7 @@ def _entry(kernel: Kernel, number: Mapping[Types, int]) -> dict[str, Any]:
     return {**entry, "flags": flags} if flags else entry
 
 
-def _laid_out(document: Mapping[str, Any], depth: int = 1) -> str:
+def _laid_out(document: Mapping[str, Any]) -> str:
     """JSON with one operator a line: a change of the table shows as what it is."""
 
     def text(value: Any, indent: str) -> str:
@@ -145,8 +147,6 @@ def _laid_out(document: Mapping[str, Any], depth: int = 1) -> str:
 
     return text(dict(document), "") + "\n"
 
-
-_SHORT = 5
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], os.environ))
