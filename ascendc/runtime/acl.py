@@ -34,8 +34,7 @@ class Acl:
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        self.run_mode = 1
-        self._owner = False
+        self.alive = True
         self._sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
         code = module.init()
         if code not in (0, _ALREADY):
@@ -81,6 +80,7 @@ class Acl:
     def _end(self) -> None:
         for session in list(self._sessions):
             session.close()
+        self.alive = False
         if self._owner:
             self.module.finalize()
 

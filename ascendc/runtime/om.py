@@ -153,6 +153,11 @@ class OmSession(Session):
             self._model = self._desc = None
             device.release()
 
+    def __del__(self) -> None:
+        """Close what nobody closed, unless AscendCL has ended: its objects must not be touched any more."""
+        if getattr(self, "_lock", None) is not None and self._api.alive:
+            self.close()
+
 
 def _check_file(path: str, api: Acl, name: str, soc: Optional[str], allow_simulated: bool) -> None:
     """Refuse what cannot run, in words, before AscendCL does in numbers."""

@@ -23,9 +23,9 @@ class Buffers:
         self._api = device.api
         self._memory: List[Tuple[int, int]] = []
         self._handles: List[int] = []
+        self._datasets: List[int] = []
         self._shapes: Dict[Optional[Gear], List[Tuple[int, ...]]] = {}
         self._gear: Optional[Gear] = None
-        self.inputs = self.outputs = 0
         mdl = self._api.module.mdl
         try:
             self.inputs = self._dataset(mdl.get_num_inputs(desc), mdl.get_input_size_by_index)
@@ -39,6 +39,7 @@ class Buffers:
     def _dataset(self, count: int, size_of: Any) -> int:
         module = self._api.module
         dataset = int(module.mdl.create_dataset())
+        self._datasets.append(dataset)
         for index in range(count):
             size = int(size_of(self._desc, index))
             address = self._api.check("acl.rt.malloc", module.rt.malloc(max(size, 1), _HUGE_FIRST))
@@ -101,9 +102,8 @@ class Buffers:
         module = self._api.module
         for handle in self._handles:
             module.destroy_data_buffer(handle)
-        for dataset in (self.inputs, self.outputs):
-            if dataset:
-                module.mdl.destroy_dataset(dataset)
+        for dataset in self._datasets:
+            module.mdl.destroy_dataset(dataset)
         for address, _ in self._memory:
             module.rt.free(address)
-        self._handles, self._memory, self.inputs, self.outputs = [], [], 0, 0
+        self._handles, self._datasets, self._memory = [], [], []

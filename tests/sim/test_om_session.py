@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from ascendc import testing
+from ascendc.runtime import SessionError
+from ascendc.runtime.om import OmSession, family
+
+
+def rows(n, value=None):
+    return np.arange(3 * n, dtype=np.float32).reshape(n, 3) if value is None else np.full((n, 3), value, np.float32)
+
+
+@pytest.mark.parametrize("mode", [1, 0], ids=["on a host", "on a board"])
+@pytest.mark.parametrize("gears", [None, (1, 2, 4)], ids=["static", "gears"])
+@pytest.mark.parametrize("check", testing.SESSION_CHECKS, ids=lambda check: check.__name__)
+def test_it_conforms(simulated, write_om, check, gears, mode):
+    simulated(run_mode=mode)
+    path = write_om(gears=gears)
+    check(lambda: OmSession(str(path)), {"x": rows(2)})
+
+
+def test_a_batch_that_was_not_compiled_is_filled_up_and_cut(simulated, write_om):
+    simulated()
+    with OmSession(str(write_om(gears=(1, 2, 4)))) as session:
+        np.testing.assert_array_equal(session.run_batched({"x": rows(7)})["y"], 2 * rows(7))
+        with pytest.raises(SessionError, match="input `x` must have one of 1, 2, 4 rows, not 3"):
+            session.run({"x": rows(3)})
+
+
+def test_runs_overlap_and_answers_keep_their_order_and_shape(simulated, write_om):
+    """Each answer has the shape of its own gear, though the next was chosen before it was fetched."""
+    simulated()
+    sizes = (1, 2, 4, 2, 1)
+    with OmSession(str(write_om(gears=(1, 2, 4)))) as session:
+        found = [answer["y"] for answer in session.run_many({"x": rows(n, n)} for n in sizes)]
+    assert [array.shape[0] for array in found] == list(sizes)
+    for array, n in zip(found, sizes, strict=True):
+        np.testing.assert_array_equal(array, 2.0 * n)
+
+
+def test_the_next_inputs_go_to_the_device_before_the_last_answer_is_waited_for(simulated, write_om, monkeypatch):
+    acl = simulated()
+    order = []
+    wait, copy = acl.rt.synchronize_stream, acl.rt.memcpy
+    monkeypatch.setattr(acl.rt, "synchronize_stream", lambda stream: order.append("wait") or wait(stream))
+    monkeypatch.setattr(acl.rt, "memcpy", lambda *a: order.append({1: "to device", 2: "to host"}[a[4]]) or copy(*a))
+    with OmSession(str(write_om())) as session:
+        list(session.run_many({"x": rows(2)} for _ in range(3)))
+        running = order[: order.index("to host") + 1]
+    assert running == ["to device", "to device", "wait", "to host"]
+
+
+def test_a_run_allocates_nothing_and_copies_no_more_than_it_must(simulated, write_om):
+    from ascendc.sim.session import machine
+
+    simulated()
+    with OmSession(str(write_om())) as session:
+        session.run({"x": rows(2)})
+        memory = machine().memory
+        made, copied = memory.allocations, memory.copied
+        for _ in range(5):
+            session.run({"x": rows(2)})
+        assert memory.allocations == made
+        assert memory.copied - copied == 5 * (24 + 24)
+
+
+@pytest.mark.parametrize("fault", ["device-lost@6x1", "exec@0x1"])
+def test_a_fault_is_a_typed_error_and_the_session_goes_on(simulated, write_om, fault):
+    simulated(fault=fault)
+    with OmSession(str(write_om())) as session:
+        errors = []
+        for _ in range(6):
+            try:
+                np.testing.assert_array_equal(session.run({"x": rows(2)})["y"], 2 * rows(2))
+            except SessionError as error:
+                errors.append(str(error))
+        assert ["AscendCL says: EZ9999: simulated fault" in error for error in errors] == [True]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("oom", "acl.rt.malloc failed with 207018: the memory of the device is full"),
+        ("load", "acl.mdl.load_from_file failed with 545001: the model cannot be loaded"),
+        ("device-lost", "acl.rt.set_device failed with 507899: the driver failed"),
+    ],
+)
+def test_what_fails_while_it_opens_is_given_back(simulated, write_om, fault, message):
+    simulated(fault=fault)
+    with pytest.raises(SessionError, match=message):
+        OmSession(str(write_om()))
+
+
+def test_a_session_that_nobody_closes_is_closed_at_the_end(simulated, write_om):
+    simulated()
+    OmSession(str(write_om())).run({"x": rows(2)})  # gone at once
+    session = OmSession(str(write_om()))  # gone after the end
+    session.run({"x": rows(2)})
+    simulated.keep = session
+
+
+def test_sessions_on_devices_and_threads(simulated, write_om):
+    simulated(devices=2)
+    path = str(write_om(gears=(1, 2, 4)))
+    failures = []
+
+    def work(session, seed):
+        for n in np.random.default_rng(seed).choice((1, 2, 4), 20):
+            found = session.run({"x": rows(int(n), seed)})["y"]
+            if found.shape != (n, 3) or (found != 2 * seed).any():
+                failures.append((seed, n))
+
+    sessions = [OmSession(path, device) for device in (0, 1)]
+    threads = [threading.Thread(target=work, args=(sessions[seed % 2], seed)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for session in sessions:
+        session.close()
+    assert failures == []
+
+
+def test_another_chip_is_refused_before_it_is_loaded(simulated, write_om):
+    simulated(soc="Ascend310B4")
+    path = str(write_om())
+    with pytest.raises(SessionError, match="was compiled for Ascend310P3, and this is Ascend310B4"):
+        OmSession(path, soc="Ascend310P3")
+    with pytest.raises(SessionError, match="failed with 507008: the model was compiled for another chip"):
+        OmSession(path)
+
+
+def test_a_real_device_is_not_offered_what_was_simulated(simulated, write_om, monkeypatch):
+    acl = simulated()
+    monkeypatch.delattr(acl, "SIMULATED")
+    with pytest.raises(SessionError, match="was made by the simulated ATC: no device can run it"):
+        OmSession(str(write_om()))
+    OmSession(str(write_om()), allow_simulated=True).close()
+
+
+def test_too_little_memory_is_said_in_figures(simulated, write_om):
+    simulated(memory=1000)
+    with pytest.raises(SessionError, match=r"needs 1 MB on the device, which has 0 of 0 MB free"):
+        OmSession(str(write_om()))
+
+
+def test_without_pyacl_it_says_what_to_source(write_om, monkeypatch):
+    from ascendc.runtime import acl as api
+
+    monkeypatch.setattr(api, "_only", {})
+    monkeypatch.setitem(__import__("sys").modules, "acl", None)
+    with pytest.raises(SessionError, match=r"an \.om needs CANN's Python module acl .*: source its set_env\.sh"):
+        OmSession(str(write_om()))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Ascend310P3", "Ascend310P"),
+        ("Ascend310P1", "Ascend310P"),
+        ("Ascend310B4", "Ascend310B"),
+        ("Ascend310", "Ascend310"),
+        ("Ascend910B", "Ascend910"),
+        ("Ascend910A", "Ascend910"),
+        ("Ascend910ProB", "Ascend910"),
+        ("Ascend910B4-1", "Ascend910B"),
+        ("Ascend910_9391", "Ascend910_93"),
+    ],
+)
+def test_families(name, expected):
+    from ascendc.cann.soc import table
+
+    assert family(name) == expected
+    if name in table():
+        assert family(name) == table()[name].short
