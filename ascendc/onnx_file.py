@@ -85,7 +85,12 @@ def _placed(path: Path, tensor: ir.ExternalTensor) -> ir.ExternalTensor:
 
     file = path.resolve().parent / tensor.location
     end = (tensor.offset or 0) + tensor.nbytes
-    if not file.is_file():
+    try:
+        there = file.is_file()
+    except (OSError, ValueError) as error:  # a name that is too long, a NUL
+        said = ascii(str(tensor.location)[:60])
+        raise UsageError("ASC2305", f"`{path}`: {said}, where `{tensor.name}` should be, is no file name") from error
+    if not there:
         raise UsageError(
             "ASC2305", f"external data `{file}` of `{path}` does not exist (`{tensor.name}`)", hint=f"ls {file.parent}"
         )

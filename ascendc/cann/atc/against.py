@@ -130,9 +130,8 @@ def _out_nodes(text: str, model: Outline) -> Rule:
     for name, index in outputs.indexed(text):
         node = nodes.get(name)
         if node is not None and index.strip().isdecimal() and int(index.strip()[:9]) >= len(node.outputs):
-            message = (
-                f"`{name}:{index.strip()}`: `{name}` has {len(node.outputs)} output{'s' * (len(node.outputs) != 1)}"
-            )
+            count = f"{len(node.outputs)} output{'s' * (len(node.outputs) != 1)}"
+            message = f"`{name}:{index.strip()}` is out of range: `{name}` has {count}"
             yield refused("E10003", "out_nodes", message, f"{name}:0")
         elif node is None:
             yield _no_node(name, index, nodes, tensors, unnamed)
@@ -148,9 +147,7 @@ def _no_node(name: str, index: str, nodes: Iterable[str], tensors: list[str], un
         message = f"names `{name}`, which may be ATC's name for a node that has none"
         return doubtful("out_nodes", message, "name the nodes of the graph, or use names of tensors", "E10016")
     if f"{name}:{index}" in tensors:
-        message = (
-            f"`{name}:{index}` is a tensor; ATC reads it as output {index} of a node `{name}`, which does not exist"
-        )
+        message = f"`{name}:{index}` is a tensor; ATC reads it as output {index} of a node `{name}`, which is not there"
         return refused("E10016", "out_nodes", message, "write node:index with the node that makes it")
     near = _near(name, nodes)
     message = f"names the node `{name}`, which the model does not have"

@@ -57,7 +57,7 @@ def _rules(options: Options, cann: Cann | None, model: Outline | None) -> Rule:
     yield from values.rules(options, cann)
     yield from together.rules(options)
     yield from chip.rules(options, cann)
-    if not together.makes_om(options) or options.has("help"):
+    if not together.makes_om(options) or "help" in options.given:
         return
     read = shapes.read(options)
     yield from shapes.rules(options, chip.named(options))

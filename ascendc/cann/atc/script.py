@@ -11,8 +11,8 @@ from ascendc.cann.atc.shell import Command, Word, commands
 from ascendc.cann.atc.table import USAGE, table
 from ascendc.errors import UsageError
 
-LONGEST = 1 << 21
-"""Characters of a text that is looked at: more than Linux passes to any program."""
+LONGEST = 1 << 20
+"""Characters of a text that is looked at; Linux passes no argument of more than 131072 bytes to a program."""
 
 _ATC = ("atc", "atc.bin", "pyatc")
 _KEYWORDS = frozenset(("if", "then", "elif", "else", "while", "until", "do", "!", "{", "$", "time"))
@@ -52,13 +52,13 @@ def invocations(text: str, name: str = "the command line") -> tuple[Invocation, 
         size = f"{len(text) / 1e6:.1f} million characters"
         raise UsageError(
             "ASC2101",
-            f"{name} has {size}; allowed: {LONGEST / 1e6:.1f} million, which is all that Linux passes to a program",
+            f"{name} has {size}; allowed: {LONGEST / 1e6:.0f} million; Linux passes at most 131072 bytes as one argument",
         )
     if "\0" in text:
         raise UsageError("ASC2102", f"{name} holds NUL bytes, so it is no text; allowed: a shell script, or a command")
     text = _fenced(text)
     found = list(commands(text))
-    if text.lstrip().startswith("-") and not any(_arguments(command) is not None for command in found):
+    if re.match(r"\s*--?[A-Za-z]", text) and not any(_arguments(command) is not None for command in found):
         found = list(commands(f"atc {text.lstrip()}"))
     calls = [
         _invocation(words, found, index) for index, words in enumerate(map(_arguments, found)) if words is not None

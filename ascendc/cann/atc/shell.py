@@ -30,7 +30,7 @@ _PIECE = re.compile(
 )
 _DOUBLE = re.compile(r'[^"\\$`]+|\\.|\$\(|`|\$(?:\{[^}\n]*\}|[A-Za-z_]\w*|[0-9@*#?$!-])|\$|"', re.DOTALL)
 _PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
-_MOST_UNCLOSED = 16
+_MOST_UNCLOSED = 4
 """``$(`` that nothing closes and that are looked for to the end of the text; more would take quadratic time."""
 _GLOB = re.compile(r"[*?]|\[[^]]*\]")
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")

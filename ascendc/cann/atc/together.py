@@ -40,7 +40,7 @@ def makes_om(options: Options) -> bool:
 
 def rules(options: Options) -> Rule:
     """Everything that takes more than one option to be seen."""
-    if options.has("help"):
+    if "help" in options.given:
         return
     if options.has("singleop"):
         yield from _singleop(options)

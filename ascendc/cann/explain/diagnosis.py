@@ -20,11 +20,17 @@ QUOTED = 400
 _QUOTES = 4
 """Lines that are quoted of the root cause."""
 
+_RELATED = 20
+"""Statements whose values complete those of the root cause."""
+
 _OTHERS = 10
 """Errors beside the root cause that are listed."""
 
 _NO_SIGN = "logged-error"
 """The entry of an error in CANN's own log that has neither a code nor a sign."""
+
+_OF_ATC = (b"ATC start working", b",atc.bin)")
+"""By which a log is known as ATC's."""
 
 _CODE = re.compile(r"[EW][0-9A-Z]\d{4}|\d{6}|ASC\d{4}")
 
@@ -104,12 +110,13 @@ def of_logs(logs: Iterable[Log], language: Language = "en", model: Model | None 
         UsageError: nothing in them names an error (ASC2402).
     """
     kept = tuple(logs)
-    read = [_Read(one) for log in kept for one in last_run(statements(log))]
+    by_atc = any(mark in log.content for log in kept for mark in _OF_ATC)
+    read = [_Read(one, by_atc) for log in kept for one in last_run(statements(log))]
     if not read:
         raise _nothing(kept)
     order = sorted(read, key=lambda one: -one.depth)  # stable: among equals the newest log, and in it the first line
     root = order[0]
-    related = [one for one in read if one.entry == root.entry or (root.of_operators and one.of_operators)]
+    related = [one for one in read if one.entry == root.entry or (root.of_operators and one.of_operators)][:_RELATED]
     names = {node.name for node in model.outline.nodes if node.name} if model else ()
     found = values([root.said.text, *(one.said.text for one in related if one is not root)], names)
     seen = Seen(found, model, language)
@@ -133,14 +140,18 @@ def summary(diagnosis: Diagnosis) -> str:
 class _Read:
     """A statement with what explains it."""
 
-    def __init__(self, said: Statement) -> None:
+    def __init__(self, said: Statement, by_atc: bool) -> None:
         self.said = said
-        known = table.entry(said.code) if said.code else None
-        self.entry = signs.sign(said.text, said.code) or known or (None if said.code else table.entry(_NO_SIGN))
+        self.beside = by_atc and str(said.code).isdecimal()
+        code = table.INTERNAL if said.source == "plog" else said.code
+        known = table.entry(said.code or _NO_SIGN)
+        self.entry = signs.sign(said.text, code) or known
 
     @property
     def depth(self) -> int:
-        """How near to the root cause it is."""
+        """How near to the root cause it is; ATC asks for a device where none needs to be, which is no cause."""
+        if self.beside:
+            return table.WARNING
         if self.entry is not None:
             return self.entry.depth
         return table.WARNING if str(self.said.code).startswith("W") else table.GENERAL

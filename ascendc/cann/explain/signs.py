@@ -69,7 +69,7 @@ _OPTIONS = (
         "path-characters",
         re.compile(
             r"(?<![\w./\[])/[\w./-]*(?<!\.onnx)(?<!\.om)(?<!\.cfg)(?<!\.json)[ +@=~:,()#%&]"
-            r"(?:(?! (?:is|for|has|of|in|to|and|not|does|by) )[^\[\]\n])*?\.(?:onnx|om|cfg|json)\b"
+            r"(?:(?! (?:is|for|has|of|in|to|and|not|does|by) )[^\[\]\n]){0,120}?\.(?:onnx|om|cfg|json)\b"
         ),
         _FILES,
     ),
@@ -98,12 +98,22 @@ _INNER = (
 """By functions in the text of an internal error."""
 
 WORDS = (
-    rb"unknown .{0,16}flag|is missing|Non-option|not found|No such file|\.so\b|FrameLocals|numpy|np\.|No module named|"
-    rb"Killed|oom|Out of memory|137|signal 9|SIGKILL|bad_alloc|Cannot allocate|MemoryError|No space left|quota|"
-    rb"Permission denied|ModelCheckCompat|SoCVersion|aipp|"
-    + "|".join(("已杀死", "无法分配内存", "设备上没有空间", "权限不够", "未找到")).encode()
+    *(
+        "unknown",
+        "is missing",
+        "Non-option",
+        "not found",
+        "No such file",
+        r"\.so",
+        "FrameLocalsProxy",
+        "numpy",
+        r"np\.",
+    ),
+    *("No module named", "Killed", "oom-kill", "Out of memory", "status 137", "signal 9", "SIGKILL", "bad_alloc"),
+    *("Cannot allocate", "MemoryError", "No space left", "Disk quota", "Permission denied", "ModelCheckCompatibility"),
+    *("AscendCheckSoCVersion", "aipp", "已杀死", "无法分配内存", "设备上没有空间", "权限不够", "未找到"),
 )
-"""A pattern of bytes that is in every line with a sign and no code: what is not of interest is not looked at twice."""
+"""One of these patterns is in every line with a sign and no code; each begins with what is searched for fast."""
 
 
 def sign(text: str, code: str | None) -> table.Entry | None:

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
     from ascendc.cann.explain.logs import Log
 
-LONGEST = 2048
-"""Characters of a line that are looked at."""
+LONGEST = 1024
+"""Bytes of a line that are looked at."""
 
 BELOW = 40
 """Lines below a code that belong to it, unless something else begins before."""
 
-MOST, MOST_UNCODED = 2000, 200
+MOST, MOST_UNCODED = 500, 200
 """Statements of one run, and those among them without a code; what comes later is not kept."""
+
+LONGEST_TEXT = 8192
+"""Characters of a line and those that belong to it."""
 
 Source = Literal["code", "plog", "plain"]
 
@@ -47,7 +50,20 @@ _PLACE = re.compile(r"\s*\[(?:FUNC|FILE|LINE|THREAD):[^\]]*\]?")
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]+")
 
-_OF_INTEREST = re.compile(rb"[EW][0-9A-Z]\d{4}|\d{6}|^\[ERROR\]|" + signs.WORDS, re.IGNORECASE)
+_OF_INTEREST = tuple(
+    re.compile(pattern.encode(), re.MULTILINE)
+    for pattern in (
+        "ATC start",
+        r"[EW][0-9A-Z]\d{4}",
+        *(rf"{word}[^\n]{{0,12}}\d{{6}}" for word in ("ret", "Ret", "code", "Code", "rrno", "rrNo", "alue")),
+        r"^\[ERROR\]",
+        *signs.WORDS,
+    )
+)
+"""One of these is in every line that can begin something. Apart they are found ten times as fast as in one pattern."""
+
+_RUNS, _CODES = 1, 9
+"""How many of them, from the first, begin a run; begin a run or have a code."""
 
 
 @dataclass(frozen=True)
@@ -73,33 +89,67 @@ class Statement:
 def statements(log: Log) -> Iterator[Statement]:
     """What `log` says went wrong, from its first line to its last."""
     found: list[_Open] = []
-    run, uncoded, ended = 0, 0, True
-    for number, raw in enumerate(log.content.split(b"\n"), start=1):
+    lines = _Lines(log.content)
+    run, uncoded = 0, 0
+    block: _Open | None = None
+    while True:
+        more = _RUNS if len(found) >= MOST else _CODES if uncoded >= MOST_UNCODED else len(_OF_INTEREST)
+        next_line = lines.next(more if block is None else None)
+        if next_line is None:
+            break
+        number, raw = next_line
+        if block is not None and number - block.line > BELOW:
+            block = None
         if raw.startswith(_START):
-            run += 1
-            found = [one for one in found if one.failed and one.run == run - 1] or found
-            uncoded, ended = 0, True
+            found = [one for one in found if one.failed and one.run == run] or found
+            run, uncoded, block = run + 1, 0, None
             continue
-        block = None if ended or number - found[-1].line > BELOW else found[-1]
-        if block is None and not _OF_INTEREST.search(raw, 0, LONGEST):
-            continue
-        line = clean(raw[:LONGEST].decode("utf-8", errors="replace"))
-        if line.startswith("ascendc:"):
-            continue
-        began = _begin(line, run, number)
-        if began is not None and block is not None and began.repeats(block):
+        line = clean(raw.decode("utf-8", errors="replace"))
+        began = None if line.startswith("ascendc:") else _begin(line, run, number)
+        if began is None:
+            if block is not None and line.strip() and not _PLOG.match(line):
+                block.below.append(line.strip())
+        elif block is not None and began.repeats(block):
             block.below.append(began.text)
-        elif began is not None:
-            ended = True
+        else:
             uncoded += began.code is None
-            if len(found) < MOST and (began.code or uncoded <= MOST_UNCODED):
-                found.append(began)
-                ended = began.code is None
-        elif block is not None and line.strip() and not _PLOG.match(line):
-            block.below.append(line.strip())
+            full = len(found) >= MOST
+            found += [] if full else [began]
+            block = began if began.code and not full else None
     for one in found:
-        text = "\n".join([one.text, *one.below])
+        text = "\n".join([one.text, *one.below])[:LONGEST_TEXT]
         yield Statement(log.name, one.line, one.source, one.code, one.quote, text, one.run)
+
+
+class _Lines:
+    """The lines of a log, cut to `LONGEST`; those without interest can be passed over as fast as memory is read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self._at, self._number = content, 0, 0
+        self._hits = [0] * len(_OF_INTEREST)
+        """Where each pattern is found next, if that is not behind us."""
+
+    def next(self, patterns: int | None) -> tuple[int, bytes] | None:
+        """The next line, or the next that has one of the first `patterns`, and its number from 1; None at the end."""
+        content, start = self._content, self._at
+        if patterns is not None:
+            hit = min(self._hit(which) for which in range(patterns))
+            if hit >= len(content):
+                return None
+            start = max(start, content.rfind(b"\n", start, hit) + 1)
+        elif start >= len(content):
+            return None
+        self._number += content.count(b"\n", self._at, start) + 1
+        end = content.find(b"\n", start)
+        end = len(content) if end < 0 else end
+        self._at = end + 1
+        return self._number, content[start : min(end, start + LONGEST)]
+
+    def _hit(self, which: int) -> int:
+        if self._hits[which] < self._at or not self._at:
+            hit = _OF_INTEREST[which].search(self._content, self._at)
+            self._hits[which] = hit.start() if hit else len(self._content)
+        return self._hits[which]
 
 
 def clean(line: str) -> str:

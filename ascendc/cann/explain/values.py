@@ -42,7 +42,7 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
     "options": (r"(?<![\w-])--([a-z][a-z0-9_]+)", r"(?i:\bparameter|\boption)\s*\[(?:--)?([a-z][a-z0-9_]+)\]"),
     "socs": (r"(?i:\b(ascend\d{3}\w*))\b",),
     "modules": (r"No module named '?([\w.]+)",),
-    "libraries": (r"\b(lib[\w+\-]+\.so[.\d]*)",),
+    "libraries": (r"\b(lib[\w+.\-]+?\.so(?:\.\d+)*)\b",),
     "flags": (r"(?i:\bflag) '([\w-]+)'",),
     "fields": (
         rf"\b({_AIPP_FIELD})\b(\s*\[[^\]\n]{{1,40}}\])?",

@@ -82,8 +82,8 @@ def find(environment: Mapping[str, str]) -> Install | None:
 
 
 def beside(atc: Path, environment: Mapping[str, str]) -> Install | None:
-    """The CANN that an ATC belongs to: the nearest folder above it that has operators; None if none has."""
-    found = (_at(folder / "opp", environment) for folder in atc.resolve().parents)
+    """The CANN that an ATC belongs to (``bin/atc``, ``compiler/bin/atc``); None if it has no operators."""
+    found = (_at(folder / "opp", environment) for folder in list(atc.resolve().parents)[1:4])
     return next((install for install in found if install), None)
 
 

@@ -1,0 +1,166 @@
+# ruff: noqa: E501
+import pytest
+
+from ascendc.cann.atc.script import LONGEST, invocations
+from ascendc.errors import UsageError
+
+
+def calls(text):
+    return [
+        ([word.text for word in call.words], call.line, [f.finding.message for f in call.found])
+        for call in invocations(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "atc --a=b",
+        "/usr/local/Ascend/bin/atc --a=b",
+        "${ASCEND_HOME}/bin/atc --a=b",
+        "ENV=x PATH=$PATH:y atc --a=b",
+        "source set_env.sh && atc --a=b",
+        "if ! atc --a=b; then exit 1; fi",
+        "for i in 1 2; do atc --a=b; done",
+        "sudo -E nohup atc --a=b &",
+        "time timeout 600 atc --a=b | tee log",
+        "docker exec cann atc --a=b",
+        "bash -lc 'cd /m && atc --a=b'",
+        "$ atc --a=b",
+        "out=$(atc --a=b)",
+        "python3 -m ge.pyatc --a=b",
+        "$ATC --a=b",
+        "  --a=b",
+        "pyatc --a=b > log 2>&1",
+        "{ atc --a=b; }",
+    ],
+)
+def test_atc_is_found_where_scripts_have_it(text):
+    assert calls(text) == [(["--a=b"], 1, [])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "echo atc",
+        "# atc --a=b",
+        "which atc",
+        "cat <<E\natc --a=b\nE",
+        "aoe --model=m",
+        "atcx --a=b",
+        "'atc --a'",
+    ],
+)
+def test_text_that_calls_no_atc(text):
+    with pytest.raises(UsageError) as caught:
+        invocations(text, "`x.sh`")
+    assert caught.value.id == "ASC2103"
+    assert caught.value.message == "`x.sh` calls no ATC; allowed: `atc --model=…`, or a script that holds such commands"
+    assert caught.value.hint.startswith("ascendc atc lint '")
+
+
+def test_text_that_is_none():
+    with pytest.raises(UsageError) as caught:
+        invocations("atc --a=b\0")
+    assert (caught.value.id, caught.value.message) == (
+        "ASC2102",
+        "the command line holds NUL bytes, so it is no text; allowed: a shell script, or a command",
+    )
+
+
+def test_text_that_is_longer_than_any_command_line():
+    with pytest.raises(UsageError) as caught:
+        invocations("atc --a=" + "x" * LONGEST)
+    assert (caught.value.id, caught.value.message) == (
+        "ASC2101",
+        "the command line has 1.0 million characters; allowed: 1 million; Linux passes at most 131072 bytes as one argument",
+    )
+
+
+def test_several_commands_each_with_its_line():
+    text = "#!/bin/bash\natc --a=1\n\nfor bs in 1 4; do\n  atc \\\n    --a=2\ndone\n"
+    assert calls(text) == [(["--a=1"], 2, []), (["--a=2"], 5, [])]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "message"),
+    [
+        (
+            "atc --input_shape=a:1,3;b:1,4 --output=x",
+            ["--input_shape=a:1,3;b:1,4", "--output=x"],
+            "is cut short: the shell ends the command at the unquoted `;` behind `--input_shape=a:1,3`",
+        ),
+        (
+            "atc --input_shape a:1,3; b:1,4 --output=x",
+            ["--input_shape", "a:1,3;b:1,4", "--output=x"],
+            "is cut short: the shell ends the command at the unquoted `;` behind `a:1,3`",
+        ),
+        (
+            "atc --dynamic_dims=1;2",
+            ["--dynamic_dims=1;2"],
+            "is cut short: the shell ends the command at the unquoted `;` behind `--dynamic_dims=1`",
+        ),
+        (
+            "atc --aicore_num=24|48",
+            ["--aicore_num=24|48"],
+            "is cut short: the shell ends the command at the unquoted `|` behind `--aicore_num=24`",
+        ),
+        (
+            "atc --input_fp16_nodes=a;b --output=x",
+            ["--input_fp16_nodes=a;b", "--output=x"],
+            "is cut short: the shell ends the command at the unquoted `;` behind `--input_fp16_nodes=a`",
+        ),
+        (
+            "atc --output=x\n  --model=m",
+            ["--output=x", "--model=m"],
+            "ends with its line: `--model=m` in line 2 is a command of its own",
+        ),
+        (
+            "atc --output=x \\ \n  --model=m",
+            ["--output=x", "--model=m"],
+            "has a blank behind the `\\` that ends a line: `--model=m` in line 2 is a command of its own",
+        ),
+        (
+            "atc --output=x\\ \n  --model=m",
+            ["--output=x", "--model=m"],
+            "has a blank behind the `\\` that ends a line: `--model=m` in line 2 is a command of its own",
+        ),
+        ("atc --output='x", ["--output=x"], "has a quote, ', that nothing closes"),
+    ],
+)
+def test_a_command_that_the_shell_cuts_short_is_read_on(text, words, message):
+    assert calls(text) == [(words, 1, [message])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "atc --output=x; echo done",
+        "atc --output=x;echo done",
+        "atc --output=x; aoe --model=m --framework=5",
+        "atc --output=x\npython3 run.py --model=m",
+        "atc --output=x | tee log",
+        "atc --output=x && mv x.om y.om",
+        'atc --input_shape="a:1;b:2"',
+    ],
+)
+def test_a_command_that_ends_where_it_is_meant_to(text):
+    [(_, _, found), *_] = calls(text)
+    assert found == []
+
+
+def test_of_a_markdown_page_the_code_blocks_are_read():
+    page = (
+        "Don't `atc --a=0` it.\n\n```bash\natc --a=1 \\\n  --b\n```\nIt's\n> ```\n> atc\n> ```\n```\natc --a=2\n```\n"
+    )
+    assert [(words, line) for words, line, _ in calls(page)] == [(["--a=1", "--b"], 4), (["--a=2"], 12)]
+    assert calls("atc --a=1 \\\n```\n") == [(["--a=1"], 1, [])]
+
+
+def test_windows_line_ends_are_said_once():
+    first, second = invocations("atc --a=1 \\\r\n --b\r\natc --a=2\r\n")
+    assert [word.text for word in first.words] == ["--a=1", "--b"]
+    assert [f.finding.message.partition(":")[0] for f in first.found] == ["has Windows line ends"]
+    assert second.found == ()
