@@ -1,0 +1,150 @@
+"""The simulated ``atc``: it takes ATC's command line, refuses what our rules refuse, and speaks as ATC does.
+
+It is evidence of protocol: exit codes, markers, files. What it accepts, a real ATC may refuse. It ends at the first
+problem, as ATC does; ``ascendc atc lint`` and ``ascendc check`` name all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ascendc import check
+from ascendc.cann import soc as socs
+from ascendc.cann.aipp import lint as aipp
+from ascendc.cann.aipp.read import read_file
+from ascendc.cann.atc import grammar, lint
+from ascendc.cann.atc.table import USAGE
+from ascendc.errors import UsageError
+from ascendc.onnx_file import read_outline
+from ascendc.sim import build
+from ascendc.sim.settings import PREFIX
+
+START = "ATC start working now, please wait for a moment."
+SUCCESS = "ATC run success, welcome to the next use."
+FAILURE = "ATC run failed, Please check the detail log, Try 'atc --help' for more information"
+FAILED = 255
+"""Exit status: ATC's own is 0xFFFFFFFF, of which a shell sees the last byte."""
+
+FAULTS = {
+    "hang": "it never ends",
+    "killed": "it is killed, as for lack of memory",
+    "op-compile": "an operator cannot be compiled (E20001)",
+    "truncated": "it says that it succeeded, and its OM is cut short",
+    "lies": "it says that it succeeded, and writes nothing",
+    "python": "the Python that it loads lacks a module (E40020)",
+}
+"""What ASCENDC_SIM_ATC_FAULT may be."""
+
+
+class RefusedError(Exception):
+    """ATC stops here; the lines of its error block."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(lines[0])
+        self.lines = lines
+
+
+def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: TextIO | None = None) -> int:
+    """Run; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    out, err = out or sys.stdout, err or sys.stderr
+    options = grammar.parse(grammar.words_of(words))
+    usage = [found.finding for found in options.found if found.error and found.finding.code == USAGE]
+    if usage:
+        err.write(f"ERROR: unknown command line flag '{usage[0].option or usage[0].message}' (simulated)\n")
+        return FAILED
+    out.write(f"{START} (simulated)\n")
+    try:
+        _fault_before()
+        target = _compile(words)
+    except RefusedError as refused:
+        out.write("\n".join((FAILURE, *refused.lines, "")))
+        _plog(refused.lines)
+        return FAILED
+    out.write(f"{SUCCESS} (simulated: {target.name} runs on no device)\n")
+    return 0
+
+
+def _compile(words: list[str]) -> Path:
+    report = lint.lint_argv(words)
+    _refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
+    given = dict(report.options)
+    onnx = Path(given["model"])
+    if not onnx.is_file():
+        raise RefusedError(f"E10410: {onnx} does not exist or cannot be read.")
+    try:
+        outline = read_outline(onnx)
+    except UsageError as error:
+        raise RefusedError(f"E13005: {error.message}") from error
+    report = lint.lint_argv(words, model=outline)
+    _refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
+    soc = socs.table()[given["soc_version"]]
+    _check_operators(onnx, soc)
+    if config := given.get("insert_op_conf"):
+        _check_aipp(Path(config), aipp.Question(soc=soc, model=outline))
+    target = Path(given["output"]).with_name(f"{Path(given['output']).name}.om")
+    content = build.compiled(onnx, given)
+    if _fault() == "lies":
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content[: len(content) // 2] if _fault() == "truncated" else content)
+    return target
+
+
+def _refuse_first(findings: Iterator[tuple[str, str, str]]) -> None:
+    for code, message, fix in findings:
+        raise RefusedError(f"{code}: {message}", f"        Solution: {fix}")
+
+
+def _check_operators(onnx: Path, soc: socs.Soc) -> None:
+    [report] = check.check_file(onnx, [soc]).reports
+    for finding in report.findings:
+        if finding.status in ("opset", "unmapped"):
+            key = f"ai.onnx::{report.opset}::{finding.op}"
+            raise RefusedError(f"E16002: No ONNX parser is registered for [{key}], node [{finding.node}].")
+
+
+def _check_aipp(config: Path, question: aipp.Question) -> None:
+    for refusal in aipp.lint(read_file(config), question).errors:
+        if refusal.gate == "kernel":
+            raise RefusedError(
+                "E20001: Compile operator [aipp] failed.",
+                f"        Compile op[aipp] failed, cause: {refusal.message} ({refusal.field})",
+            )
+        raise RefusedError(f"{refusal.code}: {refusal.field}: {refusal.message}")
+
+
+def _fault() -> str:
+    return os.environ.get(f"{PREFIX}ATC_FAULT", "")
+
+
+def _fault_before() -> None:
+    fault = _fault()
+    if fault == "hang":
+        while True:
+            time.sleep(1)
+    elif fault == "killed":
+        os.kill(os.getpid(), 9)
+    elif fault == "op-compile":
+        raise RefusedError("E20001: Compile operator [MatMulV2] failed.", "        simulated fault")
+    elif fault == "python":
+        raise RefusedError("E40020: Failed to import Python module [decorator].", "        simulated fault")
+
+
+def _plog(lines: Sequence[str]) -> None:
+    """The log that ATC leaves where it is told to."""
+    root = os.environ.get("ASCEND_PROCESS_LOG_PATH")
+    if root:
+        folder = Path(root) / "debug" / "plog"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = "".join(f"[ERROR] GE({os.getpid()},atc.bin):simulated {line.strip()}\n" for line in lines)
+        (folder / f"plog-{os.getpid()}_1.log").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
