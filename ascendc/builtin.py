@@ -21,7 +21,8 @@ def ascendc_register_passes() -> list[type[Pass]]:
 
 @hookimpl
 def ascendc_register_toolchains() -> list[type[Toolchain]]:
-    """Local, docker, none."""
+    """Local, docker, none, sim."""
+    from ascendc.sim.toolchain import Simulated
     from ascendc.toolchain import docker, local, none
 
-    return [docker.Docker, local.Local, none.NoToolchain]
+    return [docker.Docker, local.Local, none.NoToolchain, Simulated]

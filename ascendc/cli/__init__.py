@@ -27,6 +27,7 @@ COMMANDS = {
     "probe": "Read a board's SoC, CANN, driver and more into a target file.",
     "recipe": "Print the recipe schema, check a recipe.",
     "run": "Ask a bundle or a recipe's model a question.",
+    "sim": "Print the exports of a simulated CANN.",
     "soc": "Say what is known of a SoC, and what its names mean.",
     "why": "Say which steps a build would run, and what has changed.",
 }
