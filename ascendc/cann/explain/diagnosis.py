@@ -23,6 +23,9 @@ _QUOTES = 4
 _RELATED = 20
 """Statements whose values complete those of the root cause."""
 
+_PLACES = 2
+"""Places that a summary names."""
+
 _OTHERS = 10
 """Errors beside the root cause that are listed."""
 
@@ -131,10 +134,10 @@ def of_logs(logs: Iterable[Log], language: Language = "en", model: Model | None 
 
 
 def summary(diagnosis: Diagnosis) -> str:
-    """Cause and fix of the root in one sentence each, and the first place in the model."""
+    """Cause and fix of the root in one sentence each, and between them where it is."""
     root = diagnosis.root
-    places = root.where[:1]
-    return " ".join((_first(root.cause), *(f"({place})" for place in places), _first(root.fix)))
+    here = [phrase("here", diagnosis.language, places="; ".join(root.where[:_PLACES]))] if root.where else []
+    return " ".join((_first(root.cause), *here, _first(root.fix)))
 
 
 class _Read:
