@@ -24,7 +24,7 @@ HEAVY = (
 )
 
 
-GOOD = "atc --model=m.onnx --framework=5 --output=m --soc_version=Ascend310P3"
+GOOD = "atc --model=m.onnx --framework=5 --output=m --soc_version=Ascend310P3 --input_shape=pixels:1,3,32,32"
 COLORS = str(Path(__file__).parents[2] / "recipes" / "colors" / "colors.onnx")
 
 
