@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -181,8 +182,6 @@ class _Read:
 def _explain(entry: Entry | None, code: str | None, seen: Seen) -> Explanation:
     if entry is None:
         return _family(str(code), seen)
-    model = seen.model.name if seen.model else None
-    soc = _soc(seen.values)
     return Explanation(
         code,
         code if code in entry.ids else entry.ids[0],
@@ -190,7 +189,7 @@ def _explain(entry: Entry | None, code: str | None, seen: Seen) -> Explanation:
         entry.cause.said(seen.language),
         where.lines(entry.look, seen),
         entry.fix.said(seen.language),
-        table.command(entry.run, model, soc),
+        _command(entry.run, seen),
     )
 
 
@@ -206,15 +205,22 @@ def _family(code: str, seen: Seen) -> Explanation:
         phrase(own, seen.language, code=code, prefix=family.prefix, name=family.name.said(seen.language)),
         where.lines(("ops", "nodes"), seen),
         phrase(f"{own}_fix", seen.language),
-        table.command(family.run, seen.model.name if seen.model else None, _soc(seen.values)),
+        _command(family.run, seen),
     )
 
 
-def _soc(found: Values) -> str | None:
-    """The SoC that a log names, if it is one and its name is exact."""
+def _command(run: str, seen: Seen) -> str:
+    """What to run next, with what the log and the model fill in."""
     from ascendc.cann import soc
+    from ascendc.cann.atc.table import table as options
 
-    return next((name for name in found.socs if name in soc.names()), None)
+    named = next((name for name in seen.values.options if name in options()), None)
+    return table.command(
+        "docs" if run == "lint" and named else run,
+        model=shlex.quote(seen.model.name) if seen.model else None,
+        soc=next((name for name in seen.values.socs if name in soc.names()), None),
+        option=named,
+    )
 
 
 def _blank(language: Language) -> Seen:

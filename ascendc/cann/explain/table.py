@@ -97,9 +97,10 @@ def phrase(name: str, language: Language, /, **values: object) -> str:
     return _table().phrases[name].said(language).format(**values)
 
 
-def command(run: str, model: str | None = None, soc: str | None = None) -> str:
-    """The command that `run` stands for; empty for none. What is not known stays a word in capitals."""
-    return _table().commands[run].format(model=model or "MODEL.onnx", soc=soc or "SOC") if run else ""
+def command(run: str, **known: str | None) -> str:
+    """The command that `run` stands for; empty for none. What is not `known` stays a word in capitals."""
+    filled = {"model": "MODEL.onnx", "soc": "SOC"} | {name: value for name, value in known.items() if value}
+    return _table().commands[run].format(**filled) if run else ""
 
 
 @cache

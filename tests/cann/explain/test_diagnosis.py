@@ -329,6 +329,13 @@ def test_the_cause_in_both_languages_and_the_next_command():
     assert chinese.where[0] == "ReduceL2：clip.onnx 的 6 个节点中有 2 个：/norm/ReduceL2、/norm2/ReduceL2"
 
 
+def test_an_option_that_a_log_names_is_explained_next():
+    assert of(FAILED + "E10005: Value [1] for [--enable_single_stream]\n").root.command == (
+        "ascendc atc docs enable_single_stream"
+    )
+    assert of(FAILED + "E10005: Value [1] for [--no_option_at_all]\n").root.command == "ascendc atc lint -f SCRIPT"
+
+
 def test_without_a_model_what_the_log_names_is_shown():
     found = of(FAILED + "EZ3003: no kernel for [/norm/ReduceL2], optype [LpNormV2]\n")
     assert found.root.where == ("operator LpNormV2", "node /norm/ReduceL2")
