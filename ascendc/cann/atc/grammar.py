@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ascendc.cann.atc.findings import Found, doubtful, refused
+from ascendc.cann.atc.findings import MOST, Found, doubtful, refused
 from ascendc.cann.atc.shell import Word
 from ascendc.cann.atc.table import USAGE, near, table
 
@@ -71,6 +71,9 @@ def parse(words: Sequence[Word]) -> Options:
     seen: set[str] = set()
     rest = iter(range(len(words)))
     for index in rest:
+        if len(options.found) >= MOST:
+            options.open = True
+            break
         word = words[index]
         if _is_expansion(word):
             options.open = True
