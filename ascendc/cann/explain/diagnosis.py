@@ -24,7 +24,7 @@ _QUOTES = 4
 _RELATED = 20
 """Statements whose values complete those of the root cause."""
 
-_PLACES = 2
+_PLACES = 3
 """Places that a summary names."""
 
 _OTHERS = 10

@@ -57,6 +57,8 @@ INPUTS = ("input pixel_values: float32 batch×3×224×224", "input input_ids: in
 NORM = "node /norm/ReduceL2: ReduceL2, inputs c, axes"
 TWO = "ReduceL2: 2 of 6 nodes of clip.onnx: /norm/ReduceL2, /norm2/ReduceL2"
 LOOKED_UP = "looked up: ai.onnx::18::ReduceL2"
+MADE_OF = "LpNormV2, which ATC makes of ReduceL2: 2 of 6 nodes of clip.onnx: /norm/ReduceL2, /norm2/ReduceL2"
+TO_17 = "ReduceL2 has a parser at opsets 8–17 (CANN of 2026-08)"
 TOO_HIGH = (
     "opset 23 is above 18, the last that ATC has parsers for: nearly every operator is refused, not this one alone"
 )
@@ -71,12 +73,12 @@ CASES = {
         "        Solution: Ask.\n        TraceBack (most recent call last):\n"
         "        Adapter failed[FUNC:AdapterOpType][FILE:onnx_parser.cc][LINE:639]\n",
         "E16002",
-        (TWO, LOOKED_UP, "clip.onnx declares opset 18", NORM),
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18", NORM),
     ),
     "no parser, bare, time before the code": Case(
         FAILED + PID + "E16002: no parser known for optype ai.onnx::18::ReduceL2\n",
         "E16002",
-        (TWO, LOOKED_UP, "clip.onnx declares opset 18"),
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18"),
     ),
     "no parser, the old code": Case(
         FAILED + "E19010: " + PID + "no parser for Op [some div node, optype [ai.onnx::23::Div]].\n",
@@ -84,15 +86,15 @@ CASES = {
         (
             "Div is no operator of clip.onnx itself: ATC made it of another one",
             "looked up: ai.onnx::23::Div",
-            "clip.onnx declares opset 18, the log is of a model with opset 23",
             TOO_HIGH,
+            "clip.onnx declares opset 18, the log is of a model with opset 23",
         ),
     ),
     "no parser, and a wrapper": Case(
         FAILED + "E19999: Inner Error!\nE19999  parse failed[FUNC:Parse][FILE:parser.cc][LINE:1]\n"
         "EZ9010: no parser for Op [x, optype [ai.onnx::18::ReduceL2]]\n",
         "EZ9010",
-        (TWO, LOOKED_UP, "clip.onnx declares opset 18"),
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18"),
         ("E19999",),
     ),
     "an input that is not there": Case(
@@ -178,12 +180,12 @@ CASES = {
     "no kernel, of ATC's own type": Case(
         FAILED + "EZ3003: no kernel for node:/norm/ReduceL2(LpNormV2)\n",
         "EZ3003",
-        ("LpNormV2 is no operator of clip.onnx itself: ATC made it of another one", NORM),
+        (MADE_OF, NORM),
     ),
     "no definition": Case(
         FAILED + "E10501: IR for Op [/conv/Conv, optype [Conv2D]] is not there\n",
         "E10501",
-        ("Conv2D is no operator of clip.onnx itself: ATC made it of another one",),
+        ("Conv2D, which ATC makes of Conv: 1 of 6 nodes of clip.onnx: /conv/Conv",),
     ),
     "an operator at one gear": Case(
         FAILED + "E20001: Failed to compile Op StridedSliceD /norm/ReduceL2_ascend_mbatch_batch_5\n",
@@ -204,7 +206,7 @@ CASES = {
         "E19999  [InferShape] the axes of node:/norm/ReduceL2(LpNormV2) differ[FUNC:InferShape][FILE:m.cc][LINE:1]\n"
         "        TraceBack (most recent call last):\n        build graph failed\n",
         "shape-inference",
-        (NORM, "LpNormV2 is no operator of clip.onnx itself: ATC made it of another one", *INPUTS),
+        (NORM, MADE_OF, *INPUTS),
     ),
     "an internal error that says nothing": Case(FAILED + "EZ9999: Inner Error!\n", "EZ9999"),
     "an internal error of a part we do not know": Case(FAILED + "EP9999: Inner Error!\n", "E19999"),
@@ -341,6 +343,22 @@ def test_without_a_model_what_the_log_names_is_shown():
     assert found.root.where == ("operator LpNormV2", "node /norm/ReduceL2")
     assert found.root.command == "ascendc check MODEL.onnx --soc SOC"
     assert found.found.nodes == ("/norm/ReduceL2",)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ai.onnx::10::Upsample", "Upsample has a parser at opsets 8–9, 11–16 (CANN of 2026-08)"),
+        (
+            "ai.onnx::18::QuantizeLinear",
+            "QuantizeLinear has a parser at no opset (CANN of 2026-08): rewrite it with other operators",
+        ),
+        ("ai.onnx::18::Erf", "CANN of 2026-08 has a parser for Erf at opset 18: the one that wrote the log is older"),
+        ("my.domain::1::Foo", "looked up: my.domain::1::Foo"),
+    ],
+)
+def test_at_which_opsets_there_are_parsers(key, said):
+    assert of(FAILED + f"E16002: optype [{key}]\n").root.where[-1] == said
 
 
 def test_many_nodes_are_counted():
