@@ -20,8 +20,8 @@ NO_PARSER = "E16002: No parser is there for Op [/norm/ReduceL2, optype [ai.onnx:
 MEANING = (
     "ATC has no ONNX parser for an operator at the opset of the model: the look-up is by domain, opset and operator "
     "together, and exact. Here: ReduceL2: 1 of 1 nodes of image.onnx: /norm/ReduceL2; looked up: "
-    "ai.onnx::18::ReduceL2; ReduceL2 has a parser at opsets 8–17 (CANN of 2026-08). Export at another opset (13 or 17 are safe; 11 for CANN 5 and older), or rewrite the "
-    "operator with others; never only relabel the opset."
+    "ai.onnx::18::ReduceL2; ReduceL2 has a parser at opsets 8–17 (CANN of 2026-08). Export at another opset (13 or 17 "
+    "are safe; 11 for CANN 5 and older), or rewrite the operator with others; never only relabel the opset."
 )
 NO_MODULE = (
     "The Python that ATC loads lacks a module. Here: module sympy. Install it into that very Python, not into a "

@@ -109,7 +109,7 @@ def statements(log: Log) -> Iterator[Statement]:
         if began is None:
             if block is not None and line.strip() and not _PLOG.match(line):
                 block.below.append(line.strip())
-        elif block is not None and began.repeats(block):
+        elif block is not None and began.belongs_to(block):
             block.below.append(began.text)
         else:
             uncoded += began.code is None
@@ -175,9 +175,11 @@ class _Open:
         """Whether it says more than a warning."""
         return not (self.code or "").startswith("W")
 
-    def repeats(self, block: _Open) -> bool:
+    def belongs_to(self, block: _Open) -> bool:
         """Whether this line goes on with what `block` began: internal errors repeat their code with the reason."""
-        return self.code is not None and self.code == block.code and self.line - block.line == 1 + len(block.below)
+        if self.code is None:
+            return self.source == "plain" and block.failed
+        return self.code == block.code and self.line - block.line == 1 + len(block.below)
 
 
 def _begin(line: str, run: int, number: int) -> _Open | None:
