@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -22,7 +22,7 @@ class Report:
     """Whether there is no error; warnings do not count."""
     soc_version: str | None
     """As it is given; null if it is not, or only the shell knows it."""
-    options: Mapping[str, str]
+    options: dict[str, str]
     """Every option by its full name, with the value that ATC would take; shell variables as they are written."""
     errors: tuple[Finding, ...]
     """What ATC would refuse, or what it would make of the command that nobody can have meant."""
