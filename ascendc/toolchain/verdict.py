@@ -31,6 +31,9 @@ LACKING = 69
 _SHELL_SIGNAL = range(129, 129 + 64)
 """Exit statuses by which a shell or an engine says that a signal ended the command: 128 + its number."""
 
+_NO_REASON = ("warning", "runtime")
+"""Kinds of error for which ATC does not fail: it runs where no device is, and its logs say so."""
+
 _BELOW = "\n        "
 """What puts the lines of a hint under its first."""
 
@@ -131,7 +134,7 @@ def meaning(log: Path, onnx: Path) -> str:
         found = diagnosis.of_logs(logs.read(str(log)), model=_model(onnx))
     except UsageError:  # nothing in it is known to us
         return ""
-    return "" if found.root.kind == "warning" else diagnosis.summary(found)
+    return "" if found.root.kind in _NO_REASON else diagnosis.summary(found)
 
 
 def _model(onnx: Path) -> Model | None:

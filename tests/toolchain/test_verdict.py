@@ -106,6 +106,7 @@ def test_a_hint_that_was_there_stays(cann, job, target, workspace):
     [
         ("echo 'something nobody knows'", "ASC1749", None),
         ("echo 'W11001: slow'", "ASC1749", None),
+        ("echo '[ERROR] RUNTIME(7,atc.bin):2026 [a.cc:1]7 F:ErrCode=507899'", "ASC1749", None),
         ("sleep 60", "ASC1740", "export ASCENDC_TIME_LIMIT=2"),
     ],
 )

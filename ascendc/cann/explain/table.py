@@ -81,11 +81,6 @@ def entry(id: str) -> Entry | None:
     return entries.get(id) or (entries[INTERNAL] if id.endswith("9999") and id[0] == "E" else None)
 
 
-def entries() -> tuple[Entry, ...]:
-    """All, each once, in the order of the data file."""
-    return tuple(dict.fromkeys(_table().entries.values()))
-
-
 def family(code: str) -> Family | None:
     """The family with the longest beginning of `code`; None if it is no code at all."""
     fitting = [family for family in _table().families if code.startswith(family.prefix)]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from ascendc.cann.explain.statements import clean, cut
 from ascendc.cann.explain.table import Language, phrase
 from ascendc.cann.explain.values import Values, without_gear
 from ascendc.cann.outline import Node, Outline
@@ -53,8 +54,8 @@ class Seen:
 
 
 def lines(looks: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
-    """What the looks see, one line each, none twice."""
-    return tuple(dict.fromkeys(line for look in looks for line in LOOKS[look](seen)))
+    """What the looks see, one line each, none twice; names in a model may be anything, so control characters go."""
+    return tuple(dict.fromkeys(cut(clean(line)) for look in looks for line in LOOKS[look](seen)))
 
 
 def nodes(seen: Seen) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from ascendc.cann.explain import diagnosis
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.statements import QUOTED
 from ascendc.cann.explain.where import Model
 from ascendc.cann.outline import Node, Outline, Port
 from ascendc.errors import UsageError
@@ -427,7 +428,7 @@ def test_quotes_are_cut_and_cannot_disturb_a_terminal():
     found = of(b"E13023: \x1b[31mred\x1b[0m \x07bell \xff " + "\u202e".encode() + b"x" * 5000 + b"\n")
     [quote] = found.quoted
     assert quote.text.startswith("E13023: red  bell    xxx")
-    assert len(quote.text) == diagnosis.QUOTED
+    assert len(quote.text) == QUOTED
     assert quote.text.endswith("…")
 
 
@@ -485,3 +486,19 @@ def test_the_summary_is_of_first_sentences():
     )
     chinese = of(FAILED + "E10016: x\n", None, "zh")
     assert diagnosis.summary(chinese).startswith("参数中的输入名（或节点名）在模型里不存在。 使用 ONNX 图中的原名")
+
+
+def test_what_is_quoted_of_a_title_is_the_line_below_too():
+    found = of("E19999: Inner Error!\n\nE19999  the axes differ[FUNC:F][FILE:a.cc][LINE:1]\n")
+    assert [(quote.line, quote.text) for quote in found.quoted] == [
+        (1, "E19999: Inner Error!"),
+        (3, "E19999  the axes differ[FUNC:F][FILE:a.cc][LINE:1]"),
+    ]
+
+
+def test_names_in_a_model_cannot_disturb_a_terminal():
+    outline = Outline((Port("a\x1b[2Jb", None, None),), (), (Node("n" * 9000, "Add", "", (), ()),), (("", 13),), 7)
+    found = of(FAILED + "E10016: x\nE16002: optype [ai.onnx::13::Add]\n", Model("m\n.onnx", 1, outline))
+    assert found.root.where == ("input ab: unknown type of unknown rank",)
+    found = of(FAILED + "E16002: optype [ai.onnx::13::Add]\n", Model("m.onnx", 1, outline))
+    assert len(found.root.where[0]) == QUOTED

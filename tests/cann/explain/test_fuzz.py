@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ascendc.cann.explain import diagnosis
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.statements import QUOTED
 from ascendc.cann.explain.where import Model
 from ascendc.cann.outline import Node, Outline, Port
 from ascendc.errors import UsageError
@@ -77,7 +78,7 @@ def survives(content, language, model):
         return error.id == "ASC2402"
     assert found.root.cause
     assert found.root.fix
-    assert all(len(quote.text) <= diagnosis.QUOTED for quote in found.quoted)
+    assert all(len(quote.text) <= QUOTED for quote in found.quoted)
     assert not any(ord(character) < 32 and character != "\t" for quote in found.quoted for character in quote.text)
     return bool(diagnosis.summary(found))
 
