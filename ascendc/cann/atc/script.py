@@ -49,9 +49,8 @@ def invocations(text: str, name: str = "the command line") -> tuple[Invocation, 
         UsageError: the text is too long (ASC2101), binary (ASC2102), or calls no ATC (ASC2103).
     """
     if len(text) > LONGEST:
-        size = f"{len(text) / 1e6:.1f} million characters"
-        most = f"{LONGEST / 1e6:.0f} million (Linux passes at most 131072 bytes in one argument)"
-        raise UsageError("ASC2101", f"{name} has {size}; allowed: {most}")
+        most = f"{LONGEST} (Linux passes at most 131072 bytes in one argument)"
+        raise UsageError("ASC2101", f"{name} has more characters than are looked at; allowed: {most}")
     if "\0" in text:
         raise UsageError("ASC2102", f"{name} holds NUL bytes, so it is no text; allowed: a shell script, or a command")
     text = _fenced(text)
