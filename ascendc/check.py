@@ -191,7 +191,7 @@ def check_model(
     """
     setting = Setting(
         soc.name,
-        {"" if domain == "ai.onnx" else domain: version for domain, version in model.opset_imports.items()},
+        {"" if domain == "ai.onnx" else _text(domain): number for domain, number in model.opset_imports.items()},
         precision,
         any(port.shape is None or _is_open(port) for port in map(_port, model.graph.inputs) if port),
         str(cann or ""),
@@ -263,9 +263,9 @@ def calls(model: ir.Model) -> Iterator[Call]:
     """Every node of the model, those in bodies (If, Loop) too, as the judge takes them."""
     for node in model.graph.all_nodes():
         yield Call(
-            node.name or "",
-            node.op_type,
-            "" if node.domain == "ai.onnx" else node.domain,
+            _text(node.name),
+            _text(node.op_type),
+            "" if node.domain == "ai.onnx" else _text(node.domain),
             tuple(map(_port, node.inputs)),
             tuple(port for port in map(_port, node.outputs) if port),
             _attributes(node),
@@ -293,8 +293,13 @@ def _port(value: ir.Value | None) -> Port | None:
     if value is None:
         return None
     shape = value.shape
-    dims = None if shape is None else tuple(n if isinstance(n, int) else str(n.value or "?") for n in shape)
-    return Port(value.name or "", None if value.dtype is None else DTYPES.get(int(value.dtype)), dims)
+    dims = None if shape is None else tuple(n if isinstance(n, int) else _text(n.value) or "?" for n in shape)
+    return Port(_text(value.name), None if value.dtype is None else DTYPES.get(int(value.dtype)), dims)
+
+
+def _text(said: str | bytes | None) -> str:
+    """A name; protobuf gives bytes where it is no UTF-8."""
+    return said.decode(errors="replace") if isinstance(said, bytes) else said or ""
 
 
 def _is_open(port: Port) -> bool:
@@ -330,7 +335,7 @@ def _module(node: ir.Node) -> str | None:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return None
         return str(names[-2]) or None if isinstance(names, list) and len(names) > 1 else None
-    name = node.name or ""
+    name = _text(node.name)
     return ".".join(name.split("/")[1:-1]) or None if name.startswith("/") else None
 
 

@@ -6,6 +6,7 @@ arithmetic in a graph that is gone before ATC chooses an engine for a node.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from ascendc import onnx_file
 from ascendc.errors import UsageError
 from ascendc.graph import outline
 from ascendc.passes import values
+from ascendc.passes.fold import FoldConstants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +25,18 @@ if TYPE_CHECKING:
 
 _REFUSED = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError)
 """What libraries raise over graphs that they cannot handle, beside ValueError."""
+
+
+_SMALL = 1 << 16
+"""Elements of a constant that is computed: far above any shape. Of larger ones nobody needs the content here."""
+
+_VECTOR = 1 << 20
+"""Elements of something with one axis that ONNX may take for a shape: it lays them out number by number."""
+
+_GROWS = frozenset({"ConstantOfShape", "Expand", "EyeLike", "OneHot", "Pad", "Range", "Resize", "Tile", "Upsample"})
+"""Operators that a small input tells to make something large."""
+
+_RANDOM = frozenset({"Bernoulli", "Multinomial", "RandomNormalLike", "RandomUniformLike"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ def folded_model(load: Callable[[], ir.Model], sizes: Mapping[str, int], batch: 
         model = load()
         bind(model, sizes, batch)
         notes.append(f"constants could not be folded, so the graph is checked as it is: {refused}")
+    else:
+        _fold_large(model)
     if refused := infer(model):
         notes.append(f"shapes could not be inferred, so only recorded ones are known: {refused}")
     return Folded(model, tuple(notes))
@@ -94,9 +110,12 @@ def infer(model: ir.Model) -> str | None:
     """
     import onnx
 
+    graph = model.graph
+    made = [value for node in graph.all_nodes() for value in node.outputs]
+    small = all(_is_small_vector(value) for value in (*graph.inputs, *graph.initializers.values(), *made))
     try:
-        inferred = onnx.shape_inference.infer_shapes(values.bare(outline(model)), data_prop=True)
-    except (onnx.shape_inference.InferenceError, ValueError, *_REFUSED) as error:
+        inferred = onnx.shape_inference.infer_shapes(values.bare(outline(model)), data_prop=small)
+    except (onnx.shape_inference.InferenceError, MemoryError, ValueError, *_REFUSED) as error:
         return _said(error)
     _take(model.graph, inferred.graph)
     return None
@@ -110,15 +129,63 @@ def _refuse_unknown(path: Path, sizes: Mapping[str, int]) -> None:
         raise UsageError("ASC2311", f"no input of `{path}` has an axis called `{missing[0]}`; it has: {has}")
 
 
+class _FoldSmall(FoldConstants):
+    """As the pass, but what is large is not computed: who looks at a graph wants to know that it is a constant."""
+
+    def should_fold(self, node: ir.Node) -> bool:
+        inputs = [_elements(value) for value in node.inputs if value is not None]
+        outputs = [_elements(value) for value in node.outputs]
+        # Where a shape cannot be inferred: what broadcasting could make of the inputs, at most.
+        most = math.inf if node.op_type in _GROWS else math.prod(inputs)
+        sizes = [*inputs, *(most if math.isinf(size) else size for size in outputs)]
+        return max(sizes) <= _SMALL and super().should_fold(node)
+
+
 def _fold(model: ir.Model) -> str | None:
     """Fold constants; why not, if the folder refuses."""
-    from ascendc.passes.fold import FoldConstants
-
     try:
-        FoldConstants().rewrite(model)
+        _FoldSmall().rewrite(model)
     except (ValueError, *_REFUSED) as error:
         return _said(error)
     return None
+
+
+def _fold_large(model: ir.Model) -> None:
+    """Make constants of nodes that were too large to compute: their types and shapes are known, their contents not."""
+    import onnx_ir as ir
+
+    fold, bodies = FoldConstants(), (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
+    for node in tuple(model.graph):
+        known = all(value is None or (value.is_initializer() and not value.is_graph_input()) for value in node.inputs)
+        plain = node.inputs and node.domain == "" and fold.should_fold(node) and node.op_type not in _RANDOM
+        if not (known and plain) or any(a.type in bodies for a in node.attributes.values()):
+            continue
+        if not all(_SMALL < _elements(output) < math.inf and output.dtype for output in node.outputs):
+            continue
+        for output in node.outputs:
+            assert output.dtype is not None
+            assert output.shape is not None
+            tensor = ir.LazyTensor(_unknown, dtype=output.dtype, shape=output.shape, name=f"{output.name}.folded")
+            constant = ir.val(f"{output.name}.folded", const_value=tensor, dtype=tensor.dtype, shape=tensor.shape)
+            model.graph.register_initializer(constant)
+            values.replace(output, constant)
+        model.graph.remove(node, safe=True)
+    values.sweep(model)
+
+
+def _unknown() -> ir.TensorProtocol:
+    raise NotImplementedError("the content of a large constant was not computed")
+
+
+def _is_small_vector(value: ir.Value) -> bool:
+    dims = values.dims(value)
+    return dims is None or len(dims) != 1 or not isinstance(dims[0], int) or dims[0] <= _VECTOR
+
+
+def _elements(value: ir.Value) -> float:
+    """How many; infinite if it is not known."""
+    dims = values.dims(value)
+    return math.prod(n if isinstance(n, int) else math.inf for n in dims) if dims is not None else math.inf
 
 
 def _take(graph: ir.Graph, inferred: onnx.GraphProto) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import jsonschema
 import onnx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ascendc import check as checks
 from ascendc.cann import soc
@@ -262,6 +264,28 @@ def test_a_soc_of_which_nothing_is_known(save):
     with pytest.raises(UsageError) as caught:
         report_of(path, name="Ascend610")
     assert caught.value.id == "ASC2321"
+
+
+WORDY = """g (float[batch, 4] x, bool c) => (float[n, m] y) <float[1, 4] token = {1, 2, 3, 4}, int64[2] p = {2, 2}> {
+    shape = Shape(x)  tokens = Expand(token, shape)  q = Add(x, tokens)  r = Reshape(q, p)  s = MatMul(r, r)
+    i = ArgMax <axis = 1> (s)  f = Cast <to = 1> (i)
+    y = If (c) <then_branch = t () => (float[2, 1] a) { a = Neg(f) },
+                else_branch = e () => (float[2, 1] b) { b = Abs(f) }>
+}"""
+
+
+@given(st.lists(st.tuples(st.integers(0, 580), st.integers(0, 255)), min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_model_with_wrong_bytes_is_refused_or_judged(save, changes):
+    path = save(WORDY)
+    content = bytearray(path.read_bytes())
+    for at, byte in changes:
+        content[at % len(content)] = byte
+    path.write_bytes(content)
+    try:
+        json.dumps(checks.to_json(report_of(path))).encode()
+    except UsageError as error:
+        assert error.id in ("ASC2302", "ASC2304")  # noqa: PT017  # whatever the bytes, one of these
 
 
 # -- remedies ------------------------------------------------------------------------------------------------------

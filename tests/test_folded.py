@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import onnx
 import pytest
 
@@ -96,3 +98,33 @@ def test_a_graph_that_the_folder_refuses_is_read_again_as_it_is(save):
     }"""
     found = folded(save(text))
     assert [node.op_type for node in found.model.graph] == ["Reshape", "Add"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<int64[1] n = {300000000}> { c = ConstantOfShape(n)  d = Add(c, c)  y = Concat <axis = 0> (x, d) }",
+        "<int64[1] n = {300000000}, float[1] k = {1}> { d = Expand(k, n)  y = Concat <axis = 0> (x, d) }",
+        "<int64[1] n = {300000000}, float[1] k = {1}> { d = Tile(k, n)  y = Concat <axis = 0> (x, d) }",
+        "<float a = {0}, float b = {300000000}, float s = {1}> { d = Range(a, b, s)  y = Concat <axis = 0> (x, d) }",
+    ],
+)
+def test_a_large_constant_is_known_to_be_one_and_never_made(save, body):
+    """Of 1.2 GB, from a file of a few hundred bytes."""
+    tracemalloc.start()
+    model = folded(save(f'<ir_version: 8, opset_import: ["": 13]> g (float[2] x) => (float[n] y) {body}')).model
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    [concat] = model.graph
+    assert dims(concat.outputs[0]) == [300_000_002]
+    assert dims(concat.inputs[1]) == [300_000_000]
+    assert concat.inputs[1].is_initializer()
+    assert peak < 30 << 20
+
+
+def test_what_is_random_or_quantised_is_left(save):
+    body = """<float[2] k = {1, 2}, float s = {1}, uint8[2] q = {1, 2}> {
+        r = RandomNormalLike(k)  d = DequantizeLinear(q, s)  a = Add(r, d)  y = Add(x, a)
+    }"""
+    model = folded(save(f'<ir_version: 8, opset_import: ["": 13]> g (float[2] x) => (float[2] y) {body}')).model
+    assert [node.op_type for node in model.graph] == ["RandomNormalLike", "DequantizeLinear", "Add", "Add"]

@@ -67,7 +67,7 @@ def lint(
     context.exit(_REFUSED if refused else 0)
 
 
-@atc.command()
+@atc.command(context_settings={"ignore_unknown_options": True})
 @click.argument("option", required=False)
 def docs(option: str | None) -> None:
     """Say what OPTION does, takes, excludes and needs; without it, list all options by group."""

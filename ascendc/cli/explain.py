@@ -82,7 +82,8 @@ def _model(path: Path) -> Model:
     from ascendc.cann.explain.where import Model
     from ascendc.onnx_file import read_outline
 
-    return Model(str(path), path.stat().st_size, read_outline(path))
+    outline = read_outline(path)
+    return Model(str(path), path.stat().st_size, outline)
 
 
 def _lines(result: Diagnosis) -> Iterator[str]:
@@ -92,7 +93,7 @@ def _lines(result: Diagnosis) -> Iterator[str]:
         return phrase(name, result.language)
 
     root = result.root
-    yield from _wrapped(f"{_title(root, result.language)}: ", root.cause)
+    yield from _wrapped(_title(root, result.language), root.cause)
     parts = [("where", place) for place in root.where] + [("fix", root.fix), ("run", root.command)]
     before = ""
     for name, text in parts:
@@ -109,15 +110,14 @@ def _lines(result: Diagnosis) -> Iterator[str]:
         yield ""
         yield word("also")
         for other in result.others:
-            yield from _wrapped(f"  {_title(other, result.language)}: ", other.cause)
+            yield from _wrapped(f"  {_title(other, result.language)}", other.cause)
 
 
 def _title(one: Explanation, language: Language) -> str:
-    """``E16002 (operator)``."""
+    """``E16002 (operator): ``."""
     from ascendc.cann.explain.table import phrase
 
-    kind = phrase(f"kind_{one.kind}", language)
-    return f"{one.code} ({kind})" if one.code else f"{one.id} ({kind})"
+    return phrase("title", language, name=one.code or one.id, kind=phrase(f"kind_{one.kind}", language))
 
 
 def _wrapped(label: str, text: str, *, whole: bool = False) -> list[str]:

@@ -29,6 +29,10 @@ class FoldConstants(Pass):
     NAME = "fold-constants"
     WHY = "ATC folds little: shape arithmetic and masks left in the graph run on the AI CPU, or not at all."
 
+    def should_fold(self, node: ir.Node) -> bool:
+        """Whether a node whose inputs are all constant is computed."""
+        return node.op_type not in _QUANTIZATION
+
     def rewrite(self, model: ir.Model) -> int:
         """Fold until nothing changes; counts the nodes that went away, at least one if anything changed."""
         import onnx_ir.passes.common as common
@@ -39,7 +43,7 @@ class FoldConstants(Pass):
             model,
             onnx_shape_inference=True,
             output_size_limit=_LIMIT,
-            should_fold=lambda node: node.op_type not in _QUANTIZATION,
+            should_fold=self.should_fold,
         ).modified:
             changed = True
         for identity in values.nodes(model, "Identity"):

@@ -14,7 +14,7 @@ from ascendc.errors import EnvironmentLacksError
 from ascendc.toolchain import process
 from ascendc.toolchain.base import Compiled
 from ascendc.toolchain.script import AIPP_FILE, OM_FOLDER, Run, atc_script
-from ascendc.toolchain.verdict import Failure, judge
+from ascendc.toolchain.verdict import Failure, judge, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -90,8 +90,8 @@ def attempt(
     result = judge(outcome, output, folder / OM_FOLDER, job.name, job.time_limit)
     if isinstance(result, Failure):
         _append_plogs(folder / "plog", log)
-        kept = workspace.put(log)
-        raise result.error(job.label, workspace.path(kept))
+        kept = workspace.path(workspace.put(log))
+        raise result.error(job.label, kept, meaning(kept, job.onnx))
     return Compiled(workspace.put(result), result.name, workspace.put(log), ("atc", *run.arguments))
 
 

@@ -7,17 +7,19 @@ bundle judges by the same rules and in the same words.
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc.cann.atc import command as atc
-from ascendc.errors import AscendcError, EnvironmentLacksError, StageError
+from ascendc.errors import AscendcError, EnvironmentLacksError, StageError, UsageError
 from ascendc.toolchain import install
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ascendc.cann.explain.where import Model
     from ascendc.toolchain.process import Outcome
 
 TIME_LIMIT_VARIABLE = "ASCENDC_TIME_LIMIT"
@@ -28,6 +30,12 @@ LACKING = 69
 
 _SHELL_SIGNAL = range(129, 129 + 64)
 """Exit statuses by which a shell or an engine says that a signal ended the command: 128 + its number."""
+
+_NO_REASON = ("warning", "runtime")
+"""Kinds of error for which ATC does not fail: it runs where no device is, and its logs say so."""
+
+_BELOW = "\n        "
+"""What puts the lines of a hint under its first."""
 
 _NOT_STARTED = (126, 127)
 """Exit statuses of a shell, and of the loader, for a program that cannot be started."""
@@ -43,13 +51,21 @@ class Failure:
     lacking: bool = False
     """The environment lacks something, rather than that the run failed."""
 
-    def error(self, label: str, log: Path) -> AscendcError:
-        """The exception, which names the log."""
+    def error(self, label: str, log: Path, meaning: str = "") -> AscendcError:
+        """The exception, which names the log.
+
+        Args:
+            label: of the part and the target.
+            log: what ATC wrote, kept.
+            meaning: of what is in the log, in our own words; may be empty.
+        """
         if self.lacking:
             return EnvironmentLacksError(
                 self.id, f"{label} cannot be compiled here: {self.sentence}", hint=self.hint or "ascendc doctor"
             )
-        return StageError(self.id, f"ATC for {label} {self.sentence}; its log: {log}", hint=self.hint or None)
+        explain = f"ascendc explain -f {shlex.quote(str(log))}" if meaning else ""
+        hints = [text for text in (meaning, self.hint, explain) if text]
+        return StageError(self.id, f"ATC for {label} {self.sentence}; its log: {log}", hint=_BELOW.join(hints) or None)
 
 
 def judge(outcome: Outcome, output: str, folder: Path, name: str, time_limit: float) -> Path | Failure:
@@ -103,6 +119,32 @@ def _failed(status: int, lines: list[str], facts: dict[str, str]) -> Failure:
     if status in _NOT_STARTED:
         return Failure("ASC1748", f"could not be started (exit status {status}){last}", "ascendc doctor")
     return Failure("ASC1749", f"failed with exit status {status}{last}")
+
+
+def meaning(log: Path, onnx: Path) -> str:
+    """What went wrong and what to do, in two sentences, from what ATC and its own logs wrote; empty if it is not known.
+
+    Args:
+        log: of the run.
+        onnx: the graph that was compiled, in which the place is looked for.
+    """
+    from ascendc.cann.explain import diagnosis, logs
+
+    try:
+        found = diagnosis.of_logs(logs.read(str(log)), model=_model(onnx))
+    except UsageError:  # nothing in it is known to us
+        return ""
+    return "" if found.root.kind in _NO_REASON else diagnosis.summary(found)
+
+
+def _model(onnx: Path) -> Model | None:
+    from ascendc.cann.explain.where import Model
+    from ascendc.onnx_file import read_outline
+
+    try:
+        return Model(onnx.name, onnx.stat().st_size, read_outline(onnx))
+    except UsageError:  # it may be the very reason
+        return None
 
 
 def _code(line: str) -> str:

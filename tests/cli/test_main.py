@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from ascendc.cli import COMMANDS
 
@@ -21,17 +24,42 @@ HEAVY = (
 )
 
 
-def test_help_lists_every_verb_and_loads_nothing_heavy():
+GOOD = "atc --model=m.onnx --framework=5 --output=m --soc_version=Ascend310P3 --input_shape=pixels:1,3,32,32"
+COLORS = str(Path(__file__).parents[2] / "recipes" / "colors" / "colors.onnx")
+
+
+def loaded(modules, *arguments):
+    """What ``ascendc`` prints, and which of `modules` it has loaded when it ends."""
     program = (
-        "import sys\nfrom ascendc.cli import main\nsys.argv = ['ascendc', '--help']\n"
+        f"import sys\nfrom ascendc.cli import main\nsys.argv = ['ascendc', *{arguments!r}]\n"
         "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code\n"
-        f"print('LOADED', [m for m in {HEAVY!r} if m in sys.modules])\n"
+        f"print('LOADED', [m for m in {modules!r} if m in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    printed, _, found = done.stdout.rpartition("LOADED ")
+    return printed, found.strip()
+
+
+def test_help_lists_every_verb_and_loads_nothing_heavy():
+    printed, found = loaded(HEAVY, "--help")
     for verb, about in COMMANDS.items():
-        assert f"  {verb} " in done.stdout
-        assert about in done.stdout
-    assert done.stdout.splitlines()[-1] == "LOADED []"
+        assert f"  {verb} " in printed
+        assert about in printed
+    assert found == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("soc", "310P3"), ("atc", "lint", GOOD, "--model", COLORS), ("atc", "docs", "soc_version"), ("explain", "E16002")],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_answers_from_tables_load_nothing_heavy(arguments):
+    assert loaded(HEAVY, *arguments)[1] == "[]"
+
+
+@pytest.mark.parametrize("verb", ["check", "estimate"])
+def test_graphs_are_looked_at_without_torch(verb):
+    assert loaded(("torch", "transformers", "onnxruntime"), verb, COLORS, "--soc", "310P3")[1] == "[]"
 
 
 def test_every_verb_is_a_command_with_help(ascendc):

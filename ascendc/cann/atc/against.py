@@ -6,13 +6,12 @@ itself names a node that has no name, so such nodes can only be guessed at here.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable
 
 from ascendc.cann import opset
 from ascendc.cann.atc import outputs
-from ascendc.cann.atc.findings import Found, Rule, doubtful, refused
+from ascendc.cann.atc.findings import Found, Rule, closest, doubtful, refused
 from ascendc.cann.atc.grammar import Options
 from ascendc.cann.atc.shapes import Dim, Shape, Shapes
 from ascendc.cann.atc.table import GEARS
@@ -114,7 +113,7 @@ def _input_name(option: str, name: str, model: Outline) -> Rule:
     names = [port.name for port in model.inputs]
     if name in names:
         return
-    fix = _near(name, names) or f"one of {', '.join(names[:8])}"
+    fix = closest(name, names) or f"one of {', '.join(names[:8])}"
     if any(node.name == name for node in model.nodes):
         yield refused("E10017", option, f"names `{name}`, which is a node inside the model, not an input", fix)
     else:
@@ -137,7 +136,7 @@ def _out_nodes(text: str, model: Outline) -> Rule:
             yield _no_node(name, index, nodes, tensors, unnamed)
     for tensor in filter(str.strip, outputs.named(text)):
         if tensor not in tensors:
-            by_node = f"{tensor}:0" if tensor in nodes else _near(tensor, tensors)
+            by_node = f"{tensor}:0" if tensor in nodes else closest(tensor, tensors)
             message = f"names the tensor `{tensor}`, which no node of the model makes"
             yield refused("E11017", "out_nodes", message, by_node or "use the names of the model's outputs")
 
@@ -149,14 +148,9 @@ def _no_node(name: str, index: str, nodes: Iterable[str], tensors: list[str], un
     if f"{name}:{index}" in tensors:
         message = f"`{name}:{index}` is a tensor; ATC reads it as output {index} of a node `{name}`, which is not there"
         return refused("E10016", "out_nodes", message, "write node:index with the node that makes it")
-    near = _near(name, nodes)
+    near = closest(name, nodes)
     message = f"names the node `{name}`, which the model does not have"
     return refused("E10016", "out_nodes", message, f"{near}:{index}" if near else "names of tensors work as well")
-
-
-def _near(name: str, names: Iterable[str]) -> str | None:
-    found = difflib.get_close_matches(name, list(names)[:20000], 1)
-    return found[0] if found else None
 
 
 def _few(names: list[str]) -> str:

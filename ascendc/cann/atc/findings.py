@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from ascendc.cann.atc.table import ADVICE
+
+_MOST_NAMES = 2000
+"""Names among which one is looked for that is alike."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,17 @@ class Found(NamedTuple):
     finding: Finding
 
 
+MOST = 100
+"""Findings about one command; more would help nobody, and their number would be that of a broken file's bytes."""
+
 Rule = Iterator[Found]
 """What the rules yield: everything they find, not the first thing only."""
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that somebody may have meant who wrote `name`."""
+    found = difflib.get_close_matches(name, islice(names, _MOST_NAMES), 1)
+    return found[0] if found else None
 
 
 def refused(code: str, option: str, message: str, fix: str) -> Found:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ascendc.cann.atc.findings import Found, doubtful, refused
+from ascendc.cann.atc.findings import MOST, Found, doubtful, refused
 from ascendc.cann.atc.shell import Word
 from ascendc.cann.atc.table import USAGE, near, table
 
-_PLACEHOLDER = re.compile(r"<[^<>]+>|\{[^{}]*\}|\*\*\*|X{3,}|(?<![a-z])x{3,5}(?![a-z])|\.\.\.|…")
+_PLACEHOLDER = re.compile(r"<[^<>]+>|\{[^{}]*\}|\*\*\*|X{3,}|(?<=Ascend)x{2,}|(?<![a-z])x{3,5}(?![a-z])|\.\.\.|…")
 """What documents write where the reader is to put something: ``<soc_version>``, ``Ascend{chip}``, ``xxx``."""
 
 _SPEC = re.compile(r"-{1,2}[A-Za-z]{2}|-h\b")
@@ -71,6 +71,9 @@ def parse(words: Sequence[Word]) -> Options:
     seen: set[str] = set()
     rest = iter(range(len(words)))
     for index in rest:
+        if len(options.found) >= MOST:
+            options.open = True
+            break
         word = words[index]
         if _is_expansion(word):
             options.open = True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from ascendc.cann.atc import against, chip, outputs, shapes, together, values
-from ascendc.cann.atc.findings import Finding, Found, Rule
+from ascendc.cann.atc.findings import MOST, Finding, Found, Rule
 from ascendc.cann.atc.grammar import Options, parse, words_of
 from ascendc.cann.atc.script import Invocation
 from ascendc.cann.outline import Outline
@@ -21,7 +22,7 @@ class Report:
     """Whether there is no error; warnings do not count."""
     soc_version: str | None
     """As it is given; null if it is not, or only the shell knows it."""
-    options: Mapping[str, str]
+    options: dict[str, str]
     """Every option by its full name, with the value that ATC would take; shell variables as they are written."""
     errors: tuple[Finding, ...]
     """What ATC would refuse, or what it would make of the command that nobody can have meant."""
@@ -46,7 +47,7 @@ def lint_argv(argv: Iterable[str], *, cann: Cann | None = None, model: Outline |
 
 
 def _report(options: Options, before: tuple[Found, ...], cann: Cann | None, model: Outline | None) -> Report:
-    found = list(dict.fromkeys((*before, *options.found, *_rules(options, cann, model))))
+    found = dict.fromkeys((*before[:MOST], *options.found, *islice(_rules(options, cann, model), MOST)))
     given = {name: one.value for name, one in options.given.items()}
     errors = tuple(one.finding for one in found if one.error)
     warnings = tuple(one.finding for one in found if not one.error)

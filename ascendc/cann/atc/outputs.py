@@ -5,9 +5,7 @@ Source: the graph engine's parsing of ``--out_nodes``, ``--output_type`` and the
 
 from __future__ import annotations
 
-import difflib
-
-from ascendc.cann.atc.findings import Rule, doubtful, refused
+from ascendc.cann.atc.findings import Rule, closest, doubtful, refused
 from ascendc.cann.atc.grammar import Options
 from ascendc.cann.atc.shapes import Shapes
 
@@ -84,15 +82,16 @@ def _output_type(text: str, options: Options) -> Rule:
     known = {f"{name}:{index.strip()}" for name, index in indexed(outputs)}
     for one in wanted:
         if known and one not in known:
-            near = difflib.get_close_matches(one, known, 1)
             message = f"`{one[:60]}` is not in --out_nodes"
-            yield refused("E10001", "output_type", message, near[0] if near else f'--out_nodes="{outputs};{one}"')
+            yield refused(
+                "E10001", "output_type", message, closest(one, known) or f'--out_nodes="{outputs[:200]};{one}"'
+            )
 
 
 def _bad_type(text: str, before: str) -> Rule:
-    near = difflib.get_close_matches(text.upper(), OUTPUT_TYPES, 1)
-    near = {"FLOAT16": ["FP16"], "FLOAT": ["FP32"], "FLOAT32": ["FP32"]}.get(text.upper(), near)
-    fix = f"--output_type={before}{near[0]}" if near else f"--output_type={before}FP32"
+    usual = {"FLOAT16": "FP16", "FLOAT": "FP32", "FLOAT32": "FP32"}
+    meant = usual.get(text.upper()) or closest(text.upper(), OUTPUT_TYPES) or "FP32"
+    fix = f"--output_type={before}{meant}"
     yield refused("E10001", "output_type", f"must not be `{text[:40]}`; allowed: {', '.join(OUTPUT_TYPES)}", fix)
 
 

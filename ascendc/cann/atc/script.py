@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ascendc.cann.atc.findings import Found, doubtful, refused
+from ascendc.cann.atc.findings import MOST, Found, doubtful, refused
 from ascendc.cann.atc.shell import Command, Word, commands
 from ascendc.cann.atc.table import USAGE, table
 from ascendc.errors import UsageError
@@ -49,11 +49,8 @@ def invocations(text: str, name: str = "the command line") -> tuple[Invocation, 
         UsageError: the text is too long (ASC2101), binary (ASC2102), or calls no ATC (ASC2103).
     """
     if len(text) > LONGEST:
-        size = f"{len(text) / 1e6:.1f} million characters"
-        raise UsageError(
-            "ASC2101",
-            f"{name} has {size}; allowed: {LONGEST / 1e6:.0f} million; Linux passes at most 131072 bytes as one argument",
-        )
+        most = f"{LONGEST} (Linux passes at most 131072 bytes in one argument)"
+        raise UsageError("ASC2101", f"{name} has more characters than are looked at; allowed: {most}")
     if "\0" in text:
         raise UsageError("ASC2102", f"{name} holds NUL bytes, so it is no text; allowed: a shell script, or a command")
     text = _fenced(text)
@@ -104,24 +101,39 @@ def _arguments(command: Command) -> tuple[Word, ...] | None:
     return None
 
 
-def _invocation(words: tuple[Word, ...], found: Sequence[Command], index: int) -> Invocation:
+def _invocation(called: tuple[Word, ...], found: Sequence[Command], index: int) -> Invocation:
     """The call at `index`, read on over the places where the shell would cut it short."""
-    line, said = found[index].line, []
-    for here, command in enumerate(found[index:], index):
+    words, said = list(called), []
+    for here in range(index, len(found)):
+        command = found[here]
         if command.unclosed:
             text = f"has a quote, {command.unclosed}, that nothing closes"
             said.append(refused(USAGE, _name(words), text, f"close it with {command.unclosed.replace('$(', ')')}"))
         following = found[here + 1] if here + 1 < len(found) else None
-        if following is None or not _is_cut(command, following):
+        if following is None or not _is_cut(command, following) or len(said) >= MOST:
             break
         said.append(_cut(words, command, following))
-        if command.end == "\n":
-            words = (*_without_blank(words), *following.words)
-        else:
-            last, first = words[-1], following.words[0]
-            joined = replace(last, text=f"{last.text}{command.end}{first.text}", unknown=last.unknown or first.unknown)
-            words = (*words[:-1], joined, *following.words[1:])
-    return Invocation(words, line, tuple(said))
+        _join(words, command, following)
+    return Invocation(tuple(words), found[index].line, tuple(said))
+
+
+def _join(words: list[Word], command: Command, following: Command) -> None:
+    """Add the words of `following`, as if `command` did not end before them."""
+    first, *rest = following.words
+    if command.end == "\n":
+        if _ends_in_blank(words):
+            last = words.pop()
+            words += [replace(last, text=last.text.rstrip())] if last.text.strip() else []
+        words.append(first)
+    else:
+        last = words.pop() if words else replace(first, text="")
+        words.append(replace(last, text=f"{last.text}{command.end}{first.text}", unknown=last.unknown or first.unknown))
+    words += rest
+
+
+def _ends_in_blank(words: Sequence[Word]) -> bool:
+    """Whether a backslash and a blank stood at the end of the line."""
+    return bool(words) and words[-1].text != words[-1].text.rstrip()
 
 
 def _is_cut(command: Command, following: Command) -> bool:
@@ -137,18 +149,10 @@ def _is_cut(command: Command, following: Command) -> bool:
     return bool(_REST_OF_VALUE.fullmatch(first)) or (command.glued and (options or bool(_NUMBERS.fullmatch(first))))
 
 
-def _without_blank(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """Without the blank that a backslash and a blank at the end of a line leave."""
-    if not words or words[-1].text == words[-1].text.rstrip():
-        return words
-    last = replace(words[-1], text=words[-1].text.rstrip())
-    return (*words[:-1], last) if last.text else words[:-1]
-
-
-def _cut(words: tuple[Word, ...], command: Command, following: Command) -> Found:
+def _cut(words: Sequence[Word], command: Command, following: Command) -> Found:
     first = following.words[0]
     if command.end == "\n":
-        blank = _without_blank(words) != words
+        blank = _ends_in_blank(words)
         why = "has a blank behind the `\\` that ends a line" if blank else "ends with its line"
         text = f"{why}: `{first.text.strip()[:60]}` in line {first.line} is a command of its own"
         fix = "remove the blank behind `\\`" if blank else "end each line but the last with `\\`"

@@ -8,6 +8,7 @@ one, ``-1`` marks the axes that vary.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -86,8 +87,8 @@ def rules(options: Options, chip: Soc | None) -> Rule:
     if shapes is None:
         return
     yield from shapes.found
-    names = [shape.name for shape in shapes.items if shape.name]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    names = Counter(shape.name for shape in shapes.items if shape.name)
+    for name in (name for name, count in names.items() if count > 1):
         text = f"names `{name}` more than once; ATC takes the first"
         yield doubtful("input_shape", text, f"leave one item for `{name}`")
     if shapes.mode == "range":
@@ -301,7 +302,7 @@ def _counts(used: str, groups: Sequence[tuple[int, ...]], chip: Soc | None) -> R
         text = f"`{','.join(map(str, zeros[0]))}` holds 0; allowed: 1 and more"
         yield refused("E10038", used, text, f"drop `{','.join(map(str, zeros[0]))}`")
     if len(set(groups)) < len(groups):
-        twice = next(group for group in groups if groups.count(group) > 1)
+        twice = Counter(groups).most_common(1)[0][0]
         unique = separator.join(",".join(map(str, group)) for group in dict.fromkeys(groups))
         text = f"lists `{','.join(map(str, twice))}` more than once"
         yield refused("E10039", used, text, f'--{used}="{unique[:200]}"')

@@ -27,7 +27,7 @@ _INPUT_FORMATS = {
 """What other frameworks than ONNX take; MindSpore's is ignored, whatever it is."""
 
 _TUNING_ENDED = (6, 0)
-"""Scripts for CANN 5 still tune with ``auto_tune_mode``; none for CANN 6 was found that does."""
+"""Published scripts for CANN 5 tune with ``auto_tune_mode``; with which release it went is written nowhere."""
 
 
 def rules(options: Options, cann: Cann | None = None) -> Rule:
@@ -133,7 +133,7 @@ def _age(option: Option, cann: Cann | None) -> Rule:
     if option.status == "removed":
         message = f"is gone from ATC{instead}"
         if cann is not None and cann.version < _TUNING_ENDED:
-            yield doubtful(name, f"{message} since CANN {_TUNING_ENDED[0]}", f"drop --{name}")
+            yield doubtful(name, f"{message}; CANN {cann} may still have it", f"drop --{name}")
         else:
             yield refused(option.code, name, message, f"drop --{name}")
     elif option.status == "deprecated":

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ascendc.cann.explain import signs, table, where
 from ascendc.cann.explain.logs import Log
-from ascendc.cann.explain.statements import LONGEST, Statement, last_run, statements
+from ascendc.cann.explain.statements import LONGEST, Statement, clean, cut, last_run, statements
 from ascendc.cann.explain.table import Entry, Kind, Language, phrase
 from ascendc.cann.explain.values import Values, values
 from ascendc.cann.explain.where import Model, Seen
 from ascendc.errors import UsageError
 
-QUOTED = 400
-"""Characters of a line that are quoted."""
+_SHORT = 40
+"""Characters of a line that hardly says more than its code."""
 
 _QUOTES = 4
 """Lines that are quoted of the root cause."""
 
 _RELATED = 20
 """Statements whose values complete those of the root cause."""
+
+_PLACES = 3
+"""Places that a summary names."""
 
 _OTHERS = 10
 """Errors beside the root cause that are listed."""
@@ -116,9 +120,10 @@ def of_logs(logs: Iterable[Log], language: Language = "en", model: Model | None 
         raise _nothing(kept)
     order = sorted(read, key=lambda one: -one.depth)  # stable: among equals the newest log, and in it the first line
     root = order[0]
-    related = [one for one in read if one.entry == root.entry or (root.of_operators and one.of_operators)][:_RELATED]
+    like = [one for one in read if one.entry == root.entry or (root.of_operators and one.of_operators)]
+    related = [root, *(one for one in like if one is not root)][:_RELATED]
     names = {node.name for node in model.outline.nodes if node.name} if model else ()
-    found = values([root.said.text, *(one.said.text for one in related if one is not root)], names)
+    found = values([one.said.text for one in related], names)
     seen = Seen(found, model, language)
     others = {one.key: _explain(one.entry, one.said.code, _blank(language)) for one in order if one.key != root.key}
     return Diagnosis(
@@ -131,10 +136,10 @@ def of_logs(logs: Iterable[Log], language: Language = "en", model: Model | None 
 
 
 def summary(diagnosis: Diagnosis) -> str:
-    """Cause and fix of the root in one sentence each, and the first place in the model."""
+    """Cause and fix of the root in one sentence each, and between them where it is."""
     root = diagnosis.root
-    places = root.where[:1]
-    return " ".join((_first(root.cause), *(f"({place})" for place in places), _first(root.fix)))
+    here = [phrase("here", diagnosis.language, places="; ".join(root.where[:_PLACES]))] if root.where else []
+    return " ".join((_first(root.cause), *here, _first(root.fix)))
 
 
 class _Read:
@@ -168,18 +173,13 @@ class _Read:
 
     def quotes(self) -> list[Quote]:
         """Its line, and the one below where the line alone is a title."""
-        lines = [self.said.quote]
-        below = self.said.text.split("\n")[1:]
-        if self.depth == table.WRAPPER or len(self.said.quote) < 40:
-            lines += below[:1]
-        return [Quote(self.said.log, self.said.line + i, _cut(line)) for i, line in enumerate(lines)]
+        short = self.depth == table.WRAPPER or len(self.said.quotes[0][1]) < _SHORT
+        return [Quote(self.said.log, number, cut(text)) for number, text in self.said.quotes[: 1 + short]]
 
 
 def _explain(entry: Entry | None, code: str | None, seen: Seen) -> Explanation:
     if entry is None:
         return _family(str(code), seen)
-    model = seen.model.name if seen.model else None
-    soc = _soc(seen.values)
     return Explanation(
         code,
         code if code in entry.ids else entry.ids[0],
@@ -187,7 +187,7 @@ def _explain(entry: Entry | None, code: str | None, seen: Seen) -> Explanation:
         entry.cause.said(seen.language),
         where.lines(entry.look, seen),
         entry.fix.said(seen.language),
-        table.command(entry.run, model, soc),
+        _command(entry.run, seen),
     )
 
 
@@ -203,15 +203,22 @@ def _family(code: str, seen: Seen) -> Explanation:
         phrase(own, seen.language, code=code, prefix=family.prefix, name=family.name.said(seen.language)),
         where.lines(("ops", "nodes"), seen),
         phrase(f"{own}_fix", seen.language),
-        table.command(family.run, seen.model.name if seen.model else None, _soc(seen.values)),
+        _command(family.run, seen),
     )
 
 
-def _soc(found: Values) -> str | None:
-    """The SoC that a log names, if it is one and its name is exact."""
+def _command(run: str, seen: Seen) -> str:
+    """What to run next, with what the log and the model fill in."""
     from ascendc.cann import soc
+    from ascendc.cann.atc.table import table as options
 
-    return next((name for name in found.socs if name in soc.names()), None)
+    named = next((name for name in seen.values.options if name in options()), None)
+    return table.command(
+        "docs" if run == "lint" and named else run,
+        model=shlex.quote(seen.model.name) if seen.model else None,
+        soc=next((name for name in seen.values.socs if name in soc.names()), None),
+        option=named,
+    )
 
 
 def _blank(language: Language) -> Seen:
@@ -222,23 +229,17 @@ def _nothing(logs: tuple[Log, ...]) -> UsageError:
     """Nothing was recognised: the last lines, for the user to judge."""
     log = logs[0]
     last = [line for line in log.content[-4 * LONGEST :].decode("utf-8", errors="replace").splitlines() if line.strip()]
-    said = "; it ends with:" + "".join(f"\n    {_cut(clean)}" for clean in map(_clean, last[-3:])) if last else ""
+    said = (
+        "; it ends with:" + "".join(f"\n    {cut(line)}" for line in map(str.strip, map(clean, last[-3:])))
+        if last
+        else ""
+    )
     more = f" and {len(logs) - 1} more" if len(logs) > 1 else ""
     return UsageError(
         "ASC2402",
         f"nothing in `{log.name}`{more} names an error that is known{said or '; it is empty'}",
         hint="run ATC with --log=error, then: ascendc explain -f ~/ascend/log/debug/plog",
     )
-
-
-def _clean(line: str) -> str:
-    from ascendc.cann.explain.statements import clean
-
-    return clean(line).strip()
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= QUOTED else f"{line[: QUOTED - 1]}…"
 
 
 def _first(text: str) -> str:

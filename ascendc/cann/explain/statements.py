@@ -25,6 +25,9 @@ MOST, MOST_UNCODED = 500, 200
 LONGEST_TEXT = 8192
 """Characters of a line and those that belong to it."""
 
+QUOTED = 400
+"""Characters of a line that are shown."""
+
 Source = Literal["code", "plog", "plain"]
 
 _START = b"ATC start working"
@@ -78,8 +81,8 @@ class Statement:
     """A line with a code; a line that ATC's own log marks as an error; a line that only its text gives away."""
     code: str | None
     """As the log has it."""
-    quote: str
-    """The line, without what could disturb a terminal."""
+    quotes: tuple[tuple[int, str], ...]
+    """The line and the next that belongs to it, with their numbers, without what could disturb a terminal."""
     text: str
     """What it says, without process and time, and the lines that belong to it."""
     run: int
@@ -108,17 +111,17 @@ def statements(log: Log) -> Iterator[Statement]:
         began = None if line.startswith("ascendc:") else _begin(line, run, number)
         if began is None:
             if block is not None and line.strip() and not _PLOG.match(line):
-                block.below.append(line.strip())
-        elif block is not None and began.repeats(block):
-            block.below.append(began.text)
+                block.add(number, line, line.strip())
+        elif block is not None and began.belongs_to(block):
+            block.add(number, line, began.texts[0])
         else:
             uncoded += began.code is None
             full = len(found) >= MOST
             found += [] if full else [began]
             block = began if began.code and not full else None
     for one in found:
-        text = "\n".join([one.text, *one.below])[:LONGEST_TEXT]
-        yield Statement(log.name, one.line, one.source, one.code, one.quote, text, one.run)
+        text = "\n".join(one.texts)[:LONGEST_TEXT]
+        yield Statement(log.name, one.line, one.source, one.code, tuple(one.quotes[:2]), text, one.run)
 
 
 class _Lines:
@@ -157,6 +160,11 @@ def clean(line: str) -> str:
     return _UNPRINTABLE.sub(" ", re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", line)).rstrip()
 
 
+def cut(line: str) -> str:
+    """`line`, or the beginning of a long one."""
+    return line if len(line) <= QUOTED else f"{line[: QUOTED - 1]}…"
+
+
 def prose(text: str) -> str:
     """`text` without the places in CANN's source that follow its sentences."""
     return _PLACE.sub("", text)
@@ -167,17 +175,25 @@ class _Open:
 
     def __init__(self, run: int, line: int, source: Source, code: str | None, quote: str, text: str) -> None:
         self.run, self.line, self.source, self.code = run, line, source, code
-        self.quote, self.text = quote, text
-        self.below: list[str] = []
+        self.quotes: list[tuple[int, str]] = []
+        self.texts: list[str] = []
+        self.add(line, quote, text)
+
+    def add(self, line: int, quote: str, text: str) -> None:
+        """A line that belongs to it."""
+        self.quotes.append((line, quote.strip()))
+        self.texts.append(text)
 
     @property
     def failed(self) -> bool:
         """Whether it says more than a warning."""
         return not (self.code or "").startswith("W")
 
-    def repeats(self, block: _Open) -> bool:
+    def belongs_to(self, block: _Open) -> bool:
         """Whether this line goes on with what `block` began: internal errors repeat their code with the reason."""
-        return self.code is not None and self.code == block.code and self.line - block.line == 1 + len(block.below)
+        if self.code is None:
+            return self.source == "plain" and block.failed
+        return self.code == block.code and self.line - block.line == len(block.texts)
 
 
 def _begin(line: str, run: int, number: int) -> _Open | None:
@@ -188,11 +204,11 @@ def _begin(line: str, run: int, number: int) -> _Open | None:
     said = line[plog.end() :] if plog else line[_BEFORE.match(line).end() :]  # type: ignore[union-attr]  # matches ''
     if code := _code(said, anywhere=plog is not None):
         text = said[said.index(code) + len(code) :]
-        return _Open(run, number, "code", code, line.strip(), _NOISE.sub("", text.lstrip(": ")).lstrip(": ").strip())
+        return _Open(run, number, "code", code, line, _NOISE.sub("", text.lstrip(": ")).lstrip(": ").strip())
     if plog is not None:
-        return _Open(run, number, "plog", None, line.strip(), said.strip())
+        return _Open(run, number, "plog", None, line, said.strip())
     if signs.sign(said, None) is not None:
-        return _Open(run, number, "plain", None, line.strip(), said.strip())
+        return _Open(run, number, "plain", None, line, said.strip())
     return None
 
 

@@ -81,11 +81,6 @@ def entry(id: str) -> Entry | None:
     return entries.get(id) or (entries[INTERNAL] if id.endswith("9999") and id[0] == "E" else None)
 
 
-def entries() -> tuple[Entry, ...]:
-    """All, each once, in the order of the data file."""
-    return tuple(dict.fromkeys(_table().entries.values()))
-
-
 def family(code: str) -> Family | None:
     """The family with the longest beginning of `code`; None if it is no code at all."""
     fitting = [family for family in _table().families if code.startswith(family.prefix)]
@@ -97,9 +92,10 @@ def phrase(name: str, language: Language, /, **values: object) -> str:
     return _table().phrases[name].said(language).format(**values)
 
 
-def command(run: str, model: str | None = None, soc: str | None = None) -> str:
-    """The command that `run` stands for; empty for none. What is not known stays a word in capitals."""
-    return _table().commands[run].format(model=model or "MODEL.onnx", soc=soc or "SOC") if run else ""
+def command(run: str, **known: str | None) -> str:
+    """The command that `run` stands for; empty for none. What is not `known` stays a word in capitals."""
+    filled = {"model": "MODEL.onnx", "soc": "SOC"} | {name: value for name, value in known.items() if value}
+    return _table().commands[run].format(**filled) if run else ""
 
 
 @cache

@@ -5,15 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from ascendc.cann.explain.statements import clean, cut
 from ascendc.cann.explain.table import Language, phrase
 from ascendc.cann.explain.values import Values, without_gear
 from ascendc.cann.outline import Node, Outline
-
-LAST_OPSET = 18
-"""Above it only Constant and ATC's own quantization operators have a parser (source: ONNX plugins of August 2026)."""
 
 _NAMED = 3
 """Nodes of a kind that are named; of the others the number is."""
@@ -56,8 +54,8 @@ class Seen:
 
 
 def lines(looks: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
-    """What the looks see, one line each, none twice."""
-    return tuple(dict.fromkeys(line for look in looks for line in LOOKS[look](seen)))
+    """What the looks see, one line each, none twice; names in a model may be anything, so control characters go."""
+    return tuple(dict.fromkeys(cut(clean(line)) for look in looks for line in LOOKS[look](seen)))
 
 
 def nodes(seen: Seen) -> Iterator[str]:
@@ -73,41 +71,81 @@ def nodes(seen: Seen) -> Iterator[str]:
 
 
 def ops(seen: Seen) -> Iterator[str]:
-    """Nodes of the operators that the log names."""
+    """Nodes of the operators that the log names, or nodes that ATC makes them of."""
     for op in seen.values.ops[:_LISTED]:
         if seen.model is None:
             yield seen.phrase("op_named", op=op)
             continue
-        all_nodes = seen.model.outline.nodes
-        named = [_name(node) for node in all_nodes if node.op == op]
-        if named:
+        every = seen.model.outline.nodes
+        named = [node for node in every if node.op == op]
+        sources = [] if named else [node for node in every if op in _made_of(node)]
+        if named or sources:
             yield seen.phrase(
-                "op_nodes",
+                "op_nodes" if named else "op_from",
                 op=op,
-                count=len(named),
-                total=len(all_nodes),
+                onnx=seen.listed(list(dict.fromkeys(node.op for node in sources))),
+                count=len(named or sources),
+                total=len(every),
                 model=seen.model.name,
-                names=seen.listed(named),
+                names=seen.listed([_name(node) for node in named or sources]),
             )
         else:
             yield seen.phrase("op_absent", op=op, model=seen.model.name)
 
 
 def opset(seen: Seen) -> Iterator[str]:
-    """What was looked up, and the opset of the model."""
+    """What was looked up, what there would be, and the opset of the model."""
     asked = None
     for key in seen.values.keys[:_NAMED]:
+        domain, version, op = key.split("::")
         yield seen.phrase("key", key=key)
-        domain, version, _ = key.split("::")
         if domain == "ai.onnx" and len(version) < 9:
             asked = int(version)
+            yield from _parsers(op, asked, seen)
     declared = seen.model.outline.opset if seen.model else None
     if seen.model is not None and declared is not None:
-        other = asked not in (None, declared)
-        yield seen.phrase("opset_other" if other else "opset", model=seen.model.name, opset=declared, asked=asked)
-    version_used = asked if asked is not None else declared
-    if version_used is not None and version_used > LAST_OPSET:
-        yield seen.phrase("opset_high", opset=version_used, last=LAST_OPSET)
+        name = "opset" if asked in (None, declared) else "opset_other"
+        yield seen.phrase(name, model=seen.model.name, opset=declared, asked=asked)
+        if asked is None and declared > _last():
+            yield seen.phrase("opset_high", opset=declared, last=_last())
+
+
+def _parsers(op: str, asked: int, seen: Seen) -> Iterator[str]:
+    """At which opsets ATC has parsers, by the table that ships with ascendc."""
+    from ascendc.cann.operators.table import document, onnx
+
+    release = document("operators_onnx.json")["version"]
+    known = onnx().get(("", op))
+    if asked > _last():
+        yield seen.phrase("opset_high", opset=asked, last=_last())
+    elif known is None:
+        yield seen.phrase("no_parser", op=op, release=release)
+    elif asked in known.opsets:
+        yield seen.phrase("parser_newer", op=op, opset=asked, release=release)
+    else:
+        yield seen.phrase("parsers", op=op, opsets=_ranges(known.opsets), release=release)
+
+
+def _last() -> int:
+    """The last opset with parsers for more than a few operators: where Identity ends, which every release has."""
+    from ascendc.cann.operators.table import onnx
+
+    return max(onnx()["", "Identity"].opsets)
+
+
+def _made_of(node: Node) -> tuple[str, ...]:
+    """The types that ATC makes of a node, by the table that ships with ascendc."""
+    from ascendc.cann.operators.table import onnx
+
+    known = onnx().get((node.domain, node.op))
+    return () if known is None else (*known.ge, *known.beside)
+
+
+def _ranges(numbers: Collection[int]) -> str:
+    """``9–11, 16``."""
+    firsts = [number for number in sorted(numbers) if number - 1 not in numbers]
+    lasts = [number for number in sorted(numbers) if number + 1 not in numbers]
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in zip(firsts, lasts, strict=True))
 
 
 def options(seen: Seen) -> Iterator[str]:

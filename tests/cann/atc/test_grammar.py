@@ -76,7 +76,9 @@ def test_what_works_and_is_doubtful(check, text, said):
     assert result.errors == []
 
 
-@pytest.mark.parametrize("value", ["$x", "${bs}", "a$(id)", "`id`", "<name>", "{chip name}", "Ascend***", "XXX", "..."])
+@pytest.mark.parametrize(
+    "value", ["$x", "${bs}", "a$(id)", "`id`", "<name>", "{chip name}", "Ascend***", "Ascendxxxyy", "XXX", "..."]
+)
 def test_a_value_that_cannot_be_judged_is_no_error(check, value):
     """Whatever the option: its value may be anything, even nothing."""
     for name in ("input_shape", "log", "mode", "soc_version", "output_type", "precision_mode_v2", "dynamic_dims"):

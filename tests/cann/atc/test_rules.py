@@ -174,7 +174,7 @@ def test_a_doubt_and_its_cure(check, doubtful, said, good):
 @pytest.mark.parametrize(
     ("text", "cann", "said"),
     [
-        ("--auto_tune_mode=RL", "5.1.RC2", "advice auto_tune_mode: is gone from ATC; the tool AOE took its place since CANN 6"),
+        ("--auto_tune_mode=RL", "5.1.RC2", "advice auto_tune_mode: is gone from ATC; the tool AOE took its place; CANN 5.1.RC2 may still have it"),
         ("--soc_version=Ascend710", "5.0.4", "advice soc_version: `Ascend710` is what early CANN called Ascend310P3"),
         ("--soc_version=Ascend310", "8.3.RC1", "advice soc_version: Ascend310 was dropped after CANN 8.2; CANN 8.3.RC1 may not know it"),
         ("--oo_level=O1", "8.0.RC2", "advice oo_level: is new: it was seen in ATC's source of 2026-08; CANN 8.0.RC2 may not know it"),

@@ -8,6 +8,7 @@ import pytest
 
 from ascendc.cann.explain import diagnosis
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.statements import QUOTED
 from ascendc.cann.explain.where import Model
 from ascendc.cann.outline import Node, Outline, Port
 from ascendc.errors import UsageError
@@ -57,6 +58,15 @@ INPUTS = ("input pixel_values: float32 batch×3×224×224", "input input_ids: in
 NORM = "node /norm/ReduceL2: ReduceL2, inputs c, axes"
 TWO = "ReduceL2: 2 of 6 nodes of clip.onnx: /norm/ReduceL2, /norm2/ReduceL2"
 LOOKED_UP = "looked up: ai.onnx::18::ReduceL2"
+MADE_OF = "LpNormV2, which ATC makes of ReduceL2: 2 of 6 nodes of clip.onnx: /norm/ReduceL2, /norm2/ReduceL2"
+TO_17 = "ReduceL2 has a parser at opsets 8–17 (CANN of 2026-08)"
+TOO_HIGH = (
+    "opset 23 is above 18, the last that ATC has parsers for: nearly every operator is refused, not this one alone"
+)
+A_FAMILY = (
+    "`Ascend310P` is no chip's exact name; did you mean `Ascend310P1` or `Ascend310P3` or `Ascend310P5` or "
+    "`Ascend310P7`?"
+)
 
 CASES = {
     "no parser, in brackets": Case(
@@ -64,29 +74,28 @@ CASES = {
         "        Solution: Ask.\n        TraceBack (most recent call last):\n"
         "        Adapter failed[FUNC:AdapterOpType][FILE:onnx_parser.cc][LINE:639]\n",
         "E16002",
-        (LOOKED_UP, "clip.onnx declares opset 18", TWO, NORM),
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18", NORM),
     ),
     "no parser, bare, time before the code": Case(
         FAILED + PID + "E16002: no parser known for optype ai.onnx::18::ReduceL2\n",
         "E16002",
-        (LOOKED_UP, "clip.onnx declares opset 18", TWO),
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18"),
     ),
     "no parser, the old code": Case(
         FAILED + "E19010: " + PID + "no parser for Op [some div node, optype [ai.onnx::23::Div]].\n",
         "E19010",
         (
-            "looked up: ai.onnx::23::Div",
-            "clip.onnx declares opset 18, the log is of a model with opset 23",
-            "opset 23 is above 18, the last that ATC has parsers for: nearly every operator is refused, "
-            "not this one alone",
             "Div is no operator of clip.onnx itself: ATC made it of another one",
+            "looked up: ai.onnx::23::Div",
+            TOO_HIGH,
+            "clip.onnx declares opset 18, the log is of a model with opset 23",
         ),
     ),
     "no parser, and a wrapper": Case(
         FAILED + "E19999: Inner Error!\nE19999  parse failed[FUNC:Parse][FILE:parser.cc][LINE:1]\n"
         "EZ9010: no parser for Op [x, optype [ai.onnx::18::ReduceL2]]\n",
         "EZ9010",
-        (LOOKED_UP, "clip.onnx declares opset 18", TWO),
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18"),
         ("E19999",),
     ),
     "an input that is not there": Case(
@@ -112,10 +121,7 @@ CASES = {
     "an unknown SoC": Case(
         FAILED + "E20101: Value [Ascend310P] for parameter [soc_version] is invalid. Reason: no platform file.\n",
         "soc-unknown",
-        (
-            "`Ascend310P` is no chip's exact name; did you mean `Ascend310P1` or `Ascend310P3` or `Ascend310P5` or "
-            "`Ascend310P7`?",
-        ),
+        (A_FAMILY,),
     ),
     "a SoC in the wrong case, bare": Case(
         FAILED + "E10001: " + PID + "value ascend310p3 of soc_version is invalid\n",
@@ -145,9 +151,7 @@ CASES = {
         "path-characters",
         ("/home/u/my models/clip.onnx: not taken: space",),
     ),
-    "a plus in a path, bare": Case(
-        FAILED + "E13026: path /home/u/a+b=c/clip.onnx is not valid\n", "path-characters"
-    ),
+    "a plus in a path, bare": Case(FAILED + "E13026: path /home/u/a+b=c/clip.onnx is not valid\n", "path-characters"),
     "a good path that is not there": Case(
         FAILED + "E13026: path /home/u/clip.onnx is not valid, see check.json\n",
         "E13026",
@@ -177,12 +181,12 @@ CASES = {
     "no kernel, of ATC's own type": Case(
         FAILED + "EZ3003: no kernel for node:/norm/ReduceL2(LpNormV2)\n",
         "EZ3003",
-        ("LpNormV2 is no operator of clip.onnx itself: ATC made it of another one", NORM),
+        (MADE_OF, NORM),
     ),
     "no definition": Case(
         FAILED + "E10501: IR for Op [/conv/Conv, optype [Conv2D]] is not there\n",
         "E10501",
-        ("Conv2D is no operator of clip.onnx itself: ATC made it of another one",),
+        ("Conv2D, which ATC makes of Conv: 1 of 6 nodes of clip.onnx: /conv/Conv",),
     ),
     "an operator at one gear": Case(
         FAILED + "E20001: Failed to compile Op StridedSliceD /norm/ReduceL2_ascend_mbatch_batch_5\n",
@@ -203,7 +207,7 @@ CASES = {
         "E19999  [InferShape] the axes of node:/norm/ReduceL2(LpNormV2) differ[FUNC:InferShape][FILE:m.cc][LINE:1]\n"
         "        TraceBack (most recent call last):\n        build graph failed\n",
         "shape-inference",
-        (NORM, "LpNormV2 is no operator of clip.onnx itself: ATC made it of another one", *INPUTS),
+        (NORM, MADE_OF, *INPUTS),
     ),
     "an internal error that says nothing": Case(FAILED + "EZ9999: Inner Error!\n", "EZ9999"),
     "an internal error of a part we do not know": Case(FAILED + "EP9999: Inner Error!\n", "E19999"),
@@ -230,14 +234,10 @@ CASES = {
     ),
     "memory": Case(START + "./convert.sh: line 3:  4711 Killed                  atc --model=clip.onnx\n", "killed"),
     "memory in Chinese": Case(START + "convert.sh: 行 3:  4711 已杀死               atc --model=x.onnx\n", "killed"),
-    "memory inside": Case(
-        FAILED + "E20001: compile failed\nterminate: std::bad_alloc\n", "out-of-memory", (), ()
-    ),
+    "memory inside": Case(FAILED + "E20001: compile failed\nterminate: std::bad_alloc\n", "out-of-memory", (), ()),
     "disk": Case(FAILED + "E13004: write failed [/out/m.om]: No space left on device\n", "disk-full"),
     "gcc": Case(FAILED + "E40021: FileNotFoundError: [Errno 2] No such file or directory: 'g++'\n", "compiler-missing"),
-    "an unknown flag": Case(
-        "ERROR: unknown command line flag 'input_shpae'\n", "flag-unknown", ("--input_shpae",)
-    ),
+    "an unknown flag": Case("ERROR: unknown command line flag 'input_shpae'\n", "flag-unknown", ("--input_shpae",)),
     "a flag without value": Case(
         "ERROR: flag 'model' is missing its argument; flag description: x\n", "flag-no-value", ("--model",)
     ),
@@ -285,9 +285,7 @@ CASES = {
     "AIPP: format": Case(
         FAILED + "E40021: op[aipp] failed, cause: Ascend310P3 has no input format ARGB8888_U8.\n", "aipp-format"
     ),
-    "AIPP: csc": Case(
-        FAILED + "E40021: op[aipp] failed, cause: YUV400_U8 has no colour, csc_switch[1].\n", "aipp-csc"
-    ),
+    "AIPP: csc": Case(FAILED + "E40021: op[aipp] failed, cause: YUV400_U8 has no colour, csc_switch[1].\n", "aipp-csc"),
     "AIPP: range": Case(FAILED + "E81012: op[aipp] failed, cause: min_chn_0[300] not in [0, 255].\n", "aipp-range"),
     "AIPP: resize": Case(FAILED + "E81012: op[aipp] failed, cause: resize is for Hi3796CV300ES.\n", "aipp-resize"),
     "AIPP: source": Case(
@@ -323,3 +321,184 @@ def test_the_root_cause_and_its_place(case):
         assert tuple(other.id for other in found.others) == case.others
     assert found.quoted
     assert found.root.id == of(case.log).root.id == of(case.log, language="zh").root.id
+
+
+def test_the_cause_in_both_languages_and_the_next_command():
+    text = FAILED + "E16002: no parser, optype [ai.onnx::18::ReduceL2], soc Ascend310P3\n"
+    english, chinese = of(text, ONE_OPSET).root, of(text, ONE_OPSET, "zh").root
+    assert english.command == chinese.command == "ascendc check clip.onnx --soc Ascend310P3"
+    assert english.cause.startswith("ATC has no ONNX parser for an operator at the opset of the model: ")
+    assert chinese.cause.startswith("ATC 没有该算子在当前 opset 下的 ONNX 解析器：")
+    assert chinese.where[0] == "ReduceL2：clip.onnx 的 6 个节点中有 2 个：/norm/ReduceL2、/norm2/ReduceL2"
+
+
+def test_an_option_that_a_log_names_is_explained_next():
+    assert of(FAILED + "E10005: Value [1] for [--enable_single_stream]\n").root.command == (
+        "ascendc atc docs enable_single_stream"
+    )
+    assert of(FAILED + "E10005: Value [1] for [--no_option_at_all]\n").root.command == "ascendc atc lint -f SCRIPT"
+
+
+def test_without_a_model_what_the_log_names_is_shown():
+    found = of(FAILED + "EZ3003: no kernel for [/norm/ReduceL2], optype [LpNormV2]\n")
+    assert found.root.where == ("operator LpNormV2", "node /norm/ReduceL2")
+    assert found.root.command == "ascendc check MODEL.onnx --soc SOC"
+    assert found.found.nodes == ("/norm/ReduceL2",)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ai.onnx::10::Upsample", "Upsample has a parser at opsets 8–9, 11–16 (CANN of 2026-08)"),
+        (
+            "ai.onnx::18::QuantizeLinear",
+            "QuantizeLinear has a parser at no opset (CANN of 2026-08): rewrite it with other operators",
+        ),
+        ("ai.onnx::18::Erf", "CANN of 2026-08 has a parser for Erf at opset 18: the one that wrote the log is older"),
+        ("my.domain::1::Foo", "looked up: my.domain::1::Foo"),
+    ],
+)
+def test_at_which_opsets_there_are_parsers(key, said):
+    assert of(FAILED + f"E16002: optype [{key}]\n").root.where[-1] == said
+
+
+def test_many_nodes_are_counted():
+    nodes = tuple(Node(f"/n{i}", "Erf", "", ("a",), ("b",)) for i in range(40))
+    model = Model("m.onnx", 1, Outline((), (), nodes, (("", 13),), 7))
+    found = of(FAILED + "E16002: optype [ai.onnx::13::Erf]\n", model)
+    assert found.root.where[0] == "Erf: 40 of 40 nodes of m.onnx: /n0, /n1, /n2 and 37 more"
+    assert "等共 40 个" in of(FAILED + "E16002: optype [ai.onnx::13::Erf]\n", model, "zh").root.where[0]
+
+
+def test_a_node_without_a_name_is_known_by_its_output():
+    found = of(FAILED + "E16002: optype [ai.onnx::18::Gather]\n", ONE_OPSET)
+    assert found.root.where[0] == "Gather: 1 of 6 nodes of clip.onnx: /g_out"
+
+
+def test_two_opsets_of_one_domain_show():
+    found = of(FAILED + "E16005: x\n", MODEL)
+    assert found.root.where == ("domain ai.onnx: opsets 18, 11", "domain com.microsoft: opsets 1")
+
+
+def test_only_the_last_run_that_failed_counts():
+    first, second = FAILED + "E10009: two gears\n", FAILED + "E13023: too large\n"
+    assert of(first + second).root.id == "E13023"
+    assert of(first + second + START + "ATC run success\n").root.id == "E13023"
+    assert of(first + second + START + "ATC run success\nW11001: slow\n").root.id == "E13023"
+    assert [one.id for one in of(first + second).others] == []
+
+
+def test_what_a_driver_misses_is_no_cause_where_atc_runs_without_a_device():
+    plog = (
+        "[ERROR] RUNTIME(7,atc.bin):2026-01-02-03:04:05.678.910 [api.cc:23]7 Get:ErrCode=507899, InnerCode=0x7020010\n"
+    )
+    assert of(plog + FAILED + "E20001: compile failed\n").root.id == "E20001"
+    assert of(plog.replace("atc.bin", "python3")).root.id == "507899"
+
+
+def test_logs_of_a_folder_count_from_the_newest():
+    old, new = Log("old.log", b"E10009: gears\n"), Log("new.log", b"x\nE13023: large\n")
+    found = diagnosis.of_logs([new, old])
+    assert (found.root.id, [one.id for one in found.others]) == ("E13023", ["E10009"])
+    assert found.quoted == (diagnosis.Quote("new.log", 2, "E13023: large"),)
+
+
+PLOG = (
+    "[INFO] GE(7,atc.bin):2026-01-02-03:04:05.678.910 [a.cc:1]7 E16002: not an error\n"
+    "[ERROR] TBE(7,atc.bin):2026-01-02-03:04:05.678.910 [/home/ops.cc:22][OP_PROTO] F:22 OpName:[Expand_4] bad\n"
+)
+
+
+def test_an_error_of_a_plog_without_a_code_is_quoted_with_its_node():
+    found = of(PLOG)
+    assert (found.root.id, found.root.code, found.root.where) == ("logged-error", None, ("node Expand_4",))
+    assert found.quoted[0].line == 2
+    assert found.quoted[0].text.endswith("OpName:[Expand_4] bad")
+
+
+def test_functions_in_a_plog_say_what_failed():
+    assert of(PLOG.replace("F:22", "ExpandInferShape:22")).root.id == "shape-inference"
+
+
+def test_a_code_in_a_plog_counts_more_than_an_error_without():
+    assert of(PLOG + PLOG.splitlines()[1].replace("OpName", "report E13023: OpName")).root.id == "E13023"
+
+
+def test_quotes_are_cut_and_cannot_disturb_a_terminal():
+    found = of(b"E13023: \x1b[31mred\x1b[0m \x07bell \xff " + "\u202e".encode() + b"x" * 5000 + b"\n")
+    [quote] = found.quoted
+    assert quote.text.startswith("E13023: red  bell    xxx")
+    assert len(quote.text) == QUOTED
+    assert quote.text.endswith("…")
+
+
+def test_carriage_returns_and_utf_16_are_read(tmp_path):
+    from ascendc.cann.explain import logs
+
+    path = tmp_path / "a.log"
+    path.write_bytes((FAILED + "E13023: large\n").replace("\n", "\r\n").encode("utf-16"))
+    found = diagnosis.of_logs(logs.read(str(path)))
+    assert (found.root.id, found.quoted[0].text) == ("E13023", "E13023: large")
+
+
+def test_what_ascendc_wrote_into_a_log_is_not_read():
+    with pytest.raises(UsageError, match="names an error"):
+        of("ascendc: atc=E13023: x\n")
+
+
+def test_a_log_that_names_no_error_is_quoted_at_its_end():
+    with pytest.raises(UsageError) as caught:
+        of("one\ntwo\nthree\n\nfour \x1b[1m!\n")
+    assert caught.value.id == "ASC2402"
+    assert str(caught.value).splitlines() == [
+        "nothing in `atc.log` names an error that is known; it ends with:",
+        *("    two", "    three", "    four !"),
+        "  hint: run ATC with --log=error, then: ascendc explain -f ~/ascend/log/debug/plog",
+    ]
+
+
+def test_an_empty_log():
+    with pytest.raises(UsageError) as caught:
+        of("")
+    assert caught.value.message == "nothing in `atc.log` names an error that is known; it is empty"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "atc --model=a.onnx --insert_op_conf=aipp.cfg --input_format=NCHW --soc_version=Ascend310P3\n",
+        "exporting E100200 and 0xE10001 and v.E10001: fine\n",
+        "step 137, loss 0.5, Killed Bill is a film? no: numpy is fine\n".replace("Killed ", "killed "),
+        "retrieved 145013 pictures\n",
+        "[WARNING] GE(7,atc.bin):2026-01-02-03:04:05.678.910 [a.cc:1]7 E16002: x\n",
+    ],
+)
+def test_what_only_looks_like_an_error_is_none(text):
+    with pytest.raises(UsageError):
+        of(text)
+
+
+def test_the_summary_is_of_first_sentences():
+    found = of(FAILED + "E13023: x\n", ONE_OPSET)
+    assert diagnosis.summary(found) == (
+        "The OM, or something in it, would be larger than 2 GB. Here: clip.onnx has 0.60 GB. Keep weights outside the "
+        "OM: --external_weight=1, and take the folder `weight` along with the OM; or compile in fp16."
+    )
+    chinese = of(FAILED + "E10016: x\n", None, "zh")
+    assert diagnosis.summary(chinese).startswith("参数中的输入名（或节点名）在模型里不存在。 使用 ONNX 图中的原名")
+
+
+def test_what_is_quoted_of_a_title_is_the_line_below_too():
+    found = of("E19999: Inner Error!\n\nE19999  the axes differ[FUNC:F][FILE:a.cc][LINE:1]\n")
+    assert [(quote.line, quote.text) for quote in found.quoted] == [
+        (1, "E19999: Inner Error!"),
+        (3, "E19999  the axes differ[FUNC:F][FILE:a.cc][LINE:1]"),
+    ]
+
+
+def test_names_in_a_model_cannot_disturb_a_terminal():
+    outline = Outline((Port("a\x1b[2Jb", None, None),), (), (Node("n" * 9000, "Add", "", (), ()),), (("", 13),), 7)
+    found = of(FAILED + "E10016: x\nE16002: optype [ai.onnx::13::Add]\n", Model("m\n.onnx", 1, outline))
+    assert found.root.where == ("input ab: unknown type of unknown rank",)
+    found = of(FAILED + "E16002: optype [ai.onnx::13::Add]\n", Model("m.onnx", 1, outline))
+    assert len(found.root.where[0]) == QUOTED
