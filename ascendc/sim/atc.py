@@ -54,6 +54,9 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: Text
     words = list(sys.argv[1:] if argv is None else argv)
     out, err = out or sys.stdout, err or sys.stderr
     options = grammar.parse(grammar.words_of(words))
+    if "help" in options.given:
+        out.write("usage: atc --name=value … (simulated: `ascendc atc docs` lists the options)\n")
+        return 0
     usage = [found.finding for found in options.found if found.error and found.finding.code == USAGE]
     if usage:
         err.write(f"ERROR: unknown command line flag '{usage[0].option or usage[0].message}' (simulated)\n")
@@ -110,7 +113,11 @@ def _check_operators(onnx: Path, soc: socs.Soc) -> None:
 
 
 def _check_aipp(config: Path, question: aipp.Question) -> None:
-    for refusal in aipp.lint(read_file(config), question).errors:
+    try:
+        blocks = read_file(config)
+    except UsageError as error:
+        raise RefusedError(f"E10410: {error.message}.") from error
+    for refusal in aipp.lint(blocks, question).errors:
         if refusal.gate == "kernel":
             raise RefusedError(
                 "E20001: Compile operator [aipp] failed.",
