@@ -55,7 +55,9 @@ class PartSteps:
         weights = self.recipe.model.weights
         made_up = weights.kind == "random" and self._exports
         random = (f"weights are random (seed {weights.seed}): answers mean nothing",) if made_up else ()
-        return (*random, *self.model.notes(weights))
+        named = (target.toolchain for target in self.recipe.targets if target.toolchain != "auto")
+        toolchains = dict.fromkeys(self.registry.toolchain(name).NOTE for name in named)
+        return (*random, *self.model.notes(weights), *filter(None, toolchains))
 
     def exported(self, part: Part, opset: int) -> Step:
         """export: the module as ONNX; or the plugin's ONNX file as it is, whatever its opset."""

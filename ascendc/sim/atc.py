@@ -22,23 +22,13 @@ from ascendc.cann.atc.table import USAGE
 from ascendc.errors import UsageError
 from ascendc.onnx_file import read_outline
 from ascendc.sim import build
-from ascendc.sim.settings import PREFIX
+from ascendc.sim.settings import here
 
 START = "ATC start working now, please wait for a moment."
 SUCCESS = "ATC run success, welcome to the next use."
 FAILURE = "ATC run failed, Please check the detail log, Try 'atc --help' for more information"
 FAILED = 255
 """Exit status: ATC's own is 0xFFFFFFFF, of which a shell sees the last byte."""
-
-FAULTS = {
-    "hang": "it never ends",
-    "killed": "it is killed, as for lack of memory",
-    "op-compile": "an operator cannot be compiled (E20001)",
-    "truncated": "it says that it succeeded, and its OM is cut short",
-    "lies": "it says that it succeeded, and writes nothing",
-    "python": "the Python that it loads lacks a module (E40020)",
-}
-"""What ASCENDC_SIM_ATC_FAULT may be."""
 
 
 class RefusedError(Exception):
@@ -92,10 +82,10 @@ def _compile(words: list[str]) -> Path:
         _check_aipp(Path(config), aipp.Question(soc=soc, model=outline))
     target = Path(given["output"]).with_name(f"{Path(given['output']).name}.om")
     content = build.compiled(onnx, given)
-    if _fault() == "lies":
+    if here().atc_fault == "lies":
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content[: len(content) // 2] if _fault() == "truncated" else content)
+    target.write_bytes(content[: len(content) // 2] if here().atc_fault == "truncated" else content)
     return target
 
 
@@ -126,12 +116,8 @@ def _check_aipp(config: Path, question: aipp.Question) -> None:
         raise RefusedError(f"{refusal.code}: {refusal.field}: {refusal.message}")
 
 
-def _fault() -> str:
-    return os.environ.get(f"{PREFIX}ATC_FAULT", "")
-
-
 def _fault_before() -> None:
-    fault = _fault()
+    fault = here().atc_fault
     if fault == "hang":
         while True:
             time.sleep(1)

@@ -21,6 +21,17 @@ FAULTS = {
 """What can be made to fail, and what is seen then."""
 
 
+ATC_FAULTS = {
+    "hang": "it never ends",
+    "killed": "it is killed, as for lack of memory",
+    "op-compile": "an operator cannot be compiled (E20001)",
+    "truncated": "it says that it succeeded, and its OM is cut short",
+    "lies": "it says that it succeeded, and writes nothing",
+    "python": "the Python that it loads lacks a module (E40020)",
+}
+"""What ATC can be made to do, and what is seen then."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something that fails on demand."""
@@ -60,6 +71,8 @@ class Settings:
     faults: tuple[Fault, ...] = ()
     memory: int = 8 << 30
     """Bytes of a device."""
+    atc_fault: str = ""
+    """One of `ATC_FAULTS`; empty: none."""
     strict: bool = False
     """Whether ``acl.finalize`` raises where something is still live; else it says so on stderr, and goes on."""
 
@@ -71,13 +84,16 @@ class Settings:
             UsageError: a variable cannot be meant (ASC2501, ASC2502).
         """
         plain = cls()
-        faults = environ.get(f"{PREFIX}FAULT", "")
+        faults, atc_fault = environ.get(f"{PREFIX}FAULT", ""), environ.get(f"{PREFIX}ATC_FAULT", "")
+        if atc_fault not in ("", *ATC_FAULTS):
+            raise UsageError("ASC2501", f"`{atc_fault}` is no fault of ATC; allowed: {', '.join(ATC_FAULTS)}")
         return cls(
             soc=environ.get(f"{PREFIX}SOC", plain.soc),
             run_mode=_number(environ, "RUN_MODE", plain.run_mode, (0, 1)),
             devices=_number(environ, "DEVICES", plain.devices, range(1, 65)),
             faults=tuple(Fault.parse(one) for one in faults.split(",") if one),
             memory=_number(environ, "MEMORY", plain.memory, range(1, 1 << 40)),
+            atc_fault=atc_fault,
             strict=bool(_number(environ, "STRICT", int(plain.strict), (0, 1))),
         )
 
@@ -86,9 +102,16 @@ class Settings:
         faults = ",".join(
             f"{one.name}@{one.after}" + (f"x{one.times}" if one.times is not None else "") for one in self.faults
         )
-        values = {"SOC": self.soc, "RUN_MODE": self.run_mode, "DEVICES": self.devices, "MEMORY": self.memory}
-        values["STRICT"] = int(self.strict)
-        return {f"{PREFIX}{name}": str(value) for name, value in (*values.items(), ("FAULT", faults))}
+        values = {
+            "SOC": self.soc,
+            "RUN_MODE": self.run_mode,
+            "DEVICES": self.devices,
+            "MEMORY": self.memory,
+            "STRICT": int(self.strict),
+            "FAULT": faults,
+            "ATC_FAULT": self.atc_fault,
+        }
+        return {f"{PREFIX}{name}": str(value) for name, value in values.items()}
 
 
 def here() -> Settings:

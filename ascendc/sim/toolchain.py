@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc import __version__
-from ascendc.sim.settings import Settings
+from ascendc.sim.settings import Settings, here
 from ascendc.sim.tree import VERSION, plant
 from ascendc.toolchain import attempt
 from ascendc.toolchain.base import Ready, Toolchain
@@ -21,16 +22,22 @@ class Simulated(Toolchain):
     """Runs the simulated ATC; its OMs are marked, and no device runs them. Only when it is named."""
 
     NAME = "sim"
+    NOTE = "OMs are simulated: they show that the steps fit together, and no device can run them"
 
     def probe(self) -> Ready:
         """Always there."""
-        return Ready("the simulated ATC", f"{VERSION} (simulated)", f"simulated {__version__}")
+        return Ready("the simulated ATC", f"{VERSION} (simulated)", f"simulated {__version__} {self._settings}")
 
     def compile(self, job: Job, workspace: Workspace) -> Compiled:
         """Run it by the script and in the environment that a real one would have."""
         with attempt.working_folder(workspace, strict=True) as folder:
-            set_env = plant(folder / "cann", Settings(soc=self.target.soc.name))
+            set_env = plant(folder / "cann", self._settings)
             run = attempt.lay_out(job, self.target, folder, None, portable=True)
             argv = ("bash", "--noprofile", "--norc", attempt.SCRIPT)
             env = {**os.environ, "ASCENDC_SET_ENV": str(set_env)}
             return attempt.attempt(job, run, Path(folder), workspace, argv, env=env)
+
+    @property
+    def _settings(self) -> Settings:
+        """What this process's environment asks for, on the target's chip."""
+        return replace(here(), soc=self.target.soc.name)

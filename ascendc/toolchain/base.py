@@ -79,6 +79,8 @@ class Toolchain(ABC):
     """A way to reach ATC. Selected by name; built for one target."""
 
     NAME: ClassVar[str]
+    NOTE: ClassVar[str] = ""
+    """What the reader of a bundle must know of the OMs that it makes; may be empty."""
 
     def __init__(self, target: Target) -> None:
         self.target = target

@@ -1,0 +1,76 @@
+"""A whole build against the simulated ATC."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ascendc import driver
+from ascendc.errors import StageError
+from ascendc.inspection import inspect
+from ascendc.runtime import open_session
+from ascendc.runtime.om import OmSession
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+NOTE = "OMs are simulated: they show that the steps fit together, and no device can run them"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sim")
+    overrides = ("targets[0].toolchain=sim", "targets[0].soc=Ascend310P3", "targets[0].parts.image.aipp=rgb")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASCENDC_CACHE", str(folder / "cache"))
+        return driver.build(RECIPES / "tiny-clip.yaml", output=folder / "bundle", overrides=overrides)
+
+
+def test_a_build_says_that_it_was_simulated(built):
+    assert NOTE in built.notes
+    manifest = json.loads((built.output / "manifest.json").read_text())
+    assert NOTE in manifest["model"]["notes"]
+    assert {artefact["state"] for artefact in manifest["artefacts"]} == {"om-compiled"}
+    found = inspect(built.output)
+    assert found.simulated
+    assert {file.kind for file in found.files if file.simulated} == {"om"}
+
+
+def test_the_om_answers_as_its_onnx_does(simulated, built):
+    """Within what rounding weights to float16 does; the text part in gears, the image part behind AIPP."""
+    simulated()
+    manifest = json.loads((built.output / "manifest.json").read_text())
+    for artefact in manifest["artefacts"]:
+        golden = built.output / "golden" / artefact["part"]
+        assert golden.is_dir()
+        with OmSession(str(built.output / artefact["om"]), soc=artefact["soc"]) as om:
+            reference = open_session(built.output / artefact["onnx"])
+            rng = np.random.default_rng(0)
+            if om.inputs[0].dtype == "uint8":
+                pixels = rng.integers(0, 256, (3, 64, 64, 3), np.uint8)
+                mean, std = (np.array(v, np.float32) for v in _normalisation(built.output))
+                floats = ((pixels / np.float32(255) - mean) / std).transpose(0, 3, 1, 2).astype(np.float32)
+                fed, given = {om.inputs[0].name: pixels}, {om.inputs[0].name: np.ascontiguousarray(floats)}
+            else:
+                ids = np.full((3, 77), 1, np.int32)
+                ids[:, 0], ids[:, 1:4] = 2, rng.integers(3, 60, (3, 3))
+                fed = given = {om.inputs[0].name: ids}
+            [mine], [theirs] = om.run_batched(fed).values(), reference.run_batched(given).values()
+            assert mine.shape == theirs.shape == (3, 96)
+            np.testing.assert_allclose(mine, theirs, atol=1e-2)
+
+
+def _normalisation(folder):
+    [found] = folder.rglob("preprocess.json")
+    record = json.loads(found.read_text())
+    return record["mean"], record["std"]
+
+
+def test_a_refusal_of_atc_is_told_and_explained(tmp_path, monkeypatch):
+    monkeypatch.setenv("ASCENDC_SIM_ATC_FAULT", "op-compile")
+    monkeypatch.setenv("ASCENDC_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(StageError) as caught:
+        driver.build(RECIPES / "tiny-clip.yaml", output=tmp_path / "b", overrides=("targets[0].toolchain=sim",))
+    assert caught.value.id == "ASC1749"
+    assert "E20001: Compile operator [MatMulV2] failed." in caught.value.message
