@@ -6,7 +6,7 @@ name leads here. It imports nothing of the host side.
 
 import os
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 from .image import ImageLike, Preprocessing, name_of
 from .metrics import MetricsError, max_abs_error, min_cosine, relative_error
@@ -33,13 +33,16 @@ __all__ = [
 DEVICES = ("auto", "npu", "cuda", "cpu")
 
 
-def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto", *, lean: bool = False) -> Session:
+def open_session(
+    path: "Union[str, os.PathLike[str]]", device: str = "auto", *, lean: bool = False, soc: Optional[str] = None
+) -> Session:
     """Open a compiled or exported model.
 
     Args:
-        path: ``.onnx``, which onnxruntime runs. An ``.om`` needs a session over pyACL: a later version's.
+        path: ``.onnx``, which onnxruntime runs, or ``.om``, which CANN's pyACL runs.
         device: ``auto``, ``npu``, ``cuda`` or ``cpu``; the session's `engine` says what really runs.
         lean: for a few runs only: weights stay in their file instead of being copied into a layout that runs faster.
+        soc: the chip that an OM was compiled for, if that is known: held against the device before it is loaded.
 
     Raises:
         SessionError: the file is missing or of another kind, the device is unknown or not to be had, the engine
@@ -55,8 +58,9 @@ def open_session(path: "Union[str, os.PathLike[str]]", device: str = "auto", *, 
 
         return OnnxSession(name, device, lean=lean)
     if name.endswith(".om"):
-        raise SessionError(
-            "`{0}` cannot be run: this version runs .onnx only. On the board, "
-            "check it with: python3 -m ais_bench --model {0}".format(name)
-        )
-    raise SessionError("model `{}` must end in .onnx".format(name))
+        if device not in ("auto", "npu"):
+            raise SessionError("`{}` runs on an NPU; allowed: auto, npu, not {}".format(name, device))
+        from .om import OmSession
+
+        return OmSession(name, soc=soc)
+    raise SessionError("model `{}` must end in .onnx or .om".format(name))

@@ -13,7 +13,7 @@ from .acl_codes import MEANINGS
 from .session import SessionError
 
 _ALREADY = 100002
-"""``acl.init`` was called before, by somebody else in this process, who then also finalizes."""
+"""``acl.init`` was called before, by other code in this process, which then also finalizes."""
 
 HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE = 1, 2, 3
 
@@ -74,7 +74,7 @@ class Acl:
         return str(self.module.get_soc_name() or "")
 
     def adopt(self, session: Any) -> None:
-        """Close `session` at the end of the process if nobody has done so before."""
+        """Close `session` at the end of the process if it is still open."""
         self._sessions.add(session)
 
     def _end(self) -> None:

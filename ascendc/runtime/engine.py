@@ -1,6 +1,4 @@
-"""Which engine runs a part of a bundle here, said in words.
-
-In this version that is onnxruntime with the ONNX file: no session of ours opens an OM yet.
+"""Which engine runs a part of a bundle here, said in words: pyACL with its OM, else onnxruntime with its ONNX.
 
 Python 3.7, numpy.
 """
@@ -11,8 +9,6 @@ from . import open_session
 from .bundle import Bundle
 from .manifest import Artefact
 from .session import Session, SessionError
-
-OM_IDLE = "note: the OM is not run: this version runs the ONNX only; ./deploy.sh says how to test the OM"
 
 
 class NoEngineError(Exception):
@@ -38,7 +34,7 @@ def open_part(
         bundle: the bundle.
         part: one of its parts.
         target: one of its targets; None: the first.
-        device: ``auto``: what onnxruntime has; ``npu``, ``cuda``, ``cpu``: that or nothing.
+        device: ``auto``: the OM if it runs here, else what onnxruntime has; ``npu``, ``cuda``, ``cpu``: only that.
         verify: take the digests of the files first.
 
     Raises:
@@ -46,14 +42,15 @@ def open_part(
         NoEngineError: no engine here can run it.
     """
     present = [a for a in bundle.manifest.artefacts if target in (None, a.target) and bundle.om(a)]
-    notes = (OM_IDLE,) if present and present[0].part == part else ()
+    why = ""
     for artefact in (a for a in present if a.part == part and device in ("auto", "npu")):
         if verify and artefact.om in bundle.manifest.files:
             bundle.check(artefact.om)
         try:
-            return Engine(open_session(bundle.folder / artefact.om, device), artefact, True, ())
-        except SessionError:
-            continue  # every OM, in this version: `notes` says so
+            return Engine(open_session(bundle.folder / artefact.om, device, soc=artefact.soc), artefact, True, ())
+        except SessionError as error:
+            why = str(error)
+    notes = ("note: the OM is not run: {}".format(why),) if why and present[0].part == part else ()
     artefact = bundle.artefact(part, target)
     path = bundle.check_model(artefact.onnx) if verify else bundle.path(artefact.onnx)
     try:

@@ -22,7 +22,7 @@ class Environment(NamedTuple):
     lines: Tuple[str, ...]
     """For people, one fact each."""
     engine: bool
-    """Whether anything here can run a model: onnxruntime, since this version runs no OM."""
+    """Whether anything here can run a model: onnxruntime its ONNX, or pyACL its OM."""
 
 
 def look(manifest: Manifest) -> Environment:
@@ -30,7 +30,8 @@ def look(manifest: Manifest) -> Environment:
     lines = ["python: {} on {}".format(platform.python_version(), platform.machine())]
     lines += [_module(name) for name in sorted({"numpy", *manifest.device.modules} - {"onnxruntime"})]
     onnx, has_onnx = _onnxruntime()
-    return Environment((*lines, onnx, _acl()), has_onnx)
+    acl, has_acl = _acl()
+    return Environment((*lines, onnx, acl), has_onnx or has_acl)
 
 
 def pip_name(module: str) -> str:
@@ -56,15 +57,15 @@ def _onnxruntime() -> Tuple[str, bool]:
     return "onnxruntime: {}: {}".format(runtime.__version__, ", ".join(ours)), True
 
 
-def _acl() -> str:
+def _acl() -> Tuple[str, bool]:
     """PyACL is a C extension of CANN: without its libraries on the path the import fails with ImportError."""
     try:
         importlib.import_module("acl")
     except ImportError as error:
         scripts = [path for path in _set_envs() if path.is_file()]
         hint = "; first: source {}".format(scripts[0]) if scripts else ""
-        return "pyACL: not found ({}){}; only ais_bench would use it".format(error, hint)
-    return "pyACL: found; only ais_bench uses it"
+        return "pyACL: not found ({}){}; OMs are not run".format(error, hint), False
+    return "pyACL: found; it runs OMs", True
 
 
 def _set_envs() -> List[Path]:

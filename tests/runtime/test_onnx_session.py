@@ -37,7 +37,7 @@ def test_an_unknown_kind_is_refused(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(SessionError) as error:
         open_session(path)
-    assert str(error.value) == f"model `{path}` must end in .onnx"
+    assert str(error.value) == f"model `{path}` must end in .onnx or .om"
 
 
 def test_an_om_is_refused_in_words(tmp_path):
@@ -46,9 +46,11 @@ def test_an_om_is_refused_in_words(tmp_path):
     with pytest.raises(SessionError) as error:
         open_session(path)
     assert str(error.value) == (
-        f"`{path}` cannot be run: this version runs .onnx only. "
-        f"On the board, check it with: python3 -m ais_bench --model {path}"
+        "an .om needs CANN's Python module acl (No module named 'acl'): source its set_env.sh, then run again"
     )
+    with pytest.raises(SessionError) as error:
+        open_session(path, "cpu")
+    assert str(error.value) == f"`{path}` runs on an NPU; allowed: auto, npu, not cpu"
 
 
 def test_an_unknown_device_is_refused(write_onnx):

@@ -9,7 +9,10 @@ from ascendc.runtime.bundle import BundleError, open_bundle
 from ascendc.runtime.engine import NoEngineError, open_part
 from ascendc.runtime.selftest import judge_files, selftest
 
-IDLE = "note: the OM is not run: this version runs the ONNX only; ./deploy.sh says how to test the OM"
+IDLE = (
+    "note: the OM is not run: an .om needs CANN's Python module acl (No module named 'acl'): "
+    "source its set_env.sh, then run again"
+)
 
 
 def put_om(folder, state="om-deferred"):
@@ -159,7 +162,7 @@ def test_an_om_with_aipp_gets_pixels_and_the_limit_of_its_precision(write_bundle
     folder = write_bundle(aipp, px=pixels, x=x, y=2 * x + 1, same=x)
     assert selftest(open_bundle(folder), "main").limit == 2e-4  # onnxruntime: floats
     put_om(folder)
-    monkeypatch.setattr(engine, "open_session", lambda path, device: PixelSession())
+    monkeypatch.setattr(engine, "open_session", lambda path, device, soc: PixelSession())
     verdict = selftest(open_bundle(folder), "main")
     assert verdict.ok
     assert (verdict.engine, verdict.limit) == ("pixels", 0.03)
@@ -230,7 +233,7 @@ def test_check_says_what_there_is(write_bundle, call):
     assert f"numpy: {np.__version__}\n" in out
     assert "no_such_module: missing; `run` may need it: python3 -m pip install no_such_module\n" in out
     assert "pyACL: not found (No module named 'acl')" in out
-    assert "; only ais_bench would use it\n" in out
+    assert "; OMs are not run\n" in out
     assert "note: made by hand\nmain @ card: om-deferred\nfiles: 32 of 32 are as built" in out
 
 
@@ -244,16 +247,19 @@ def test_check_names_only_the_engines_that_are_used(write_bundle, call, monkeypa
     assert f"onnxruntime: {onnxruntime.__version__}: {words}\n" in out
 
 
-def test_an_npu_without_onnxruntime_runs_nothing(write_bundle, call, monkeypatch):
+def test_pyacl_is_an_engine_too(write_bundle, call, monkeypatch):
     import sys
     import types
 
     monkeypatch.setitem(sys.modules, "acl", types.ModuleType("acl"))
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    code, out, _ = call(write_bundle(), "check", "--only", "environment")
-    assert code == 5
+    folder = write_bundle()
+    code, out, _ = call(folder, "check", "--only", "environment")
+    assert code == 0
     assert "onnxruntime: missing (" in out
-    assert out.endswith("pyACL: found; only ais_bench uses it\n")
+    assert out.endswith("pyACL: found; it runs OMs\n")
+    monkeypatch.setitem(sys.modules, "acl", None)
+    assert call(folder, "check", "--only", "environment")[0] == 5
 
 
 def test_check_refuses_an_edited_file(write_bundle, call):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,8 @@ from ascendc.errors import StageError
 from ascendc.inspection import inspect
 from ascendc.runtime import open_session
 from ascendc.runtime.om import OmSession
+from ascendc.sim.settings import Settings
+from ascendc.sim.tree import plant
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 NOTE = "OMs are simulated: they show that the steps fit together, and no device can run them"
@@ -59,6 +64,34 @@ def test_the_om_answers_as_its_onnx_does(simulated, built):
             [mine], [theirs] = om.run_batched(fed).values(), reference.run_batched(given).values()
             assert mine.shape == theirs.shape == (3, 96)
             np.testing.assert_allclose(mine, theirs, atol=1e-2)
+
+
+def test_a_bundle_runs_its_oms_where_a_device_is(built, tmp_path):
+    """And judges them by the limit of their precision; without a device it runs the ONNX, and says why."""
+    script = plant(tmp_path / "cann", Settings("Ascend310P3", strict=True))
+    deploy = f"'{built.output / 'deploy.sh'}' --python '{sys.executable}'"
+    done = subprocess.run(["bash", "-c", f"source '{script}' && {deploy}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for part in ("image", "text"):
+        assert re.search(
+            rf"^{part}: pyACL Ascend310P3 SIMULATED: error .* of the sample distance \(limit 3e-02\): ok$",
+            done.stdout,
+            re.M,
+        )
+    assert "NOT tested" not in done.stdout
+    done = subprocess.run(["bash", "-c", deploy], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("note: the OM is not run: an .om needs CANN's Python module acl") == 1
+    assert done.stdout.splitlines()[-1] == "OM NOT tested here: what passed above is the ONNX."
+
+
+def test_an_om_for_another_chip_is_passed_over_in_words(built, tmp_path):
+    script = plant(tmp_path / "cann", Settings("Ascend310B4", strict=True))
+    command = f"source '{script}' && '{built.output / 'deploy.sh'}' --python '{sys.executable}' selftest image"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "image.om` was compiled for Ascend310P3, and this is Ascend310B4: choose the target for it" in done.stdout
+    assert "\nimage: onnxruntime" in done.stdout
 
 
 def _normalisation(folder):

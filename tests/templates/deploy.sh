@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks this bundle on the machine it was copied to: environment, files, golden test; or asks the model a question.
-# This version runs the ONNX files. It runs no OM: it says how ais_bench does, and judges what ais_bench wrote.
+# OMs are run where CANN's pyACL and a device are, the ONNX files elsewhere; what ais_bench wrote is judged as well.
 # Nothing is installed and nothing is written into the bundle.
 set -euo pipefail
 unset CDPATH
@@ -49,8 +49,8 @@ usage() {
        ./deploy.sh [OPTIONS] run --image FILE... --texts TEXT...    ask the model
        ./deploy.sh [OPTIONS] check | selftest | compare | run --help
 
-The golden test and the questions run the ONNX files: this version runs no OM. compare judges what ais_bench wrote
-for an OM; the last lines of ./deploy.sh are the commands.
+The golden test and the questions run the OM where pyACL (source CANN's set_env.sh) and its device are, else the
+ONNX. compare judges what ais_bench wrote for an OM.
 
 Options:
   --python PATH        the Python to use (3.7 or newer, with numpy and onnxruntime)
@@ -65,7 +65,7 @@ Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine or the model's ow
      ./deploy.sh [选项] run --image 文件... --texts 文本...    向模型提问
      ./deploy.sh [选项] check | selftest | compare | run --help
 
-黄金测试和提问运行的是 ONNX 文件:本版本不运行 OM。compare 判定 ais_bench 运行 OM 的输出;./deploy.sh 最后几行就是命令。
+黄金测试和提问在有 pyACL(先 source CANN 的 set_env.sh)和对应设备时运行 OM,否则运行 ONNX。compare 判定 ais_bench 运行 OM 的输出。
 
 选项:
   --python 路径        使用的 Python(3.7 或更新,需有 numpy 和 onnxruntime)
@@ -121,6 +121,7 @@ report() {
 
 deploy() {
   local part answer line engines=()
+  ran=()
   say "[1/4] environment, for $name ($model)" "[1/4] 环境检查:$name($model)"
   bundle check --only environment || report $?
   say "[2/4] files" "[2/4] 文件校验"
@@ -135,6 +136,7 @@ deploy() {
     printf '%s\n' "$answer"
     line=${answer##*$'\n'}
     line=${line#"$part: "}
+    if [[ $line == pyACL* ]]; then ran+=("$part"); fi
     engines+=("$part: ${line%%: error *}")
   done
   say "[4/4] what ran, and what comes next" "[4/4] 运行结果与后续步骤"
@@ -156,11 +158,22 @@ next() {
   untested
 }
 
+# ran PART: whether its OM was run
+was_run() {
+  local part
+  for part in "${ran[@]+"${ran[@]}"}"; do
+    if [[ $part == "$1" ]]; then return 0; fi
+  done
+  return 1
+}
+
 # What is there and was not tested: the last words, so that nobody takes the ONNX's answers for the OM's.
 untested() {
   local i om part target there=()
   for i in "${!oms[@]}"; do
-    if ((i % 4 == 0)) && [[ -e $here/${oms[i]} && ( -z $wanted || ${oms[i + 2]} == "$wanted" ) ]]; then there+=("$i"); fi
+    if ((i % 4 == 0)) && [[ -e $here/${oms[i]} && ( -z $wanted || ${oms[i + 2]} == "$wanted" ) ]]; then
+      was_run "${oms[i + 1]}" || there+=("$i")
+    fi
   done
   if [[ -z ${there[*]+some} ]]; then
     return
@@ -177,8 +190,7 @@ untested() {
       say "  $om: the golden inputs do not fit it; test it with inputs of your own" "  $om:黄金输入不适用;请用自己的输入测试"
     fi
   done
-  say "OM NOT tested here: this version runs the ONNX only, and that is what passed above." \
-    "OM 未在此测试:本版本只运行 ONNX,上面通过的是 ONNX。"
+  say "OM NOT tested here: what passed above is the ONNX." "OM 未在此测试:上面通过的是 ONNX。"
 }
 
 while (($#)); do
