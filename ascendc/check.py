@@ -1,44 +1,33 @@
 """What ATC would make of a graph on a SoC, node by node, without ATC: the answers of `ascendc check` and of the stage.
 
-`ascendc.cann.operators` judges plain nodes by tables, or by the files of the CANN that is installed; here a model is
-taken apart into such nodes, and what helps is put into words.
+`ascendc.cann.operators` judges plain nodes by tables, or by the files of the CANN that is installed; `ascendc.calls`
+takes a graph apart into such nodes, and `ascendc.fixes` has what helps.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ascendc.calls import calls
 from ascendc.cann import opset as opsets
-from ascendc.cann.operators import live, table
-from ascendc.cann.operators.judge import judge
-from ascendc.cann.operators.verdict import (
-    ERRORS,
-    STATUSES,
-    WORST_FIRST,
-    Call,
-    PrecisionMode,
-    Remedy,
-    Setting,
-    Status,
-    Verdict,
-)
-from ascendc.cann.outline import DTYPES, Port
+from ascendc.cann.operators import judge, live, table
+from ascendc.cann.operators.verdict import ERRORS, STATUSES, WORST_FIRST, PrecisionMode, Setting, Status, Verdict
 from ascendc.contract import DIALECT, schema_of
+from ascendc.fixes import help_for
 from ascendc.folded import folded
 from ascendc.passes import LIBRARY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
-    import onnx_ir as ir
-
+    from ascendc.calls import Calls
     from ascendc.cann.operators.table import Operators
+    from ascendc.cann.operators.verdict import Call
     from ascendc.cann.soc import Soc
     from ascendc.cann.version import Cann
     from ascendc.passes.base import Pass
@@ -48,21 +37,6 @@ VERSION = "1"
 
 _TABLES = (8, 1)
 """The CANN whose op stores ship with ascendc."""
-
-_HELP = {
-    "argmax-pool": "pool by a comparison, as the pass does: fp16 cannot tell ids above 2048 apart",
-    "decompose": "export at opset 17 or below: the exporter then writes operators that ATC knows",
-    "float32": "make it float32 before the export: nothing converts float64",
-    "fp16": "ATC's --precision_mode=force_fp16 (precision: fp16 in a recipe) converts it",
-    "int32-ids": "give the model int32 where it counts in int64: nothing converts it",
-    "loop": "unroll it: export with a fixed number of turns",
-    "nan-guard": "export eager attention (export: {attention: eager} in a recipe)",
-    "opset": "export at opset … (export: {opset: …} in a recipe); relabelling a graph does not help",
-    "quantization": "quantise by Huawei's AMCT, whose AscendQuant and AscendDequant ATC knows, or convert floats",
-    "reduce-l2-attribute": "export at opset 17 (export: {opset: 17} in a recipe)",
-    "static-shape": "name its sizes: --batch N (N,N,… for gears) and --size AXIS=N; in a recipe, batch: N",
-}
-"""What helps beside passes, by the code of the remedy."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +48,9 @@ class Finding:
     op: str
     """Its ONNX operator; with the domain, where that is not ONNX's own: ``npu::NPUFastGelu``."""
     status: Status
-    """aicpu: on the AI CPU, slower; cast: no engine takes the element type; static: no kernel for open shapes; opset:
-    ATC's parser does not know it at this opset; unmapped: at none; unknown: the tables cannot tell. opset and unmapped
-    are errors."""
+    """aicpu: on the AI CPU, slower; cast: no engine takes the element type; static: no kernel for open shapes; name:
+    another node has its name; opset: ATC's parser does not know it at this opset; unmapped: at none; unknown: the
+    tables cannot tell. name, opset and unmapped are errors."""
     tensor: str | None
     """The input or output that it fails for."""
     dtype: str | None
@@ -85,6 +59,8 @@ class Finding:
     """For people."""
     module: str | None
     """The PyTorch module, where the exporter recorded it: ``text.encoder.layers.0.self_attn``."""
+    output: str | None
+    """Its first output, by which nodes without a name are told apart."""
     fix: str | None
     """For people: a pass, an option of the export, or a command."""
 
@@ -102,7 +78,10 @@ class Report:
     source: str
     """What this was judged by: ascendc's tables (`bundled: …`), or the CANN on this machine (`live: …`)."""
     counts: dict[str, int]
-    """Nodes by status, after constants are folded; every status is there."""
+    """Nodes by status, after constants are folded, and those folded ones that ATC's parser stops at before; every
+    status is there."""
+    conditional: int
+    """How many of the aicore nodes CANN's own code may still refuse, by shape or attribute: no table holds that."""
     findings: tuple[Finding, ...]
     """Every node whose status is not aicore, worst first."""
 
@@ -113,7 +92,7 @@ class Report:
 
     @property
     def errors(self) -> int:
-        """Nodes that ATC's parser refuses."""
+        """Nodes that ATC's parser stops at."""
         return sum(self.counts[status] for status in ERRORS)
 
 
@@ -163,53 +142,53 @@ def check_file(path: Path, socs: Iterable[Soc], asked: Asked | None = None) -> C
     """
     asked = asked or Asked()
     install = live.find(os.environ)
-    known = [(soc, operators(soc, install)) for soc in socs]
+    known = [(soc, operators_of(soc, install)) for soc in socs]
     # Gears become static graphs, one each; which engine a node gets does not depend on the size.
     batch = None if asked.dynamic else max(asked.batch, default=1)
     graph = folded(path, dict(asked.sizes), batch)
-    reports = tuple(check_model(graph.model, soc, found, asked.precision, asked.cann) for soc, found in known)
+    found = calls(graph)
+    reports = tuple(check_graph(found, soc, operators, asked.precision, asked.cann) for soc, operators in known)
     return Checked(reports, (*_assumed(path, asked), *graph.notes))
 
 
-def check_model(
-    model: ir.Model,
+def check_graph(
+    found: Calls,
     soc: Soc,
     known: Operators,
     precision: PrecisionMode = "force_fp16",
     cann: Cann | None = None,
     passes: Iterable[type[Pass]] = LIBRARY,
 ) -> Report:
-    """Judge a model that is folded and has its shapes.
+    """Judge a graph that is folded and has its shapes.
 
     Args:
-        model: the model.
+        found: the graph.
         soc: the SoC.
         known: what is known of its operators.
         precision: ATC's precision mode.
         cann: the version that will compile it, if it is known.
         passes: those that may be recommended.
     """
-    setting = Setting(
-        soc.name,
-        {"" if domain == "ai.onnx" else _text(domain): number for domain, number in model.opset_imports.items()},
-        precision,
-        any(port.shape is None or _is_open(port) for port in map(_port, model.graph.inputs) if port),
-        str(cann or ""),
-        opsets.taken(cann.version) if cann and not known.live else None,
-    )
+    documented = opsets.taken(cann.version) if cann and not known.live else None
+    setting = Setting(soc.name, found.opsets, precision, found.dynamic, str(cann or ""), documented, found.functions)
+    verdicts = [(call, judge.judge(call, setting, known)) for call in found.nodes]
+    verdicts += [(call, verdict) for call in found.gone if (verdict := judge.read(call, setting, known))]
     counts: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
-    findings = []
-    for call in calls(model):
-        verdict = judge(call, setting, known)
-        counts[verdict.status] += 1
-        if verdict.status != "aicore":
-            findings.append(_finding(call, verdict, passes))
+    counts.update(verdict.status for _, verdict in verdicts)
+    findings = [_finding(call, verdict, passes) for call, verdict in verdicts if verdict.status != "aicore"]
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.status))
     source = known.source
     if cann and not known.live and cann.version != _TABLES:
         source += f"; for CANN {cann} a forecast"
-    ok = known.live or not any(counts[status] for status in ERRORS)
-    return Report(ok, soc.name, setting.opsets.get(""), source, dict(counts), tuple(findings))
+    return Report(
+        ok=known.live or not any(counts[status] for status in ERRORS),
+        soc=soc.name,
+        opset=setting.opsets.get(""),
+        source=source,
+        counts=dict(counts),
+        conditional=sum(1 for _, verdict in verdicts if verdict.status == "aicore" and verdict.reason),
+        findings=tuple(findings),
+    )
 
 
 def _finding(call: Call, verdict: Verdict, passes: Iterable[type[Pass]]) -> Finding:
@@ -222,11 +201,12 @@ def _finding(call: Call, verdict: Verdict, passes: Iterable[type[Pass]]) -> Find
         port.dtype if port else None,
         verdict.reason,
         call.module,
+        next((port.name for port in call.outputs if port.name), None),
         help_for(verdict.remedy, passes),
     )
 
 
-def operators(soc: Soc, install: live.Install | None) -> Operators:
+def operators_of(soc: Soc, install: live.Install | None) -> Operators:
     """What is known of a SoC's operators: by an installed CANN, if it has them, or by ascendc's tables.
 
     Raises:
@@ -248,31 +228,6 @@ def grouped(report: Report) -> tuple[Group, ...]:
     return tuple(sorted(several, key=lambda group: (WORST_FIRST.index(group.example.status), -group.count)))
 
 
-def help_for(remedy: Remedy | None, passes: Iterable[type[Pass]] = LIBRARY) -> str | None:
-    """A remedy in words: the passes that declare to cure it, and what else helps."""
-    if remedy is None:
-        return None
-    cures = [cls.NAME for cls in passes if remedy.code in cls.CURES]
-    words = [f"pass `{name}` (passes: {{add: [{name}]}} in a recipe)" for name in cures]
-    if remedy.code in _HELP:
-        words.append(_HELP[remedy.code].replace("…", remedy.argument) if remedy.argument else _HELP[remedy.code])
-    return "; or ".join(words) or None
-
-
-def calls(model: ir.Model) -> Iterator[Call]:
-    """Every node of the model, those in bodies (If, Loop) too, as the judge takes them."""
-    for node in model.graph.all_nodes():
-        yield Call(
-            _text(node.name),
-            _text(node.op_type),
-            "" if node.domain == "ai.onnx" else _text(node.domain),
-            tuple(map(_port, node.inputs)),
-            tuple(port for port in map(_port, node.outputs) if port),
-            _attributes(node),
-            _module(node),
-        )
-
-
 def to_json(report: Report) -> dict[str, Any]:
     """As ``--json`` writes it."""
     return {"version": VERSION, **asdict(report)}
@@ -289,62 +244,14 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _port(value: ir.Value | None) -> Port | None:
-    if value is None:
-        return None
-    shape = value.shape
-    dims = None if shape is None else tuple(n if isinstance(n, int) else _text(n.value) or "?" for n in shape)
-    return Port(_text(value.name), None if value.dtype is None else DTYPES.get(int(value.dtype)), dims)
-
-
-def _text(said: str | bytes | None) -> str:
-    """A name; protobuf gives bytes where it is no UTF-8."""
-    return said.decode(errors="replace") if isinstance(said, bytes) else said or ""
-
-
-def _is_open(port: Port) -> bool:
-    return any(isinstance(axis, str) for axis in port.shape or ())
-
-
-def _attributes(node: ir.Node) -> dict[str, tuple[int | float | str, ...]]:
-    import onnx_ir as ir
-
-    one = (ir.AttributeType.INT, ir.AttributeType.FLOAT, ir.AttributeType.STRING)
-    many = (ir.AttributeType.INTS, ir.AttributeType.FLOATS, ir.AttributeType.STRINGS)
-    found: dict[str, tuple[int | float | str, ...]] = {}
-    for name, attribute in node.attributes.items():
-        if attribute.is_ref():
-            continue
-        if attribute.type in one:
-            found[name] = (attribute.value,)
-        elif attribute.type in many:
-            found[name] = tuple(attribute.value)
-    return found
-
-
-def _module(node: ir.Node) -> str | None:
-    """As the exporter recorded it.
-
-    TorchScript's writes it into the node's name (``/text/layers.0/MatMul``), dynamo's into the metadata: a list, of
-    which the last but one names the module.
-    """
-    scopes = node.metadata_props.get("pkg.torch.onnx.name_scopes")
-    if scopes:
-        try:
-            names = ast.literal_eval(scopes)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
-        return str(names[-2]) or None if isinstance(names, list) and len(names) > 1 else None
-    name = _text(node.name)
-    return ".".join(name.split("/")[1:-1]) or None if name.startswith("/") else None
-
-
 def _assumed(path: Path, asked: Asked) -> tuple[str, ...]:
     """What was taken for granted of open axes, and what is still open."""
     from ascendc.onnx_file import read_outline
 
-    notes, sizes = [], dict(asked.sizes)
-    for port in read_outline(path).inputs:
+    notes, sizes, inputs = [], dict(asked.sizes), read_outline(path).inputs
+    if not inputs:
+        notes.append("the graph has no input: ATC stops at such a model (E16001)")
+    for port in inputs:
         open_axes = [
             (n, axis) for n, axis in enumerate(port.shape or ()) if isinstance(axis, str) and axis not in sizes
         ]

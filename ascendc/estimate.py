@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ascendc import check
+from ascendc.calls import calls
 from ascendc.cann.cost import report
 from ascendc.cann.cost.bounds import machine
 from ascendc.cann.cost.graph import Graph, Op, Tensor
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ascendc.cann.operators.verdict import PrecisionMode
     from ascendc.cann.outline import Outline
     from ascendc.cann.soc import Soc
+    from ascendc.folded import Folded
 
 BATCHES = (1, 8)
 """What is estimated where nobody asks for more."""
@@ -78,18 +80,18 @@ def estimate(
         found = folded(path, sizes, batch if names else None)
         graphs[batch], left_out = of_model(found.model, path)
         notes += [note for note in (*found.notes, *left_out) if note not in notes]
-    ai_cpu, unknown = _on_ai_cpu(found.model, soc, precision)
+    ai_cpu, unknown = _on_ai_cpu(found, soc, precision)
     return report.estimate(str(path), graphs, chip, ai_cpu, (*notes, *unknown))
 
 
-def _on_ai_cpu(model: ir.Model, soc: Soc, precision: Precision) -> tuple[tuple[Slow, ...] | None, tuple[str, ...]]:
+def _on_ai_cpu(found: Folded, soc: Soc, precision: Precision) -> tuple[tuple[Slow, ...] | None, tuple[str, ...]]:
     """The nodes that CANN's operator tables send to the AI CPU; or None, and why there is no table for `soc`."""
     try:
-        known = check.operators(soc, live.find(os.environ))
+        known = check.operators_of(soc, live.find(os.environ))
     except UsageError as error:
         return None, (error.message,)
-    findings = check.check_model(model, soc, known, _MODES[precision]).findings
-    return tuple(Slow(found.node, found.op, found.reason) for found in findings if found.status == "aicpu"), ()
+    findings = check.check_graph(calls(found), soc, known, _MODES[precision]).findings
+    return tuple(Slow(slow.node, slow.op, slow.reason) for slow in findings if slow.status == "aicpu"), ()
 
 
 def _batch_axes(outline: Outline) -> tuple[tuple[str, ...], int]:

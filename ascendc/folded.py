@@ -7,6 +7,7 @@ arithmetic in a graph that is gone before ATC chooses an engine for a node.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from ascendc.passes import values
 from ascendc.passes.fold import FoldConstants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import onnx
@@ -45,6 +46,12 @@ class Folded:
 
     model: ir.Model
     """Large weights are mapped from where they are; values have types and shapes, where they can be inferred."""
+    gone: tuple[ir.Node, ...] = ()
+    """Nodes of the file, in bodies too, that are no longer there."""
+    twins: frozenset[ir.Node] = frozenset()
+    """Nodes of the file that share their name with another node, or an input, of their graph."""
+    functions: frozenset[tuple[str, str]] = frozenset()
+    """Domain and name of the functions that the file defines; calls of them are replaced by what they do."""
     notes: tuple[str, ...] = ()
     """What could not be done with it: the graph is then looked at as the file has it."""
 
@@ -69,15 +76,22 @@ def folded_model(load: Callable[[], ir.Model], sizes: Mapping[str, int], batch: 
     """What `load` gives, folded; it is asked once more if the folder refuses, since that may leave half a rewrite."""
     model, notes = load(), []
     bind(model, sizes, batch)
+    functions = frozenset((domain, name) for domain, name, _ in model.functions)
+    written = tuple(model.graph.all_nodes())
+    twins = _twins(written)
     if refused := _fold(model):
         model = load()
         bind(model, sizes, batch)
+        written = tuple(model.graph.all_nodes())
+        twins = _twins(written)
         notes.append(f"constants could not be folded, so the graph is checked as it is: {refused}")
     else:
         _fold_large(model)
     if refused := infer(model):
         notes.append(f"shapes could not be inferred, so only recorded ones are known: {refused}")
-    return Folded(model, tuple(notes))
+    left = frozenset(model.graph.all_nodes())
+    gone = tuple(node for node in written if node not in left)
+    return Folded(model, gone, twins, functions, tuple(notes))
 
 
 def bind(model: ir.Model, sizes: Mapping[str, int], batch: int | None = None) -> None:
@@ -119,6 +133,18 @@ def infer(model: ir.Model) -> str | None:
         return _said(error)
     _take(model.graph, inferred.graph)
     return None
+
+
+def _twins(nodes: Sequence[ir.Node]) -> frozenset[ir.Node]:
+    graphs = {id(node.graph): node.graph for node in nodes if node.graph is not None}
+    names = Counter((id(node.graph), node.name) for node in nodes)
+    names.update(
+        (number, value.name)
+        for number, graph in graphs.items()
+        for value in graph.inputs
+        if value.name not in graph.initializers
+    )
+    return frozenset(node for node in nodes if node.name and names[id(node.graph), node.name] > 1)
 
 
 def _refuse_unknown(path: Path, sizes: Mapping[str, int]) -> None:

@@ -18,6 +18,7 @@ _SAID = {
     "aicpu": "AI CPU",
     "cast": "cast needed",
     "static": "static shapes only",
+    "name": "name taken",
     "opset": "wrong opset",
     "unmapped": "unknown to ATC",
     "unknown": "cannot be told",
@@ -76,29 +77,42 @@ def lines(model: Path, report: Report) -> list[str]:
     counts = ", ".join(f"{n} {_SAID[status]}" for status, n in report.counts.items() if n)
     said = [
         f"{model} on {report.soc}: {_verdict(report)}",
-        f"  opset {report.opset}, {sum(report.counts.values())} nodes: {counts}",
+        f"  opset {report.opset or 'none'}, {_nodes(sum(report.counts.values()))}: {counts}",
         f"  {report.source}",
     ]
+    if report.conditional:
+        verb = "is" if report.conditional == 1 else "are"
+        said.insert(
+            2, f"  {report.conditional} on the AI Core {verb} subject to CANN's own checks of shapes and attributes"
+        )
     for group in grouped(report):
         said += ["", *_group(group)]
     return [*said, ""]
 
 
 def _verdict(report: Report) -> str:
+    """The first line; what it does not say is not known: ATC fuses, tiles and checks more than tables hold."""
     if report.errors:
         mind = "ATC will decide" if report.is_live else "ATC would refuse it"
-        return f"{mind}: {report.errors} {'nodes' if report.errors > 1 else 'node'} that its parser does not know"
-    if not report.findings:
-        return "nothing stands against it"
-    doubtful = any(report.counts[status] for status in ("cast", "static", "unknown"))
-    return "ATC may stop at what follows" if doubtful else "ATC would take it; some of it runs on the AI CPU"
+        return f"{mind}: {_nodes(report.errors)} that its parser stops at"
+    if report.counts["cast"] or report.counts["static"]:
+        return "its parser takes it, but engines may not"
+    if report.counts["unknown"]:
+        return "nothing is known against it, but not everything is known"
+    slow = report.counts["aicpu"]
+    return f"a kernel is known for every node{f', for {slow} on the AI CPU alone' if slow else ''}"
+
+
+def _nodes(count: int) -> str:
+    return f"{count} node{'s' * (count != 1)}"
 
 
 def _group(group: Group) -> list[str]:
     first = group.example
     ops = [f"{op} × {n}" if n > 1 else op for op, n in group.ops]
     more = f" and {len(ops) - _OPS} more operators" if len(ops) > _OPS else ""
-    example = f"{'for example ' if group.count > 1 else ''}{first.node or 'a node without a name'}"
+    node = first.node or f"a node without a name{f', which makes {first.output}' if first.output else ''}"
+    example = f"{'for example ' if group.count > 1 else ''}{node}"
     module = f", module {first.module}" if first.module else ""
     tensor = f", tensor {first.tensor} ({first.dtype})" if first.tensor else ""
     said = [f"{_SAID[first.status]}: {', '.join(ops[:_OPS])}{more}: {first.reason}", f"  {example}{module}{tensor}"]

@@ -21,12 +21,15 @@ _QUANTIZATION = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "Quantiz
 class FoldConstants(Pass):
     """Evaluate constant expressions and known shapes, drop no-ops, lift Constant nodes to initializers.
 
+    Functions that the model defines are written out before: ATC does not look into them.
+
     Large weights are turned by ourselves, while they are written. All else folds by onnxscript, which works on the
     graph in memory. onnxsim folds CLIP to the same graphs, but prints from C++ to the process's stderr, which no thread
     of a driver may redirect.
     """
 
     NAME = "fold-constants"
+    CURES = ("fold", "inline")
     WHY = "ATC folds little: shape arithmetic and masks left in the graph run on the AI CPU, or not at all."
 
     def should_fold(self, node: ir.Node) -> bool:
@@ -38,7 +41,9 @@ class FoldConstants(Pass):
         import onnx_ir.passes.common as common
         from onnxscript import optimizer
 
-        before, changed = model.graph.num_nodes(), _turn_weights(model)
+        before, changed = model.graph.num_nodes(), bool(model.functions)
+        common.InlinePass()(model)
+        changed |= _turn_weights(model)
         while optimizer.fold_constants(
             model,
             onnx_shape_inference=True,

@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 class NameNodes(Pass):
     """Nodes without a name, and all but the first of those that share one, are named after what they make.
 
+    Inputs count too: ATC makes a node of each, by its name.
+
     ``MatMul:logits`` is a MatMul whose first output is ``logits``: an edit elsewhere does not rename it, as a count
     would. Blanks and semicolons, which separate names in ATC's files, become underscores.
     """
 
     NAME = "name-nodes"
+    CURES = ("node-names",)
     WHY = "ATC's --keep_dtype, --out_nodes and mixlists name nodes, and it makes up names for those without."
 
     def rewrite(self, model: ir.Model) -> int:
         """Name them; counts the nodes that got a new name."""
-        seen: set[str] = set()
+        seen = {value.name or "" for value in model.graph.inputs}
         changed = 0
         for node in model.graph:
             name = _clean(node.name or "")

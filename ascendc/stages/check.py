@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc import graph as graphs
+from ascendc.calls import calls
 from ascendc.cann import soc as socs
 from ascendc.cann.operators import live
 from ascendc.cann.operators.live import Install
 from ascendc.cann.operators.table import UNKNOWN_FAMILY
 from ascendc.cann.operators.verdict import ERRORS, PrecisionMode
 from ascendc.cann.version import Cann
-from ascendc.check import Finding, Group, check_model, grouped, operators
+from ascendc.check import Finding, Group, check_graph, grouped, operators_of
 from ascendc.errors import GateError, UsageError
 from ascendc.folded import folded_model
 from ascendc.recipe.values import OnErrors
@@ -89,7 +90,7 @@ def check(
     """
     soc = socs.table()[spec.soc]
     try:
-        known = operators(soc, install)
+        known = operators_of(soc, install)
     except UsageError as error:
         if error.id != UNKNOWN_FAMILY:
             raise
@@ -97,7 +98,7 @@ def check(
         return CheckedGraph(spec.part, soc.name, "", (), ())
     cann = Cann.parse(spec.cann) if spec.cann else None
     found = folded_model(lambda: graphs.load(graph, workspace, sources), {}, spec.batch)
-    report = check_model(found.model, soc, known, spec.precision, cann)
+    report = check_graph(calls(found), soc, known, spec.precision, cann)
     for note in found.notes:
         workspace.say(f"note: {note}")
     for group in grouped(report):
@@ -111,7 +112,8 @@ def line(group: Group) -> str:
     """``AI CPU: ArgMax × 2 (/text/ArgMax …): why``."""
     ops = [f"{op} × {n}" if n > 1 else op for op, n in group.ops]
     more = f" and {len(ops) - _OPS} more operators" if len(ops) > _OPS else ""
-    node = f" ({group.example.node}{' …' if group.count > 1 else ''})" if group.example.node else ""
+    name = group.example.node or group.example.output
+    node = f" ({name}{' …' if group.count > 1 else ''})" if name else ""
     return f"{group.example.status}: {', '.join(ops[:_OPS])}{more}{node}: {group.example.reason}"
 
 

@@ -36,7 +36,7 @@ def test_what_atc_would_refuse(ascendc, save):
     assert (
         ran.out
         == f"""\
-model.onnx on Ascend310P3: ATC would refuse it: 1 node that its parser does not know
+model.onnx on Ascend310P3: ATC would refuse it: 1 node that its parser stops at
   opset 18, 3 nodes: 2 AI Core, 1 wrong opset
   {BUNDLED}
 
@@ -52,7 +52,9 @@ def test_nothing_to_say(ascendc, save):
     ran = ascendc("check", save("g (float[2] x) => (float[2] y) { y = Relu(x) }"), "--soc", "310P")
     assert ran.code == 0
     assert ran.out == (
-        "model.onnx on Ascend310P3: nothing stands against it\n  opset 13, 1 nodes: 1 AI Core\n  " + BUNDLED + "\n\n"
+        "model.onnx on Ascend310P3: a kernel is known for every node\n  opset 13, 1 node: 1 AI Core\n  "
+        + BUNDLED
+        + "\n\n"
     )
     assert ran.err == "note: `310P` is taken as Ascend310P3, as on the Atlas 300I Pro, 300V and 300I Duo\n"
 
@@ -60,19 +62,48 @@ def test_nothing_to_say(ascendc, save):
 def test_what_runs_on_the_ai_cpu_is_no_failure(ascendc, save):
     ran = ascendc("check", save(GUARD), "--soc", "Ascend310")
     assert ran.code == 0
-    assert ran.out.startswith("model.onnx on Ascend310: ATC would take it; some of it runs on the AI CPU\n")
+    assert ran.out.startswith("model.onnx on Ascend310: a kernel is known for every node, for 1 on the AI CPU alone\n")
+
+
+def test_what_no_table_tells(ascendc, save):
+    ran = ascendc(
+        "check",
+        save("g (float[2, 3, 4, 4] x) => (float[n, m, o, p] y) { y = GlobalAveragePool(x) }"),
+        "--soc",
+        "Ascend310",
+    )
+    assert ran.code == 0
+    assert ran.out.startswith("model.onnx on Ascend310: nothing is known against it, but not everything is known\n")
+
+
+def test_what_cann_may_still_refuse_is_counted(ascendc, save):
+    text = "g (float[2, 3] x, int64[2] i) => (float[2, 3] y) { a = Gather(x, i)  b = Relu(a)  y = Gather(b, i) }"
+    ran = ascendc("check", save(text), "--soc", "Ascend310P3")
+    assert ran.out.splitlines()[1:3] == [
+        "  opset 13, 3 nodes: 3 AI Core",
+        "  2 on the AI Core are subject to CANN's own checks of shapes and attributes",
+    ]
+
+
+def test_a_node_without_a_name_is_told_by_its_output(ascendc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = '<ir_version: 8, opset_import: ["": 13]> g (float[2] x) => (bool[2] y) { y = IsNaN(x) }'
+    (tmp_path / "model.onnx").write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    ran = ascendc("check", "model.onnx", "--soc", "Ascend310")
+    assert "\n  a node without a name, which makes y\n" in ran.out
 
 
 def test_equal_reasons_are_said_once(ascendc, save):
     ran = ascendc("check", save(NORM), "--soc", "Ascend310", "--dynamic")
-    assert ran.out.startswith("model.onnx on Ascend310: ATC may stop at what follows\n")
+    assert ran.out.startswith("model.onnx on Ascend310: its parser takes it, but engines may not\n")
     assert (
         "static shapes only: Relu × 2, ReduceL2: Ascend310: AI Core kernels of these are for shapes that are known "
         "when ATC runs\n  for example /tower/norm/Relu, module tower.norm, tensor x (float32)\n"
     ) in ran.out
     assert ran.err == "note: axis 0 (batch) of `x` is open; --size batch=N settles it\n"
     assert (
-        "nothing stands" in ascendc("check", "model.onnx", "--soc", "Ascend310", "--dynamic", "--size", "batch=2").out
+        "a kernel is known for every node"
+        in ascendc("check", "model.onnx", "--soc", "Ascend310", "--dynamic", "--size", "batch=2").out
     )
 
 
@@ -92,7 +123,8 @@ def test_json_is_a_line_for_each_soc(ascendc, save):
         "soc": "Ascend310",
         "opset": 13,
         "source": f"{BUNDLED}; for CANN 8.0.RC2 a forecast",
-        "counts": {"aicore": 0, "aicpu": 1, "cast": 0, "static": 0, "opset": 0, "unmapped": 0, "unknown": 0},
+        "counts": {"aicore": 0, "aicpu": 1, "cast": 0, "static": 0, "name": 0, "opset": 0, "unmapped": 0, "unknown": 0},
+        "conditional": 0,
         "findings": [
             {
                 "node": "/tower/norm/IsNaN",
@@ -102,6 +134,7 @@ def test_json_is_a_line_for_each_soc(ascendc, save):
                 "dtype": None,
                 "reason": "Ascend310 has no AI Core kernel for IsNan; AI CPU (TF kernels) has one",
                 "module": "tower.norm",
+                "output": "y",
                 "fix": "pass `drop-nan-guard` (passes: {add: [drop-nan-guard]} in a recipe); or export eager attention "
                 "(export: {attention: eager} in a recipe)",
             }

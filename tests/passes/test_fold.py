@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
+import onnx_ir as ir
 
 from ascendc.passes import FoldConstants
 
@@ -62,3 +64,20 @@ def test_quantized_weights_stay_integers(graph, apply):
 
 def test_nothing_to_fold(graph, apply):
     assert apply(FoldConstants(), graph("agraph (float[n, 2] x) => (float[n, 2] y) { y = Abs(x) }")) == 0
+
+
+def test_functions_are_written_out(graph, apply, ops, run):
+    """ATC does not look into them; constants in them fold like others."""
+    text = """<ir_version: 8, opset_import: ["": 13, "mine": 1]>
+    agraph (float[2] x) => (float[2] y) { a = mine.Twice(x)  y = mine.Twice(a) }
+    <opset_import: ["": 13], domain: "mine"> Twice (v) => (w) {
+        one = Constant<value = float {1}>()
+        two = Add(one, one)
+        w = Mul(v, two)
+    }"""
+    model = ir.from_proto(onnx.parser.parse_model(text))
+    assert apply(FoldConstants(), model) > 0
+    assert ops(model) == ["Mul", "Mul"]
+    assert not model.functions
+    np.testing.assert_array_equal(run(model, x=np.float32([1, 2]))[0], np.float32([4, 8]))
+    assert apply(FoldConstants(), model) == 0

@@ -20,3 +20,10 @@ def test_shared_names_and_separators(graph, apply):
     assert apply(NameNodes(), model) == 2
     assert [node.name for node in model.graph] == ["same", "Exp:b", "two_words_x"]
     assert apply(NameNodes(), model) == 0
+
+
+def test_the_name_of_an_input_is_taken(graph, apply):
+    model = graph("agraph (float[n] x) => (float[n] y) { y = Neg(x) }")
+    next(iter(model.graph)).name = "x"
+    assert apply(NameNodes(), model) == 1
+    assert [node.name for node in model.graph] == ["Neg:y"]

@@ -54,8 +54,8 @@ def test_a_graph_that_atc_would_refuse_ends_the_build(saved, run):
     assert caught.value.id == "ASC2331"
     assert caught.value.exit_code == 4
     assert caught.value.message == (
-        "part `main`: ATC for Ascend310 would refuse the graph: opset: ReduceL2: ATC's ONNX parser knows `ReduceL2` at "
-        f"opset 8 to 17, not at 18 (E16002, ai.onnx::18::ReduceL2) ({BUNDLED})"
+        "part `main`: ATC for Ascend310 would refuse the graph: opset: ReduceL2 (y): ATC's ONNX parser knows "
+        f"`ReduceL2` at opset 8 to 17, not at 18 (E16002, ai.onnx::18::ReduceL2) ({BUNDLED})"
     )
     assert caught.value.hint == (
         "pass `reduce-l2` (passes: {add: [reduce-l2]} in a recipe); or export at opset 17 "
@@ -66,15 +66,15 @@ def test_a_graph_that_atc_would_refuse_ends_the_build(saved, run):
 def test_a_recipe_may_let_it_pass(saved, run):
     result, said = run(saved(NORM, 18), findings="warn")
     assert dict(result.counts)["opset"] == 1
-    assert said[0].startswith("warning: opset: ReduceL2: ATC's ONNX parser knows")
+    assert said[0].startswith("warning: opset: ReduceL2 (y): ATC's ONNX parser knows")
 
 
 def test_what_runs_on_the_ai_cpu_is_a_warning(saved, run):
     result, said = run(saved(GUARD))
     assert said == [
         (
-            "warning: aicpu: IsNaN: Ascend310 has no AI Core kernel for IsNan; AI CPU (TF kernels) has one; fix: pass "
-            "`drop-nan-guard` (passes: {add: [drop-nan-guard]} in a recipe); or export eager attention "
+            "warning: aicpu: IsNaN (y): Ascend310 has no AI Core kernel for IsNan; AI CPU (TF kernels) has one; fix: "
+            "pass `drop-nan-guard` (passes: {add: [drop-nan-guard]} in a recipe); or export eager attention "
             "(export: {attention: eager} in a recipe)"
         )
     ]
@@ -145,9 +145,7 @@ def plan_of(tmp_path):
 
 def everywhere():
     return "".join(
-        f'  - {{soc: {name}, batch: {size}, name: {name}-{n}, cann: "8.1"}}\n'
-        for name in FIVE
-        for n, size in SIZES
+        f'  - {{soc: {name}, batch: {size}, name: {name}-{n}, cann: "8.1"}}\n' for name in FIVE for n, size in SIZES
     )
 
 

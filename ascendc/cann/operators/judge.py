@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ascendc.cann.operators import limits, remedies
+from ascendc.cann.operators import limits, parser, remedies
 from ascendc.cann.operators.table import Engine, Kernel, Mapped, Operators, Types
-from ascendc.cann.operators.verdict import WORST_FIRST, Call, Remedy, Setting, Verdict
+from ascendc.cann.operators.verdict import WORST_FIRST, Call, Setting, Verdict
 from ascendc.cann.outline import Port
 
 _GOOD = Verdict("aicore")
+_CONDITIONAL = Verdict("aicore", "CANN's own check of it, by shape or attribute, may still refuse")
 
 
 @dataclass(frozen=True)
@@ -34,44 +35,29 @@ class _Refusal:
 
 def judge(call: Call, setting: Setting, operators: Operators) -> Verdict:
     """What becomes of a node of an ONNX graph."""
-    verdict = _parsed(call, setting, operators)
+    verdict = parser.refusal(call, setting, operators) or _taken(call, setting, operators)
     return verdict if verdict.status == "aicore" else replace(verdict, remedy=remedies.of(call, setting, verdict))
 
 
-def _parsed(call: Call, setting: Setting, operators: Operators) -> Verdict:
-    """What ATC's parser makes of it: the key is the version of its domain in the model, without any fallback."""
-    if (call.domain, call.op) == ("", "Constant"):  # the one that is never looked up
+def read(call: Call, setting: Setting, operators: Operators) -> Verdict | None:
+    """What the parser says of a node that constant folding removes before engines are asked; None: nothing."""
+    verdict = parser.refusal(call, setting, operators)
+    return verdict and replace(verdict, remedy=remedies.of_gone(call, setting))
+
+
+def _taken(call: Call, setting: Setting, operators: Operators) -> Verdict:
+    """What becomes of a node that the parser does not refuse."""
+    if call.op == "Constant":
         return _GOOD
-    opset = setting.opsets.get(call.domain)
-    if opset is None:
-        return Verdict("unmapped", f"the model does not import the domain `{call.domain or 'ai.onnx'}` (E19999)")
-    mapped = operators.onnx.get((call.domain, call.op))
-    key = f"{call.domain or 'ai.onnx'}::{opset}::{call.op}"
-    if mapped is None:
-        return Verdict("unmapped", f"ATC's ONNX parser knows no `{call.op}` at any opset (E16002, {key})")
-    if not call.domain and opset > operators.last_opset >= max(mapped.opsets):
-        said = f"ATC's ONNX parser knows ONNX's operators up to opset {operators.last_opset}, not at {opset} (E16002)"
-        return Verdict("opset", said, remedy=Remedy("opset", str(_nearest(mapped.opsets, opset))))
-    if opset not in mapped.opsets:
-        known = _ranges(mapped.opsets)
-        said = f"ATC's ONNX parser knows `{call.op}` at opset {known}, not at {opset} (E16002, {key})"
-        return Verdict("opset", said, remedy=Remedy("opset", str(_nearest(mapped.opsets, opset))))
-    documented = setting.documented
-    if documented and not call.domain and opset > documented.highest:
-        said = f"CANN {setting.cann} takes opsets {documented} ({documented.source}), not {opset}"
-        return Verdict("opset", said, remedy=Remedy("opset", str(documented.highest)))
-    if not mapped.ge:
-        return Verdict("unknown", f"a plugin registers `{call.op}`; what it becomes is in no file")
+    undecided = parser.undecided(call, setting, operators)
+    if undecided is not None:
+        return undecided
+    mapped = operators.onnx[call.domain, call.op]
     beyond = limits.beyond(call, mapped.limits)
     if beyond is not None and beyond.status == "unknown":
         return beyond
     found = _routed(call, mapped, setting, operators)
     return min(found, beyond or _GOOD, key=_goodness)
-
-
-def _nearest(known: frozenset[int], opset: int) -> int:
-    """The opset to export at: 17 where it is known, which more operators are at than at 18."""
-    return 17 if 17 in known and opset > 17 else min(known, key=lambda other: (abs(other - opset), other))
 
 
 def _goodness(verdict: Verdict) -> int:
@@ -108,8 +94,7 @@ def _route(name: str, tensors: _Tensors, setting: Setting, operators: Operators)
     names = (*operators.becomes.get(name, ()), name)
     found = [(engine, kernel) for engine in operators.engines for n in names if (kernel := engine.store.get(n))]
     if not found:
-        why = "a fusion pass may rewrite it, or it is newer than that"
-        return Verdict("unknown", f"{_of(operators)} list no kernel for GE's {name}: {why}")
+        return Verdict("unknown", f"{_of(operators)} list no kernel for GE's {name}{_why(name, operators)}")
     is_open = _open(tensors, setting)
     refusals: list[tuple[Engine, _Refusal]] = []
     static = None
@@ -120,7 +105,7 @@ def _route(name: str, tensors: _Tensors, setting: Setting, operators: Operators)
         elif engine.kind == "aicpu":
             return static or _slow(name, engine, refusals, setting)
         elif is_open is None or kernel.dynamic:
-            return _GOOD
+            return _CONDITIONAL if kernel.choosy else _GOOD
         else:
             said = f"{setting.soc}: {engine.name} kernels of these are for shapes that are known when ATC runs"
             static = Verdict("static", said, is_open)
@@ -129,6 +114,14 @@ def _route(name: str, tensors: _Tensors, setting: Setting, operators: Operators)
     engine, first = refusals[0]
     all_of_them = ", nor does the AI CPU take it" if any(e.kind == "aicpu" for e, _ in refusals[1:]) else ""
     return Verdict("cast", f"{engine.name}: {name} {first.said}{all_of_them}", first.port)
+
+
+def _why(name: str, operators: Operators) -> str:
+    """Why a GE type may be in no store, although ATC's plugins make nodes of it."""
+    fused = operators.fused.get(name)
+    if fused is None:
+        return ": a fusion pass may rewrite it, or it is newer than that"
+    return f", but CANN 8.1 has a fusion pass for it{f' ({fused})' if fused else ''}, so that ATC may well take it"
 
 
 def _slow(name: str, engine: Engine, refusals: list[tuple[Engine, _Refusal]], setting: Setting) -> Verdict:
@@ -186,17 +179,6 @@ def _open(tensors: _Tensors, setting: Setting) -> Port | None:
 
 def _rank(port: Port | None) -> int | None:
     return None if port is None or port.shape is None else len(port.shape)
-
-
-def _ranges(numbers: frozenset[int]) -> str:
-    """``8 to 17``, or ``11 and 16 to 18``."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return " and ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _of(operators: Operators) -> str:

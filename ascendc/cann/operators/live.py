@@ -141,6 +141,7 @@ def read(install: Install, family: str) -> Operators | None:
         table.becomes(),
         f"live: {install.opp}",
         live=True,
+        fused=table.fused(),
     )
 
 

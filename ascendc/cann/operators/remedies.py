@@ -26,7 +26,9 @@ _COMPOSED = frozenset(["Attention", "Gelu", "GroupNormalization", "RMSNormalizat
 def of(call: Call, setting: Setting, verdict: Verdict) -> Remedy | None:
     """What helps against `verdict`; None: nothing that is known."""
     if verdict.status == "unmapped":
-        return _unmapped(call)
+        return Remedy("inline") if (call.domain, call.op) in setting.functions else _unmapped(call)
+    if verdict.status == "name":
+        return Remedy("node-names")
     if verdict.status == "opset":
         if (call.domain, call.op) == ("", "ReduceL2") and setting.opsets[""] == HIGHEST_OPSET:
             return Remedy("reduce-l2-attribute")
@@ -35,7 +37,12 @@ def of(call: Call, setting: Setting, verdict: Verdict) -> Remedy | None:
         return Remedy("static-shape")
     if verdict.status in ("aicpu", "cast"):
         return _types(call, setting, verdict)
-    return None
+    return verdict.remedy
+
+
+def of_gone(call: Call, setting: Setting) -> Remedy:
+    """What helps against a refusal of a node that constant folding would remove."""
+    return Remedy("inline") if (call.domain, call.op) in setting.functions else Remedy("fold")
 
 
 def _unmapped(call: Call) -> Remedy | None:

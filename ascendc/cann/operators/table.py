@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -122,6 +122,11 @@ class Operators:
     """Where this comes from."""
     live: bool = False
     """Whether it was read from an installed CANN."""
+    unregistered: frozenset[str] = frozenset()
+    """Operators of ONNX's own domain that no plugin of CANN registers. What is neither here nor in `onnx` may be
+    registered by a plugin of the user's."""
+    fused: Mapping[str, str] = field(default_factory=dict)
+    """GE types that CANN 8.1 has a fusion pass for, and its name (empty: only that there is one is known)."""
 
     @property
     def last_opset(self) -> int:
@@ -150,7 +155,9 @@ def bundled(family: str) -> Operators:
     engines += [Engine("aicpu", name, _store(stores["stores"][key], types)) for key, name in AICPU.items()]
     mapping = document("operators_onnx.json")
     source = f"bundled: {stores['version']} op stores, ONNX mapping of {mapping['version']}"
-    return Operators(family, tuple(engines), onnx(), local(), becomes(), source)
+    return Operators(
+        family, tuple(engines), onnx(), local(), becomes(), source, unregistered=unregistered(), fused=fused()
+    )
 
 
 AICPU = {"aicpu": "AI CPU", "aicpu_tf": "AI CPU (TF kernels)"}
@@ -174,6 +181,19 @@ def local() -> frozenset[str]:
 def becomes() -> Mapping[str, tuple[str, ...]]:
     """GE types that fusion passes rewrite, and what into, as far as it is known."""
     return {name: tuple(into) for name, into in document("operators_onnx.json")["rewritten"].items()}
+
+
+@cache
+def unregistered() -> frozenset[str]:
+    """ONNX's own operators that the parser of 2026-08 does not know."""
+    return frozenset(document("operators_onnx.json")["unregistered"])
+
+
+@cache
+def fused() -> Mapping[str, str]:
+    """GE types that a fusion pass of CANN 8.1 is for, with its name."""
+    found: Mapping[str, str] = document("operators_onnx.json")["fused"]
+    return found
 
 
 @cache

@@ -9,18 +9,19 @@ from typing import Literal, get_args
 from ascendc.cann.opset import Opsets
 from ascendc.cann.outline import Port
 
-Status = Literal["aicore", "aicpu", "cast", "static", "opset", "unmapped", "unknown"]
+Status = Literal["aicore", "aicpu", "cast", "static", "name", "opset", "unmapped", "unknown"]
 """aicore: on the AI Core, or without a kernel at all (Reshape); aicpu: on the AI CPU, slower; cast: no engine takes
-its element type, a Cast is needed; static: no kernel for a shape that is not known at compile time; opset: ATC's
-parser knows the operator, not at this opset; unmapped: the parser does not know it; unknown: the tables cannot tell."""
+its element type, a Cast is needed; static: no kernel for a shape that is not known at compile time; name: another node
+has its name; opset: ATC's parser knows the operator, not at this opset; unmapped: the parser does not know it;
+unknown: the tables cannot tell."""
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
-ERRORS: tuple[Status, ...] = ("unmapped", "opset")
+ERRORS: tuple[Status, ...] = ("unmapped", "opset", "name")
 """With these ATC stops. With any other it may still do something about a node: its fusion passes and the Casts that it
 inserts cannot be foreseen."""
 
-WORST_FIRST: tuple[Status, ...] = ("unmapped", "opset", "cast", "static", "aicpu", "unknown", "aicore")
+WORST_FIRST: tuple[Status, ...] = ("unmapped", "opset", "name", "cast", "static", "aicpu", "unknown", "aicore")
 
 PrecisionMode = Literal[
     "force_fp16",
@@ -50,6 +51,8 @@ class Call:
     outputs: tuple[Port, ...]
     attributes: Mapping[str, tuple[Number | str, ...]]
     """Plain ones; a single value is a tuple of one."""
+    twin: bool = False
+    """Whether another node of its graph, or an input, has its name."""
     module: str | None = None
     """The PyTorch module that it comes from, where the exporter says so: ``text.encoder.layers.0.self_attn``."""
 
@@ -69,6 +72,8 @@ class Setting:
     """The version of CANN that is asked about, if it is known."""
     documented: Opsets | None = None
     """The opsets that its documents name, where they are fewer than the table's."""
+    functions: frozenset[tuple[str, str]] = frozenset()
+    """Domain and name of the functions that the model defines."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Verdict:
 
     status: Status
     reason: str = ""
-    """In words that equal nodes share."""
+    """In words that equal nodes share; with aicore: what may still stand against it."""
     tensor: Port | None = None
     """The one that it fails for."""
     remedy: Remedy | None = None
