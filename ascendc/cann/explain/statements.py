@@ -33,10 +33,13 @@ Source = Literal["code", "plog", "plain"]
 _START = b"ATC start working"
 """With this begins the output of every run; only the last run that failed counts."""
 
+_NO_ERROR = tuple(f"[{level}]".encode() for level in ("INFO", "DEBUG", "EVENT", "WARNING", "TRACE"))
+"""With one of these begins nearly every line of ATC's own logs."""
+
 _BEFORE = re.compile(r"^\s*(?:\[PID: *\d+\]\s*)?(?:\d{4}-\d\d-\d\d[-T ][\d:.]+\s*)?")
 """Releases put process and time before the code, or behind it, or nowhere."""
 
-_CODE = re.compile(r"(?<![\w.])([EW][0-9A-Z]\d{4})(?=[:\[(\s]|$)")
+_CODE = re.compile(r"(?<![\w.])([EW][0-9A-Z]\d{4})(?=[:\[()\s]|$)")
 
 _NUMBER = re.compile(
     r"\b(?:ret(?:urn)?(?:[ _]?(?:code|value))?|err(?:or)?[ _]?(?:code|no)|inner_?code|code)\b"
@@ -45,9 +48,9 @@ _NUMBER = re.compile(
 )
 """A return code of AscendCL, the graph engine or the runtime, as programs and plogs write it."""
 
-_PLOG = re.compile(r"^\[(ERROR|WARNING|INFO|EVENT|DEBUG|TRACE)\]\s*\w+\([^)]*\):\s*\S+\s*(?:\[[^\]]*\])?\s*(?:\d+\s)?")
+_PLOG = re.compile(r"^\[ERROR\]\s*\w+\([^)]*\):\s*\S+\s*(?:\[[^\]]*\])?\s*(?:\d+\s)?")
 
-_NOISE = re.compile(r"\[PID: *\d+\]|\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d[\d.]*|\(E[0-9A-Z]\d{4}\):?")
+_NOISE = re.compile(r"\[PID: *\d+\]|\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d[\d.]*|\b\w*\([EW][0-9A-Z]\d{4}\):?")
 
 _PLACE = re.compile(r"\s*\[(?:FUNC|FILE|LINE|THREAD):[^\]]*\]?")
 
@@ -57,7 +60,7 @@ _OF_INTEREST = tuple(
     re.compile(pattern.encode(), re.MULTILINE)
     for pattern in (
         "ATC start",
-        r"[EW][0-9A-Z]\d{4}",
+        r"(?<![\w.])[EW][0-9A-Z]\d{4}(?=[:\[()\s]|$)",
         *(rf"{word}[^\n]{{0,12}}\d{{6}}" for word in ("ret", "Ret", "code", "Code", "rrno", "rrNo", "alue")),
         r"^\[ERROR\]",
         *signs.WORDS,
@@ -82,9 +85,9 @@ class Statement:
     code: str | None
     """As the log has it."""
     quotes: tuple[tuple[int, str], ...]
-    """The line and the next that belongs to it, with their numbers, without what could disturb a terminal."""
+    """The line and those that belong to it, with their numbers, without what could disturb a terminal."""
     text: str
-    """What it says, without process and time, and the lines that belong to it."""
+    """What they say, without process and time: a line for each of `quotes`, until it is long."""
     run: int
     """Which of the runs in the log it is of; from 0."""
 
@@ -101,6 +104,8 @@ def statements(log: Log) -> Iterator[Statement]:
         if next_line is None:
             break
         number, raw = next_line
+        if raw.startswith(_NO_ERROR):
+            continue
         if block is not None and number - block.line > BELOW:
             block = None
         if raw.startswith(_START):
@@ -121,7 +126,7 @@ def statements(log: Log) -> Iterator[Statement]:
             block = began if began.code and not full else None
     for one in found:
         text = "\n".join(one.texts)[:LONGEST_TEXT]
-        yield Statement(log.name, one.line, one.source, one.code, tuple(one.quotes[:2]), text, one.run)
+        yield Statement(log.name, one.line, one.source, one.code, tuple(one.quotes), text, one.run)
 
 
 class _Lines:
@@ -199,12 +204,10 @@ class _Open:
 def _begin(line: str, run: int, number: int) -> _Open | None:
     """What begins with `line`; None if nothing does."""
     plog = _PLOG.match(line)
-    if plog and plog[1] != "ERROR":
-        return None
     said = line[plog.end() :] if plog else line[_BEFORE.match(line).end() :]  # type: ignore[union-attr]  # matches ''
     if code := _code(said, anywhere=plog is not None):
         text = said[said.index(code) + len(code) :]
-        return _Open(run, number, "code", code, line, _NOISE.sub("", text.lstrip(": ")).lstrip(": ").strip())
+        return _Open(run, number, "code", code, line, _NOISE.sub("", text.lstrip("): ")).lstrip(": ").strip())
     if plog is not None:
         return _Open(run, number, "plog", None, line, said.strip())
     if signs.sign(said, None) is not None:
@@ -213,10 +216,11 @@ def _begin(line: str, run: int, number: int) -> _Open | None:
 
 
 def _code(said: str, *, anywhere: bool) -> str | None:
-    """The code that `said` names: at its beginning, or before a colon, or as a number that our table has."""
+    """The code that `said` names: at its beginning, before a colon, behind a title, or as a number of our table."""
     for match in _CODE.finditer(said):
-        after = said[match.end() : match.end() + 1]
-        if match.start() == 0 or after == ":" or (anywhere and after in "[]("):
+        before, after = said[: match.start()], said[match.end() : match.end() + 2]
+        titled = before.endswith("(") and after == "):"
+        if not before or after[:1] == ":" or titled or (anywhere and after[:1] in "[]("):
             return match[1]
     for match in _NUMBER.finditer(said):
         if table.entry(match[1]) is not None:

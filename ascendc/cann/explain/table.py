@@ -73,6 +73,7 @@ class _Table:
     families: tuple[Family, ...]
     phrases: dict[str, Text]
     commands: dict[str, str]
+    without_parser: frozenset[str]
 
 
 def entry(id: str) -> Entry | None:
@@ -98,6 +99,27 @@ def command(run: str, **known: str | None) -> str:
     return _table().commands[run].format(**filled) if run else ""
 
 
+def is_option(name: str) -> bool:
+    """Whether ATC has an option of this name, without dashes."""
+    from ascendc.cann.atc.table import table
+
+    return name in table()
+
+
+def is_custom(domain: str, op: str) -> bool:
+    """Whether an operator is neither of ONNX nor known to ATC's own parsers.
+
+    Args:
+        domain: as ATC writes it: ONNX's own is ``ai.onnx``.
+        op: its type.
+    """
+    from ascendc.cann.operators.table import onnx
+
+    if domain == "ai.onnx":
+        return ("", op) not in onnx() and op not in _table().without_parser
+    return (domain, op) not in onnx() and not domain.startswith("ai.onnx.")
+
+
 @cache
 def _table() -> _Table:
     data = json.loads(_DATA.read_text(encoding="utf-8"))
@@ -107,6 +129,7 @@ def _table() -> _Table:
         tuple(Family(**{**record, "name": Text(**record["name"])}) for record in data["families"]),
         {name: Text(**texts) for name, texts in data["phrases"].items()},
         data["commands"],
+        frozenset(data["without_parser"]),
     )
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from ascendc.cann.explain import diagnosis
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.seen import Model
 from ascendc.cann.explain.statements import QUOTED
-from ascendc.cann.explain.where import Model
 from ascendc.cann.outline import Node, Outline, Port
 from ascendc.errors import UsageError
 
@@ -307,6 +307,118 @@ CASES = {
         "EZ3002",
         ("Foo is no operator of clip.onnx itself: ATC made it of another one",),
     ),
+    "a title around the code": Case(
+        PID + "Compiling_Failed(E40021): op [trans_Cast_2,] did not compile: File x.py, line 1\n    raise E(args)\n",
+        "E40021",
+        ("node trans_Cast_2: not in the model; ATC inserts such nodes where a dtype or format changes",),
+    ),
+    "a title behind what a framework says": Case(
+        "RuntimeError: No_Engine(EZ3003): nothing runs [/norm/ReduceL2], optype [LpNormV2]\n", "EZ3003", (MADE_OF, NORM)
+    ),
+    "a title, the code of a framework before it": Case(
+        "E20101: No_Chip(E20101): soc_version Ascend310P is unknown\n", "soc-unknown", (A_FAMILY,)
+    ),
+    "code, process, time, code": Case(
+        "E89999: Inner Error!\nE89999[PID: 4711] 2026-03-04-05:06:07.891.011 (E89999):  op[/norm/ReduceL2], no plan"
+        "[FUNC:Tiling4Norm][FILE:n.cc][LINE:1]\n",
+        "tiling",
+        (NORM, *INPUTS),
+    ),
+    "two dtypes, by the function": Case(
+        FAILED
+        + "E89999: Inner Error!\nE89999 op[/same], DT_INT64 and DT_INT32 [FUNC:CheckInputsDtypeSame][FILE:u.cc]\n"
+        "        InferShape of node:/same(Add) failed\n",
+        "dtypes-differ",
+        (
+            "node /same: Add, inputs a1, b",
+            "Add: 2 of 6 nodes of clip.onnx: /same, /same",
+            "dtypes INT64, INT32",
+        ),
+    ),
+    "two dtypes, without a code": Case(START + "dtype of inputs a and b is not the same\n", "dtypes-differ"),
+    "an input in place of an option": Case(
+        FAILED + "E10001: Value [-1] for parameter [pixel_value] is invalid.\n",
+        "symbolic-input",
+        (
+            "`pixel_value` is not in clip.onnx; did you mean `pixel_values`?",
+            *INPUTS,
+            'for example --input_shape="pixel_values:1,3,224,224;input_ids:1,77"',
+        ),
+    ),
+    "-1 for an option": Case(FAILED + "E10001: Value [-1] for parameter [deterministic] is invalid.\n", "E10001"),
+    "an OM of another release": Case(
+        "E19999: Inner Error!\nE19999 model made by opp version [7.1.T1], the opp package here is [8.2.T2]\n",
+        "opp-version",
+    ),
+    "no parser, without a code": Case(
+        FAILED + "no parser for Op [/norm/ReduceL2, optype [ai.onnx::18::ReduceL2]]\n",
+        "E16002",
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18", NORM),
+    ),
+    "no parser, in an internal error": Case(
+        FAILED + "E19999: Inner Error!\nE19999 nothing for ai.onnx::18::ReduceL2\n",
+        "E16002",
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18"),
+    ),
+    "a custom operator": Case(
+        FAILED + "E16002: no parser, optype [ai.onnx::18::MyMax]\n        no parser, optype [my.domain::1::Foo]\n",
+        "operator-custom",
+        (
+            "MyMax is no operator of clip.onnx itself: ATC made it of another one",
+            "Foo is no operator of clip.onnx itself: ATC made it of another one",
+            "looked up: ai.onnx::18::MyMax, no operator of ONNX",
+            "looked up: my.domain::1::Foo, no operator of ONNX",
+        ),
+    ),
+    "an operator of ONNX that no parser takes": Case(
+        FAILED + "E19010: no parser, optype [ai.onnx::18::Scan]\n", "E19010"
+    ),
+    "an operator of another domain of ONNX": Case(
+        FAILED + "E19010: no parser, optype [ai.onnx.ml::3::Scaler]\n", "E19010"
+    ),
+    "an operator that did not compile, without a code": Case(
+        "        build failed, ret:1[FUNC:Build][FILE:b.cc][LINE:1]\n"
+        "        compile Op [/norm/ReduceL2_ascend_mbatch_batch_5] failed. (optype: [LpNormV2])\n",
+        "E20001",
+        (NORM, MADE_OF),
+    ),
+    "C++ headers": Case(
+        FAILED + "E40021: compile failed\n    raise E(args)\n/x/clang.h:20:10: fatal error: 'vector' file not found\n",
+        "headers-missing",
+    ),
+    "a temporary folder": Case(
+        FAILED + "E40021: op [trans_TransData_5,]: [EB9999] [errCode:EB0500]message: the dir path . is invalid\n",
+        "folder-invalid",
+    ),
+    "another release's library": Case(
+        "atc.bin: symbol lookup error: libge_x.so: undefined symbol: _ZN2ge1A\n",
+        "libraries-mixed",
+        ("library libge_x.so",),
+    ),
+    "CANN's own files": Case("[ASCEND_OPP_PATH] is not a folder\n", "not-set-up"),
+    "CANN's own files, by an option": Case(
+        FAILED + "E10001: Value [linux] for parameter [--host_env_os] is wrong.\n", "not-set-up"
+    ),
+    "sys.argv": Case("AttributeError: module 'sys' has no attribute 'argv'\n", "python-argv"),
+    "a module of Python's own": Case(
+        START + "ModuleNotFoundError: No module named '_ctypes'\nATC run failed\nE40000: te\n",
+        "python-broken",
+        ("module _ctypes",),
+        ("E40000",),
+    ),
+    "a module that Python no longer has": Case("ModuleNotFoundError: No module named 'imp'\n", "python-too-new"),
+    "modules that do not fit": Case("ImportError: cannot import name 'a' from 'b' (/b.py)\n", "python-import"),
+    "a dead worker": Case(START + "Traceback:\nBrokenPipeError: [Errno 32] Broken pipe\n", "worker-died"),
+    "a dead worker, and why": Case(START + "BrokenPipeError: [Errno 32] Broken pipe\nKilled\n", "killed"),
+    "what calibration ran": Case(
+        "[ERROR] AMCT(7,atc.bin):2026-01-02-03:04:05[m.cpp:9]execute failed, errorCode is 507011\n"
+        "[ERROR] AMCT(7,atc.bin):2026-01-02-03:04:05[s.cpp:9]calibration failed\n"
+        + FAILED.removeprefix(START)
+        + "EZ9999: Inner Error!\nEZ9999  kernel of Conv2D failed\n",
+        "507011",
+        (),
+        ("logged-error", "EZ9999"),
+    ),
     "warnings only": Case(START + "ATC run success, welcome.\nW11001: Op [/conv/Conv] slow\n", "W11001"),
 }
 
@@ -355,7 +467,8 @@ def test_without_a_model_what_the_log_names_is_shown():
             "QuantizeLinear has a parser at no opset (CANN of 2026-08): rewrite it with other operators",
         ),
         ("ai.onnx::18::Erf", "CANN of 2026-08 has a parser for Erf at opset 18: the one that wrote the log is older"),
-        ("my.domain::1::Foo", "looked up: my.domain::1::Foo"),
+        ("my.domain::1::Foo", "looked up: my.domain::1::Foo, no operator of ONNX"),
+        ("ai.onnx.ml::3::Scaler", "looked up: ai.onnx.ml::3::Scaler"),
     ],
 )
 def test_at_which_opsets_there_are_parsers(key, said):
@@ -494,6 +607,16 @@ def test_what_is_quoted_of_a_title_is_the_line_below_too():
         (1, "E19999: Inner Error!"),
         (3, "E19999  the axes differ[FUNC:F][FILE:a.cc][LINE:1]"),
     ]
+
+
+def test_what_is_quoted_is_where_the_sign_is():
+    found = of("E40021: op [x] did not compile\n  File x\n  raise y\nfatal error: 'vector' file not found\n1 error\n")
+    assert [quote.line for quote in found.quoted] == [1, 4]
+
+
+def test_internal_errors_of_what_ran_are_quoted_with_it():
+    log = CASES["what calibration ran"].log
+    assert [quote.line for quote in of(log).quoted] == [1, 4, 5]
 
 
 def test_names_in_a_model_cannot_disturb_a_terminal():
