@@ -42,7 +42,8 @@ class FoldConstants(Pass):
         from onnxscript import optimizer
 
         before, changed = model.graph.num_nodes(), bool(model.functions)
-        common.InlinePass()(model)
+        if changed:
+            common.InlinePass()(model)
         changed |= _turn_weights(model)
         while optimizer.fold_constants(
             model,
