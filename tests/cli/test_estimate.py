@@ -57,7 +57,7 @@ def test_it_says_first_that_it_is_an_estimate_and_how_it_is_made(ascendc, linear
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
         "This is an estimate: bounds computed from FLOPs, bytes and figures of the chip; nothing was run or measured.",
-        "  latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth), each crossing memory once",
+        "  latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth), all through memory once",
         "  unfused = the sum over operators of max(matrix FLOPs ÷ peak, (inputs + outputs) ÷ bandwidth)",
         "  peak = 69.47 TFLOPS (derived: 8 × 4096 multiply-accumulates × 2 × 1060 MHz)",
         "  bandwidth = 204 GB/s (spec: half of an Atlas 300I Duo card: 408 GB/s)",

@@ -23,7 +23,7 @@ QUANTIZED = frozenset(
 BASIS = "an estimate: bounds computed from FLOPs, bytes and figures of the chip; nothing was run or measured"
 
 FORMULA = (
-    "latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth), each crossing memory once; "
+    "latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth), all through memory once; "
     "unfused = the sum over operators of max(matrix FLOPs ÷ peak, (inputs + outputs) ÷ bandwidth)"
 )
 
