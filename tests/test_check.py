@@ -259,6 +259,26 @@ def test_names_that_are_taken(save):
     assert not report.ok
 
 
+def test_the_name_of_a_weight_that_is_listed_as_an_input_is_free(save):
+    """ATC makes no input of it."""
+    path = save("g (float[2] x, float[2] w) => (float[2] y) { y = Add(x, w) }")
+    model = onnx.load(path)
+    model.graph.initializer.append(onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [2], [1, 2]))
+    model.graph.node[0].name = "w"
+    onnx.save(model, path)
+    assert report_of(path).ok
+
+
+def test_onnx_s_domain_by_its_long_name(save):
+    path = save("g (float[2] x) => (float[2] y) { y = ai.onnx.Relu(x) }")
+    model = onnx.load(path)
+    model.opset_import[0].domain = "ai.onnx"
+    assert model.graph.node[0].domain == "ai.onnx"
+    onnx.save(model, path)
+    report = report_of(path)
+    assert (report.opset, report.counts["aicore"]) == (13, 1)
+
+
 def test_a_graph_without_an_input(save):
     path = save("g () => (float[2] y) { y = RandomNormal <shape = [2]> () }")
     notes = check_file(path, [soc.resolve("Ascend310P3").soc]).notes
