@@ -141,7 +141,8 @@ def summary(diagnosis: Diagnosis) -> str:
     """Cause and fix of the root in one sentence each, and between them where it is."""
     root = diagnosis.root
     here = [phrase("here", diagnosis.language, places="; ".join(root.where[:_PLACES]))] if root.where else []
-    return " ".join((_first(root.cause), *here, _first(root.fix)))
+    between = "" if diagnosis.language == "zh" else " "
+    return between.join((_first(root.cause), *here, _first(root.fix)))
 
 
 class _Read:

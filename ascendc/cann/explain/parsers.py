@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from ascendc.cann.explain.seen import NAMED, Seen
-from ascendc.cann.explain.table import is_custom
+from ascendc.cann.explain.vocabulary import is_custom
 
 
 def opset(seen: Seen) -> Iterator[str]:

@@ -9,7 +9,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-from ascendc.cann.explain import table
+from ascendc.cann.explain import table, vocabulary
 
 _OPEN = ("E10001", "E20101", "E10054")
 """Codes that stand for many checks of options."""
@@ -52,6 +52,7 @@ _SYSTEM = (
     _any("driver-missing", r"loading shared libraries: lib(?:ascend_hal|drvdsmi_host|dcmi|mmpa)\.so"),
     _any("library-missing", r"error while loading shared libraries|\.so[.\d]*: cannot open shared object file"),
     _any("libraries-mixed", r"\bundefined symbol\b"),
+    _any("glibc-old", r"version `?'?(?:GLIBC|GLIBCXX|CXXABI)_[\d.]+'? not found"),
     _any("python-too-new", r"FrameLocalsProxy"),
     _any("python-too-new", rf"No module named '?(?:{'|'.join(_LEFT_PYTHON)})\b(?!\.\w)"),
     _any("python-argv", r"module 'sys' has no attribute 'argv'"),
@@ -90,6 +91,7 @@ _OPTIONS = (
         re.compile(r"(?i)\bvalue\s*\[?-1\b\]?[^\n]{0,20}\bparameter\s*\[(?P<input>(?!--)[^\[\]\n]+)\]"),
         ("E10001",),
     ),
+    _Sign("dynamic-shape", re.compile(r"(?i)\bdynamic shape\b[^\n]{0,20}\bnot support"), ("EZ3002", "EZ3003")),
     _Sign("not-set-up", re.compile(r"\bhost_env_os\b[^\n]*\blinux\b|\blinux\b[^\n]*\bhost_env_os\b"), ("E10001",)),
     _Sign("path-characters", re.compile(r"\[/[^\]\n]*[^A-Za-z0-9./_\-\u4e00-\u9fa5\]\n][^\]\n]*\]"), _FILES),
     _Sign(
@@ -168,20 +170,14 @@ def sign(text: str, code: str | None) -> table.Entry | None:
         for one in group:
             if (one.codes is None or code in one.codes) and _is_in(text, one):
                 return table.entry(one.topic)
-    if code in _AIPP_CODES or _AIPP_KERNEL.search(text):
-        cause = text.partition("cause")[2] or text
-        return _first(_AIPP, cause)
-    return _unparsed(text, code) or _uncoded(text, code)
+    return _of_aipp(text, code) or _unparsed(text, code) or _inner(text, code)
 
 
-def _uncoded(text: str, code: str | None) -> table.Entry | None:
-    """What an internal error, or a line without a code, is about."""
-    if code is None:
-        return _first(_UNCODED, text)
-    known = table.entry(code)
-    if known is None or known.depth != table.WRAPPER:
+def _of_aipp(text: str, code: str | None) -> table.Entry | None:
+    """What AIPP refuses."""
+    if code not in _AIPP_CODES and not _AIPP_KERNEL.search(text):
         return None
-    return _first(_INNER, text)
+    return _first(_AIPP, text.partition("cause")[2] or text)
 
 
 def _unparsed(text: str, code: str | None) -> table.Entry | None:
@@ -191,7 +187,17 @@ def _unparsed(text: str, code: str | None) -> table.Entry | None:
     key = _KEY.search(text)
     if key is None:
         return None
-    return table.entry("operator-custom" if table.is_custom(key[1], key[2]) else _PARSER[0])
+    return table.entry("operator-custom" if vocabulary.is_custom(key[1], key[2]) else _PARSER[0])
+
+
+def _inner(text: str, code: str | None) -> table.Entry | None:
+    """What an internal error, or a line without a code, is about."""
+    if code is None:
+        return _first(_UNCODED, text)
+    known = table.entry(code)
+    if known is None or known.depth != table.WRAPPER:
+        return None
+    return _first(_INNER, text)
 
 
 def _first(signs: tuple[_Sign, ...], text: str) -> table.Entry | None:
@@ -200,4 +206,4 @@ def _first(signs: tuple[_Sign, ...], text: str) -> table.Entry | None:
 
 def _is_in(text: str, one: _Sign) -> bool:
     found = one.pattern.search(text)
-    return found is not None and not table.is_option(found.groupdict().get("input") or "")
+    return found is not None and not vocabulary.is_option(found.groupdict().get("input") or "")

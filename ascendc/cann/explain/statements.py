@@ -42,11 +42,14 @@ _BEFORE = re.compile(r"^\s*(?:\[PID: *\d+\]\s*)?(?:\d{4}-\d\d-\d\d[-T ][\d:.]+\s
 _CODE = re.compile(r"(?<![\w.])([EW][0-9A-Z]\d{4})(?=[:\[()\s]|$)")
 
 _NUMBER = re.compile(
-    r"\b(?:ret(?:urn)?(?:[ _]?(?:code|value))?|err(?:or)?[ _]?(?:code|no)|inner_?code|code)\b"
+    r"\b(?:ret(?:urn)?(?:[ _]?(?:code|value))?|err(?:or)?[ _]?(?:code|no)|inner_?code|code|error(?= ?:)|failure)\b"
     r"\s*(?:is|=|:)?\s*[\[(]?(\d{6})(?!\d)",
     re.IGNORECASE,
 )
 """A return code of AscendCL, the graph engine or the runtime, as programs and plogs write it."""
+
+_FAULTS = ("507", "545")
+"""So begin numbers of faults, whether the table has them or not: of the device, and of an OM that is loaded or run."""
 
 _PLOG = re.compile(r"^\[ERROR\]\s*\w+\([^)]*\):\s*\S+\s*(?:\[[^\]]*\])?\s*(?:\d+\s)?")
 
@@ -61,14 +64,17 @@ _OF_INTEREST = tuple(
     for pattern in (
         "ATC start",
         r"(?<![\w.])[EW][0-9A-Z]\d{4}(?=[:\[()\s]|$)",
-        *(rf"{word}[^\n]{{0,12}}\d{{6}}" for word in ("ret", "Ret", "code", "Code", "rrno", "rrNo", "alue")),
+        *(
+            rf"{word}[^\n]{{0,12}}\d{{6}}"
+            for word in ("ret", "Ret", "code", "Code", "rrno", "rrNo", "alue", "rror:", "rror :", "ailure")
+        ),
         r"^\[ERROR\]",
         *signs.WORDS,
     )
 )
 """One of these is in every line that can begin something. Apart they are found ten times as fast as in one pattern."""
 
-_RUNS, _CODES = 1, 9
+_RUNS, _CODES = 1, 12
 """How many of them, from the first, begin a run; begin a run or have a code."""
 
 
@@ -104,10 +110,10 @@ def statements(log: Log) -> Iterator[Statement]:
         if next_line is None:
             break
         number, raw = next_line
-        if raw.startswith(_NO_ERROR):
-            continue
         if block is not None and number - block.line > BELOW:
             block = None
+        if raw.startswith(_NO_ERROR):
+            continue
         if raw.startswith(_START):
             found = [one for one in found if one.failed and one.run == run] or found
             run, uncoded, block = run + 1, 0, None
@@ -223,7 +229,7 @@ def _code(said: str, *, anywhere: bool) -> str | None:
         if not before or after[:1] == ":" or titled or (anywhere and after[:1] in "[]("):
             return match[1]
     for match in _NUMBER.finditer(said):
-        if table.entry(match[1]) is not None:
+        if table.entry(match[1]) is not None or match[1].startswith(_FAULTS):
             return match[1]
     return None
 

@@ -99,25 +99,9 @@ def command(run: str, **known: str | None) -> str:
     return _table().commands[run].format(**filled) if run else ""
 
 
-def is_option(name: str) -> bool:
-    """Whether ATC has an option of this name, without dashes."""
-    from ascendc.cann.atc.table import table
-
-    return name in table()
-
-
-def is_custom(domain: str, op: str) -> bool:
-    """Whether an operator is neither of ONNX nor known to ATC's own parsers.
-
-    Args:
-        domain: as ATC writes it: ONNX's own is ``ai.onnx``.
-        op: its type.
-    """
-    from ascendc.cann.operators.table import onnx
-
-    if domain == "ai.onnx":
-        return ("", op) not in onnx() and op not in _table().without_parser
-    return (domain, op) not in onnx() and not domain.startswith("ai.onnx.")
+def without_parser() -> frozenset[str]:
+    """Operators of ONNX's own domain that ATC has no parser for, at any opset."""
+    return _table().without_parser
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from ascendc.cann.explain.statements import prose
-from ascendc.cann.explain.table import is_option
+from ascendc.cann.explain.vocabulary import is_option
 
 MOST = 20
 """Values of one kind that are kept."""

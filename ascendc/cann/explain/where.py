@@ -17,7 +17,7 @@ LOOKS: Mapping[str, Look] = {
     "flags": words.each("flags", "flag"),
     "inputs": ports.inputs,
     "libraries": words.each("libraries", "library"),
-    "modules": words.each("modules", "module"),
+    "modules": words.modules,
     "names": ports.names,
     "nodes": graph.nodes,
     "ops": graph.ops,

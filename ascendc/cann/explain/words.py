@@ -8,6 +8,12 @@ from collections.abc import Iterator
 
 from ascendc.cann.explain.seen import LISTED, NAMED, Look, Seen
 
+_PACKAGES = {"absl": "absl-py", "attr": "attrs", "google": "protobuf", "yaml": "pyyaml"}
+"""Packages whose modules have other names."""
+
+_OF_CANN = ("acl", "auto_tune", "hccl", "impl", "op_gen", "opc_tool", "tbe", "te", "te_fusion", "topi")
+"""Modules that CANN brings: its folder ``python/site-packages`` and the operator package."""
+
 
 def options(seen: Seen) -> Iterator[str]:
     """Options that the log names."""
@@ -43,6 +49,18 @@ def socs(seen: Seen) -> Iterator[str]:
         near = family or [known[low] for low in difflib.get_close_matches(said.lower(), known, 3)]
         quoted = [f"`{one}`" for one in near[:LISTED]]
         yield seen.phrase("soc_near" if near else "soc_none", name=said, near=seen.phrase("or").join(quoted))
+
+
+def modules(seen: Seen) -> Iterator[str]:
+    """Modules of Python that are missing, and what brings them where it is called otherwise."""
+    for name in seen.values.modules[:LISTED]:
+        first = name.partition(".")[0]
+        if first in _OF_CANN:
+            yield seen.phrase("module_cann", name=name)
+        elif first in _PACKAGES:
+            yield seen.phrase("module_package", name=name, package=_PACKAGES[first])
+        else:
+            yield seen.phrase("module", name=name)
 
 
 def dtypes(seen: Seen) -> Iterator[str]:

@@ -390,6 +390,23 @@ CASES = {
         FAILED + "E40021: op [trans_TransData_5,]: [EB9999] [errCode:EB0500]message: the dir path . is invalid\n",
         "folder-invalid",
     ),
+    "a library of a newer system": Case("libc.so.6: version `GLIBC_2.99' not found\n", "glibc-old"),
+    "no dynamic shape": Case(
+        FAILED + "EZ3002: Optype [ReduceL2] of [X]: Reason: dynamic shape is not supported here.\n",
+        "dynamic-shape",
+        (TWO, 'for example --input_shape="pixel_values:1,3,224,224;input_ids:1,77"'),
+    ),
+    "a module of another package": Case(
+        "ModuleNotFoundError: No module named 'attr'\n", "python-module", ("module attr, of the package attrs",)
+    ),
+    "a module of CANN": Case(
+        "ModuleNotFoundError: No module named 'te.platform'\n",
+        "python-module",
+        ("module te.platform, of CANN itself: not to be installed by pip; set_env.sh makes it known",),
+    ),
+    "a number behind a colon": Case("Execute(a.om) error:507011\n", "507011"),
+    "a number of a framework": Case("CANN failure 500001: in Conv\n", "500001"),
+    "a number that no table has": Case("synchronize failed, error code:507048\n", "507"),
     "another release's library": Case(
         "atc.bin: symbol lookup error: libge_x.so: undefined symbol: _ZN2ge1A\n",
         "libraries-mixed",
@@ -583,6 +600,7 @@ def test_an_empty_log():
         "exporting E100200 and 0xE10001 and v.E10001: fine\n",
         "step 137, loss 0.5, Killed Bill is a film? no: numpy is fine\n".replace("Killed ", "killed "),
         "retrieved 145013 pictures\n",
+        "error: 123456 pictures, failure 123456, code 123456, 507011 pictures\n",
         "[WARNING] GE(7,atc.bin):2026-01-02-03:04:05.678.910 [a.cc:1]7 E16002: x\n",
     ],
 )
@@ -598,7 +616,7 @@ def test_the_summary_is_of_first_sentences():
         "OM: --external_weight=1, and take the folder `weight` along with the OM; or compile in fp16."
     )
     chinese = of(FAILED + "E10016: x\n", None, "zh")
-    assert diagnosis.summary(chinese).startswith("参数中的输入名（或节点名）在模型里不存在。 使用 ONNX 图中的原名")
+    assert diagnosis.summary(chinese).startswith("参数中的输入名（或节点名）在模型里不存在。使用 ONNX 图中的原名")
 
 
 def test_what_is_quoted_of_a_title_is_the_line_below_too():
