@@ -241,6 +241,20 @@ def test_functions_are_looked_into_and_refused(tmp_path):
     )
 
 
+def test_a_function_that_calls_itself(tmp_path):
+    path = tmp_path / "model.onnx"
+    text = """<ir_version: 8, opset_import: ["": 13, "mine": 1]>
+    g (float[2] x) => (float[2] y) { y = mine.Again(x) }
+    <opset_import: ["": 13, "mine": 1], domain: "mine"> Again (v) => (w) { w = mine.Again(v) }"""
+    path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    checked = check_file(path, [soc.resolve("Ascend310P3").soc])
+    assert [note.partition(":")[0] for note in checked.notes] == [
+        "shapes could not be inferred, so only recorded ones are known"
+    ]
+    [finding] = checked.reports[0].findings
+    assert (finding.status, finding.fix) == ("unmapped", fixes.WORDS["functions"])
+
+
 def test_names_that_are_taken(save):
     """By an input, by another node; in a body only by those of the body."""
     path = save("""g (float[2] x, bool c) => (float[2] y, float[2] z) {

@@ -273,7 +273,7 @@ def test_a_function_of_the_model_is_not_looked_into():
     assert (verdict.status, verdict.reason, verdict.remedy) == (
         "unmapped",
         "the model defines it as a function, which ATC does not look into (E16002, mine::1::Twice)",
-        Remedy("inline"),
+        Remedy("functions"),
     )
     assert ask(node, opsets={"": 13, "mine": 1}).status == "unknown"
 
