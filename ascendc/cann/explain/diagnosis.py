@@ -172,7 +172,9 @@ class _Read:
 
     @property
     def _of_operators(self) -> bool:
-        return self.entry is None or (self.entry.kind in ("operator", "internal") and self.depth > table.WARNING)
+        if self.entry is None:
+            return not str(self.said.code).isdecimal()
+        return self.entry.kind in ("operator", "internal") and self.depth > table.WARNING
 
     @property
     def key(self) -> str:

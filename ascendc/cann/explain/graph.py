@@ -30,9 +30,10 @@ def nodes(seen: Seen) -> Iterator[str]:
 
 def ops(seen: Seen) -> Iterator[str]:
     """Nodes of the operators that the log names, or nodes that ATC makes them of."""
+    looked_up = {key.rpartition("::")[2] for key in seen.values.keys[:NAMED]}
     for op in seen.values.ops[:LISTED]:
         if seen.model is None:
-            yield seen.phrase("op_named", op=op)
+            yield from () if op in looked_up else (seen.phrase("op_named", op=op),)
             continue
         every = seen.model.outline.nodes
         named = [node for node in every if node.op == op]

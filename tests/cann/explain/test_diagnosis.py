@@ -473,6 +473,8 @@ def test_without_a_model_what_the_log_names_is_shown():
     assert found.root.where == ("operator LpNormV2", "node /norm/ReduceL2")
     assert found.root.command == "ascendc check MODEL.onnx --soc SOC"
     assert found.found.nodes == ("/norm/ReduceL2",)
+    keyed = of(FAILED + "E16002: no parser, optype [ai.onnx::18::Conv]\n")
+    assert keyed.root.where[0] == "looked up: ai.onnx::18::Conv"  # which names the operator
 
 
 @pytest.mark.parametrize(
@@ -523,6 +525,8 @@ def test_what_a_driver_misses_is_no_cause_where_atc_runs_without_a_device():
         "[ERROR] RUNTIME(7,atc.bin):2026-01-02-03:04:05.678.910 [api.cc:23]7 Get:ErrCode=507899, InnerCode=0x7020010\n"
     )
     assert of(plog + FAILED + "E20001: compile failed\n").root.id == "E20001"
+    unknown = of(FAILED + plog.replace("507899", "507033") + "E20001: compile failed\n")
+    assert (unknown.root.id, [quote.line for quote in unknown.quoted]) == ("E20001", [5])
     assert of(plog.replace("atc.bin", "python3")).root.id == "507899"
 
 
