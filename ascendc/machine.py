@@ -135,4 +135,4 @@ def parse_in_turn() -> None:
         with lock:
             return parse(*arguments, **named)
 
-    ast.parse = in_turn  # type: ignore[assignment]  # overloads, which are all passed on
+    ast.parse = in_turn
