@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ascendc.calls import calls
 from ascendc.cann import opset as opsets
-from ascendc.cann.operators import judge, live, table
+from ascendc.cann.operators import installed, judge, live, table
 from ascendc.cann.operators.verdict import ERRORS, STATUSES, WORST_FIRST, PrecisionMode, Setting, Status, Verdict
 from ascendc.contract import DIALECT, schema_of
 from ascendc.fixes import help_for
@@ -141,7 +141,7 @@ def check_file(path: Path, socs: Iterable[Soc], asked: Asked | None = None) -> C
             SoC (ASC2321), or a file of the installed CANN is broken (ASC2322).
     """
     asked = asked or Asked()
-    install = live.find(os.environ)
+    install = installed.find(os.environ)
     known = [(soc, operators_of(soc, install)) for soc in socs]
     # Gears become static graphs, one each; which engine a node gets does not depend on the size.
     batch = None if asked.dynamic else max(asked.batch, default=1)
@@ -206,7 +206,7 @@ def _finding(call: Call, verdict: Verdict, passes: Iterable[type[Pass]]) -> Find
     )
 
 
-def operators_of(soc: Soc, install: live.Install | None) -> Operators:
+def operators_of(soc: Soc, install: installed.Install | None) -> Operators:
     """What is known of a SoC's operators: by an installed CANN, if it has them, or by ascendc's tables.
 
     Raises:

@@ -122,6 +122,7 @@ def _build(
     journal: Journal,
 ) -> Outcome:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads must not spin on cores that other steps use
+    machine.parse_in_turn()
     settle_npu()
     store = Store(verify=verify)
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))

@@ -11,7 +11,7 @@ from ascendc.cann.cost import report
 from ascendc.cann.cost.bounds import machine
 from ascendc.cann.cost.graph import Graph, Op, Tensor
 from ascendc.cann.cost.report import Slow
-from ascendc.cann.operators import live
+from ascendc.cann.operators import installed
 from ascendc.cann.outline import DTYPES
 from ascendc.errors import UsageError
 from ascendc.folded import folded
@@ -85,13 +85,15 @@ def estimate(
 
 
 def _on_ai_cpu(found: Folded, soc: Soc, precision: Precision) -> tuple[tuple[Slow, ...] | None, tuple[str, ...]]:
-    """The nodes that CANN's operator tables send to the AI CPU; or None, and why there is no table for `soc`."""
+    """The nodes that CANN's operator tables send to the AI CPU; None without a table for `soc`. And what to mind."""
     try:
-        known = check.operators_of(soc, live.find(os.environ))
+        known = check.operators_of(soc, installed.find(os.environ))
     except UsageError as error:
         return None, (error.message,)
-    findings = check.check_graph(calls(found), soc, known, _MODES[precision]).findings
-    return tuple(Slow(slow.node, slow.op, slow.reason) for slow in findings if slow.status == "aicpu"), ()
+    checked = check.check_graph(calls(found), soc, known, _MODES[precision])
+    slow = (node for node in checked.findings if node.status == "aicpu")
+    notes = () if checked.ok else (f"ATC would refuse {checked.errors} of its nodes: ascendc check says which and why",)
+    return tuple(Slow(node.node, node.op, node.reason) for node in slow), notes
 
 
 def _batch_axes(outline: Outline) -> tuple[tuple[str, ...], int]:

@@ -19,6 +19,7 @@ WORDS = {
     "float32": "make it float32 before the export: nothing converts float64",
     "fold": "fold constants before ATC, whose parser reads what its own folding would remove",
     "fp16": "ATC's --precision_mode=force_fp16 (precision: fp16 in a recipe) converts it",
+    "functions": "export it without functions of its own: this one mixes opsets, or calls itself",
     "inline": "onnx.inliner.inline_local_functions(model) of Python's onnx",
     "int32-ids": "give the model int32 where it counts in int64: nothing converts it",
     "loop": "unroll it: export with a fixed number of turns",

@@ -129,7 +129,13 @@ def infer(model: ir.Model) -> str | None:
     small = all(_is_small_vector(value) for value in (*graph.inputs, *graph.initializers.values(), *made))
     try:
         inferred = onnx.shape_inference.infer_shapes(values.bare(outline(model)), data_prop=small)
-    except (onnx.shape_inference.InferenceError, MemoryError, ValueError, *_REFUSED) as error:
+    except (
+        onnx.shape_inference.InferenceError,
+        onnx.checker.ValidationError,
+        MemoryError,
+        ValueError,
+        *_REFUSED,
+    ) as error:
         return _said(error)
     _take(model.graph, inferred.graph)
     return None

@@ -1,14 +1,17 @@
-"""What this process may use, memory and cores: the machine's, or a control group's if that is less."""
+"""What this process may use: memory and cores, the machine's, or a control group's if that is less; and in turn."""
 
 from __future__ import annotations
 
+import ast
 import ctypes
+import functools
 import math
 import os
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,3 +117,22 @@ def _inactive_file(folder: Path) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "total_inactive_file ")))
+
+
+def parse_in_turn() -> None:
+    """Let one thread at a time make a syntax tree, for the rest of this process.
+
+    CPython keeps the depth of a tree under construction by interpreter, not by thread (seen in 3.11.7): two threads
+    that meet there end in "SystemError: AST constructor recursion depth mismatch". numpy parses the head of every array
+    file, transformers and onnxscript parse while they are imported, and steps do all of that side by side.
+    """
+    if getattr(ast.parse, "__wrapped__", None) is not None:
+        return
+    parse, lock = ast.parse, threading.RLock()
+
+    @functools.wraps(parse)
+    def in_turn(*arguments: Any, **named: Any) -> Any:
+        with lock:
+            return parse(*arguments, **named)
+
+    ast.parse = in_turn

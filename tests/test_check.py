@@ -241,6 +241,20 @@ def test_functions_are_looked_into_and_refused(tmp_path):
     )
 
 
+def test_a_function_that_calls_itself(tmp_path):
+    path = tmp_path / "model.onnx"
+    text = """<ir_version: 8, opset_import: ["": 13, "mine": 1]>
+    g (float[2] x) => (float[2] y) { y = mine.Again(x) }
+    <opset_import: ["": 13, "mine": 1], domain: "mine"> Again (v) => (w) { w = mine.Again(v) }"""
+    path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    checked = check_file(path, [soc.resolve("Ascend310P3").soc])
+    assert [note.partition(":")[0] for note in checked.notes] == [
+        "shapes could not be inferred, so only recorded ones are known"
+    ]
+    [finding] = checked.reports[0].findings
+    assert (finding.status, finding.fix) == ("unmapped", fixes.WORDS["functions"])
+
+
 def test_names_that_are_taken(save):
     """By an input, by another node; in a body only by those of the body."""
     path = save("""g (float[2] x, bool c) => (float[2] y, float[2] z) {
@@ -257,6 +271,26 @@ def test_names_that_are_taken(save):
     report = report_of(path)
     assert [(f.node, f.status) for f in report.findings] == [("x", "name"), ("twice", "name"), ("twice", "name")]
     assert not report.ok
+
+
+def test_the_name_of_a_weight_that_is_listed_as_an_input_is_free(save):
+    """ATC makes no input of it."""
+    path = save("g (float[2] x, float[2] w) => (float[2] y) { y = Add(x, w) }")
+    model = onnx.load(path)
+    model.graph.initializer.append(onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [2], [1, 2]))
+    model.graph.node[0].name = "w"
+    onnx.save(model, path)
+    assert report_of(path).ok
+
+
+def test_onnx_s_domain_by_its_long_name(save):
+    path = save("g (float[2] x) => (float[2] y) { y = ai.onnx.Relu(x) }")
+    model = onnx.load(path)
+    model.opset_import[0].domain = "ai.onnx"
+    assert model.graph.node[0].domain == "ai.onnx"
+    onnx.save(model, path)
+    report = report_of(path)
+    assert (report.opset, report.counts["aicore"]) == (13, 1)
 
 
 def test_a_graph_without_an_input(save):

@@ -111,6 +111,20 @@ def test_an_operator_without_a_formula_is_said(model):
     assert [slow.op for slow in found.ai_cpu] == ["Det"]
 
 
+def test_of_a_quantised_graph_the_bounds_and_the_parser_are_doubted(model):
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s"], ["d"]),
+        helper.make_node("MatMul", ["d", "w"], ["y"]),
+    ]
+    weights = {"w": np.zeros((8, 8), np.float32), "s": np.float32(1)}
+    assert estimate(model(nodes, [("x", TensorProto.FLOAT, [1, 8])], weights), P3).notes == (
+        "ATC would refuse 2 of its nodes: ascendc check says which and why",
+        "FLOPs not counted, bytes only: 1 QuantizeLinear, 1 DequantizeLinear",
+        "the graph is quantised: products of int8 may be up to twice as fast as these bounds in fp16",
+    )
+
+
 def test_without_a_table_of_operators_nothing_is_said_of_the_ai_cpu(model):
     found = estimate(linear(model), soc.table()["Ascend610"])
     assert found.ai_cpu is None

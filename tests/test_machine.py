@@ -114,3 +114,32 @@ print(before - megabytes())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert int(done.stdout) > 80
+
+
+def test_threads_that_parse_at_once_do_not_meet():
+    """In a process of its own, made to switch threads while trees are made: without the turns it fails most times."""
+    program = """
+import ast, gc, inspect, sys, threading, time
+from ascendc.machine import parse_in_turn
+
+parse_in_turn(); parse_in_turn()
+source, errors, end = inspect.getsource(inspect), [], time.time() + 1.5
+sys.setswitchinterval(1e-6)
+gc.callbacks.append(lambda phase, info: sum(range(200)))
+
+def work(depth):
+    if depth:
+        return work(depth - 1)
+    while time.time() < end:
+        try:
+            ast.parse(source)
+        except SystemError as error:
+            errors.append(str(error))
+
+threads = [threading.Thread(target=work, args=(depth,)) for depth in (0, 100, 200)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(errors)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -49,8 +49,9 @@ def check(
 ) -> None:
     """Say for every node of an ONNX file whether ATC knows it, and where it will run: AI Core or AI CPU.
 
-    Constants are folded first, as ATC does. Judged by CANN's own files where set_env.sh was sourced, else by
-    ascendc's tables: then it is a forecast, and exit code 4 says that ATC would refuse the model.
+    Its parser reads every node, engines are asked once constants are folded. Judged by CANN's own files where
+    set_env.sh was sourced, else by ascendc's tables: then exit code 4 says that ATC would refuse the model, and 0 is a
+    forecast, no promise.
     """
     from ascendc.cann import soc as names
     from ascendc.check import check_file, to_json

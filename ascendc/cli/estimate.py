@@ -30,6 +30,8 @@ LEAST = 0.005
 SAID = 10
 """Nodes on the AI CPU that are printed."""
 
+_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
 MOST = 1 << 20
 """Largest batch or size of an axis."""
 
@@ -210,7 +212,8 @@ def _rate(per_second: float) -> str:
 def _size_of(size: float) -> str:
     if size and size % (1 << 30) == 0:
         return f"{size / (1 << 30):g} GiB"
-    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"
+    unit, name = next(((unit, name) for unit, name in _UNITS if size >= unit), (1, "B"))
+    return f"{size / unit:.3g} {name}"
 
 
 def _columns(lines: Sequence[Sequence[str]]) -> Iterator[str]:

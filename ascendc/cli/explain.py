@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ascendc.cann.explain.diagnosis import Diagnosis, Explanation
+    from ascendc.cann.explain.seen import Model
     from ascendc.cann.explain.table import Language
-    from ascendc.cann.explain.where import Model
 
 VERSION = "1"
 """Of the JSON; fields may be added to it."""
@@ -79,7 +79,7 @@ def schema_text() -> str:
 
 
 def _model(path: Path) -> Model:
-    from ascendc.cann.explain.where import Model
+    from ascendc.cann.explain.seen import Model
     from ascendc.onnx_file import read_outline
 
     outline = read_outline(path)

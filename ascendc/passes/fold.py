@@ -41,8 +41,7 @@ class FoldConstants(Pass):
         import onnx_ir.passes.common as common
         from onnxscript import optimizer
 
-        before, changed = model.graph.num_nodes(), bool(model.functions)
-        common.InlinePass()(model)
+        before, changed = model.graph.num_nodes(), _write_out(model)
         changed |= _turn_weights(model)
         while optimizer.fold_constants(
             model,
@@ -56,6 +55,22 @@ class FoldConstants(Pass):
         changed |= common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model).modified
         values.sweep(model)
         return max(before - model.graph.num_nodes(), int(changed))
+
+
+def _write_out(model: ir.Model) -> bool:
+    """Replace calls of the model's functions by what they do; those that mix opsets, or call themselves, stay."""
+    import onnx_ir as ir
+    import onnx_ir.passes.common as common
+
+    def agrees(function: ir.Function) -> bool:
+        return all(model.opset_imports.get(domain, n) == n for domain, n in function.opset_imports.items())
+
+    if not model.functions:
+        return False
+    try:
+        return common.InlinePass(agrees)(model).modified
+    except ir.passes.PreconditionError:
+        return False
 
 
 def _turn_weights(model: ir.Model) -> bool:

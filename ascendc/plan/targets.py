@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ascendc import recipe as recipes
 from ascendc.bundle import layout, travel
 from ascendc.bundle.tree import Tree
-from ascendc.cann.operators import live
+from ascendc.cann.operators import installed
 from ascendc.model import Part
 from ascendc.plan import command, pixels
 from ascendc.plan.parts import PartSteps
@@ -158,15 +158,15 @@ class TargetSteps:
         label = f"{part.name} @ {target.name}"
         return self.parts.step("check", label, spec, (fixed,), CheckedGraph, run, describe=lambda r: r.summary)
 
-    def _install(self, target: Target) -> live.Install | None:
+    def _install(self, target: Target) -> installed.Install | None:
         """The CANN whose files are asked: that of the ATC which will compile, or the one that was sourced here.
 
         One in a container is not asked, and no other is asked for it.
         """
         _, found = self.toolchains[target.name]
         if isinstance(found, Ready):
-            return live.beside(Path(found.where), os.environ)
-        return live.find(os.environ)
+            return installed.beside(Path(found.where), os.environ)
+        return installed.find(os.environ)
 
     def _compiled(
         self, part: Part, target: Target, fixed: Step, checked: Step, toolchain: Toolchain, ready: Ready

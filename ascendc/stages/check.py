@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ascendc import graph as graphs
 from ascendc.calls import calls
 from ascendc.cann import soc as socs
-from ascendc.cann.operators import live
-from ascendc.cann.operators.live import Install
+from ascendc.cann.operators import installed
+from ascendc.cann.operators.installed import Install
 from ascendc.cann.operators.table import UNKNOWN_FAMILY
 from ascendc.cann.operators.verdict import ERRORS, PrecisionMode
 from ascendc.cann.version import Cann
@@ -122,9 +122,9 @@ def files_of(install: Install | None, soc: Soc) -> str:
 
     Empty where none is asked: there is no CANN, or it has no operators of the SoC.
     """
-    if install is None or soc.short_opp not in live.families(install):
+    if install is None or soc.short_opp not in installed.families(install):
         return ""
-    text = "\n".join(f"{path}\0{size}\0{changed}" for path, size, changed in live.stamp(install))
+    text = "\n".join(f"{path}\0{size}\0{changed}" for path, size, changed in installed.stamp(install))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -19,7 +19,7 @@ from ascendc.toolchain import install
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ascendc.cann.explain.where import Model
+    from ascendc.cann.explain.seen import Model
     from ascendc.toolchain.process import Outcome
 
 TIME_LIMIT_VARIABLE = "ASCENDC_TIME_LIMIT"
@@ -138,7 +138,7 @@ def meaning(log: Path, onnx: Path) -> str:
 
 
 def _model(onnx: Path) -> Model | None:
-    from ascendc.cann.explain.where import Model
+    from ascendc.cann.explain.seen import Model
     from ascendc.onnx_file import read_outline
 
     try:

@@ -57,14 +57,14 @@ def test_it_says_first_that_it_is_an_estimate_and_how_it_is_made(ascendc, linear
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
         "This is an estimate: bounds computed from FLOPs, bytes and figures of the chip; nothing was run or measured.",
-        "  latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth)",
+        "  latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth), all through memory once",
         "  unfused = the sum over operators of max(matrix FLOPs ÷ peak, (inputs + outputs) ÷ bandwidth)",
         "  peak = 69.47 TFLOPS (derived: 8 × 4096 multiply-accumulates × 2 × 1060 MHz)",
         "  bandwidth = 204 GB/s (spec: half of an Atlas 300I Duo card: 408 GB/s)",
         "",
         "m.onnx on Ascend310P3 in fp16",
         "  batch  matrix GFLOP  other GFLOP  latency ≥ ms  items/s ≤  limit   unfused ms  weights  activations ≥",
-        "  8      0.008         0            0.00502       1,593,750  memory  0.00502     1 MB     0.024 MB",
+        "  8      0.008         0            0.00502       1,593,750  memory  0.00502     1 MB     24 kB",
         "  memory: at least 1.02 MB of 24 GB (derived): fits",
         "",
         "Where the time goes at batch 8, unfused:",

@@ -116,7 +116,7 @@ supervise() {
 # The last line that names an error, or else the last line at all.
 last_words() {
   local line
-  line=$(grep -E '^(\[PID: [0-9]+\] [^ ]+ )?E[0-9A-Z][0-9]{4}' "$work/atc.log" | tail -n 1) || true
+  line=$(grep -E '^(\[PID: [0-9]+\] [^ ]+ )?([A-Za-z_]+\()?E[0-9A-Z][0-9]{4}' "$work/atc.log" | tail -n 1) || true
   if [[ -n $line ]]; then
     printf ': %s' "$line"
     return
@@ -157,7 +157,7 @@ verdict() {
   elif ((status == 69)) && line=$(fact lacks) && [[ -n $line ]]; then
     failure=$line
     lacking=1
-  elif line=$(grep -E '^(\[PID: [0-9]+\] [^ ]+ )?(E40002|E40020)' "$work/atc.log" | tail -n 1); then
+  elif line=$(grep -E '^(\[PID: [0-9]+\] [^ ]+ )?([A-Za-z_]+\()?(E40000|E40002|E40020|EC0010)' "$work/atc.log" | tail -n 1); then
     failure="cannot use the Python it loaded, $(fact python): $line"
   elif ((status == 137)); then
     failure="was killed by signal 9, most often for lack of memory$(last_words)"

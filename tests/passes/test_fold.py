@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import onnx_ir as ir
+import pytest
 
 from ascendc.passes import FoldConstants
 
@@ -81,3 +82,16 @@ def test_functions_are_written_out(graph, apply, ops, run):
     assert not model.functions
     np.testing.assert_array_equal(run(model, x=np.float32([1, 2]))[0], np.float32([4, 8]))
     assert apply(FoldConstants(), model) == 0
+
+
+@pytest.mark.parametrize(
+    ("opset", "body"), [(18, "w = Relu(v)"), (13, "w = mine.Twice(v)")], ids=["another opset", "calls itself"]
+)
+def test_functions_that_cannot_be_written_out_stay(opset, body):
+    text = f"""<ir_version: 8, opset_import: ["": 13, "mine": 1]>
+    agraph (float[2] x) => (float[2] y) {{ y = mine.Twice(x) }}
+    <opset_import: ["": {opset}, "mine": 1], domain: "mine"> Twice (v) => (w) {{ {body} }}"""
+    model = ir.from_proto(onnx.parser.parse_model(text))
+    assert FoldConstants().rewrite(model) == 0
+    assert [node.op_type for node in model.graph] == ["Twice"]
+    assert len(model.functions) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from ascendc import driver, graph, registry
 from ascendc.cann import soc
-from ascendc.cann.operators import live
+from ascendc.cann.operators import installed
 from ascendc.dag import execute, key_of, order, recall
 from ascendc.errors import GateError
 from ascendc.events import StepSaid
@@ -110,7 +110,7 @@ def cann_files(tmp_path, monkeypatch):
 
 
 def test_its_files_decide_and_its_atc_has_the_last_word(saved, run, cann_files):
-    install = live.find({"ASCEND_OPP_PATH": str(cann_files.parents[6])})
+    install = installed.find({"ASCEND_OPP_PATH": str(cann_files.parents[6])})
     result, said = run(saved(NORM, 18), install)
     assert result.source == f"live: {cann_files.parents[6]}"
     assert dict(result.counts)["opset"] == 1
@@ -118,7 +118,7 @@ def test_its_files_decide_and_its_atc_has_the_last_word(saved, run, cann_files):
 
 
 def test_a_changed_cann_has_another_digest(cann_files):
-    install = live.find({"ASCEND_OPP_PATH": str(cann_files.parents[6])})
+    install = installed.find({"ASCEND_OPP_PATH": str(cann_files.parents[6])})
     chip = soc.resolve("Ascend310").soc
     before = files_of(install, chip)
     assert before
@@ -178,7 +178,7 @@ def test_the_cann_of_the_atc_that_compiles_is_asked(plan_of, cann, cann_files):
     chip = soc.resolve("Ascend310").soc
     steps, _ = plan_of("  - soc: Ascend310\n")
     assert steps.artefacts[0].checked.spec.files == files_of(
-        live.find({"ASCEND_OPP_PATH": str(cann_files.parents[6])}), chip
+        installed.find({"ASCEND_OPP_PATH": str(cann_files.parents[6])}), chip
     )
     home = cann("true").parent / "8.1.RC1"
     steps, _ = plan_of("  - soc: Ascend310\n")

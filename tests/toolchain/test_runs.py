@@ -128,6 +128,16 @@ FAILURES = {
         "ASC1745",
         r"ATC for image @ edge cannot use the Python it loaded, .*: E40020: Failed to import module te_fusion",
     ),
+    "lacks a Python module, as newer releases say it": Case(
+        FAIL + "echo '[PID: 7] 2026-01-02-03:04:05.678.910 EC0010: no module attrs'\nexit 255",
+        "ASC1745",
+        r"ATC for image @ edge cannot use the Python it loaded, .*: \[PID: 7\] 2026-.* EC0010: no module attrs",
+    ),
+    "lacks a Python module, with a title": Case(
+        FAIL + "echo '[PID: 7] 2026-01-02-03:04:05.678.910 No_Import(E40000): no module te'\nexit 255",
+        "ASC1745",
+        r"ATC for image @ edge cannot use the Python it loaded, .*: \[PID: 7\] .* No_Import\(E40000\): no module te",
+    ),
     "would load an old Python": Case(
         SAY,
         "ASC1744",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 SUCCESS = "ATC run success"
 """Start of the line with which ATC says that it succeeded; what follows differs by release."""
 
-ERROR_LINE = re.compile(r"^(?:\[PID: \d+\] \S+ )?(E[0-9A-Z]\d{4})\b")
-"""A line that names an error. Newer releases put process and time before it."""
+ERROR_LINE = re.compile(r"^(?:\[PID: \d+\] \S+ )?(?:[A-Za-z_]+\()?(E[0-9A-Z]\d{4})\b")
+"""A line that names an error. Newer releases put process and time before it, the newest a title too."""
 
-PYTHON_ERRORS = ("E40002", "E40020")
+PYTHON_ERRORS = ("E40000", "E40002", "E40020", "EC0010")
 """The embedded Python is too old, or lacks a module."""
 
 PATH_CHARACTERS = re.compile(r"[A-Za-z0-9./_-]+")

@@ -89,7 +89,8 @@ class Bound:
     bytes: int
     """What must cross memory however much is fused: weights that are read, inputs and outputs, once."""
     milliseconds: float
-    """No run is faster, whatever is fused and cached."""
+    """No run is faster, whatever is fused and cached, if it reads its weights from memory: a cache that is larger than
+    all of them may keep them from the run before."""
     per_second: float
     """Items a second that no run exceeds: batch ÷ time."""
     limit: Limit

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
     from ascendc.cann.cost.graph import Graph
 
+QUANTIZED = frozenset(
+    ["AscendDequant", "AscendQuant", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QuantizeLinear"]
+)
+"""Operators that tell a quantised graph."""
+
 BASIS = "an estimate: bounds computed from FLOPs, bytes and figures of the chip; nothing was run or measured"
 
 FORMULA = (
-    "latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth); "
+    "latency ≥ max(matrix FLOPs ÷ peak, (weights read + inputs + outputs) ÷ bandwidth), all through memory once; "
     "unfused = the sum over operators of max(matrix FLOPs ÷ peak, (inputs + outputs) ÷ bandwidth)"
 )
 
@@ -89,7 +94,7 @@ def estimate(
         encoder=str(shape) if shape else None,
         ai_cpu=None if ai_cpu is None else tuple(ai_cpu),
         compared=published.compare(shape, bounds, chip.soc) if shape and chip.precision != "fp32" else (),
-        notes=(*notes, *_uncounted(graph), *_doubts(chip)),
+        notes=(*notes, *_uncounted(graph), *_integers(graph, chip), *_doubts(chip)),
     )
 
 
@@ -98,6 +103,13 @@ def _uncounted(graph: Graph) -> tuple[str, ...]:
     unknown = [op.op for op in graph.ops if flops(op) is None]
     named = ", ".join(f"{unknown.count(op)} {op}" for op in dict.fromkeys(unknown))
     return (f"FLOPs not counted, bytes only: {named}",) if unknown else ()
+
+
+def _integers(graph: Graph, chip: Machine) -> tuple[str, ...]:
+    """Products of integers have a peak of their own, and a quarter of fp32's bytes."""
+    if not any(op.op in QUANTIZED for op in graph.ops):
+        return ()
+    return (f"the graph is quantised: products of int8 may be up to twice as fast as these bounds in {chip.precision}",)
 
 
 def _doubts(chip: Machine) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from ascendc.cann.explain import signs, table, where
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.seen import Model, Seen
 from ascendc.cann.explain.statements import LONGEST, Statement, clean, cut, last_run, statements
 from ascendc.cann.explain.table import Entry, Kind, Language, phrase
 from ascendc.cann.explain.values import Values, values
-from ascendc.cann.explain.where import Model, Seen
 from ascendc.errors import UsageError
 
 _SHORT = 40
@@ -35,6 +35,9 @@ _NO_SIGN = "logged-error"
 
 _OF_ATC = (b"ATC start working", b",atc.bin)")
 """By which a log is known as ATC's."""
+
+_ON_DEVICE = ("507011", "507014", "507015", "507016", "507018")
+"""Return codes of what did run on a device, which ATC does to calibrate and to tune."""
 
 _CODE = re.compile(r"[EW][0-9A-Z]\d{4}|\d{6}|ASC\d{4}")
 
@@ -120,8 +123,7 @@ def of_logs(logs: Iterable[Log], language: Language = "en", model: Model | None 
         raise _nothing(kept)
     order = sorted(read, key=lambda one: -one.depth)  # stable: among equals the newest log, and in it the first line
     root = order[0]
-    like = [one for one in read if one.entry == root.entry or (root.of_operators and one.of_operators)]
-    related = [root, *(one for one in like if one is not root)][:_RELATED]
+    related = [root, *(one for one in read if one is not root and one.completes(root))][:_RELATED]
     names = {node.name for node in model.outline.nodes if node.name} if model else ()
     found = values([one.said.text for one in related], names)
     seen = Seen(found, model, language)
@@ -139,7 +141,8 @@ def summary(diagnosis: Diagnosis) -> str:
     """Cause and fix of the root in one sentence each, and between them where it is."""
     root = diagnosis.root
     here = [phrase("here", diagnosis.language, places="; ".join(root.where[:_PLACES]))] if root.where else []
-    return " ".join((_first(root.cause), *here, _first(root.fix)))
+    between = "" if diagnosis.language == "zh" else " "
+    return between.join((_first(root.cause), *here, _first(root.fix)))
 
 
 class _Read:
@@ -147,10 +150,10 @@ class _Read:
 
     def __init__(self, said: Statement, by_atc: bool) -> None:
         self.said = said
-        self.beside = by_atc and str(said.code).isdecimal()
-        code = table.INTERNAL if said.source == "plog" else said.code
-        known = table.entry(said.code or _NO_SIGN)
-        self.entry = signs.sign(said.text, code) or known
+        self.beside = by_atc and str(said.code).isdecimal() and said.code not in _ON_DEVICE
+        self.as_code = table.INTERNAL if said.source == "plog" else said.code
+        self.sign = signs.sign(said.text, self.as_code)
+        self.entry = self.sign or table.entry(said.code or _NO_SIGN)
 
     @property
     def depth(self) -> int:
@@ -161,10 +164,17 @@ class _Read:
             return self.entry.depth
         return table.WARNING if str(self.said.code).startswith("W") else table.GENERAL
 
+    def completes(self, root: _Read) -> bool:
+        """Whether it says more of `root`: statements about compiling do, and internal errors of what ran."""
+        if self.entry == root.entry or (root._of_operators and self._of_operators):
+            return True
+        return root.said.code in _ON_DEVICE and self.said.code is not None and self.depth == table.WRAPPER
+
     @property
-    def of_operators(self) -> bool:
-        """Whether it is about compiling the graph: such statements complete each other."""
-        return self.entry is None or (self.entry.kind in ("operator", "internal") and self.depth > table.WARNING)
+    def _of_operators(self) -> bool:
+        if self.entry is None:
+            return not str(self.said.code).isdecimal()
+        return self.entry.kind in ("operator", "internal") and self.depth > table.WARNING
 
     @property
     def key(self) -> str:
@@ -172,9 +182,17 @@ class _Read:
         return self.entry.ids[0] if self.entry else str(self.said.code)
 
     def quotes(self) -> list[Quote]:
-        """Its line, and the one below where the line alone is a title."""
-        short = self.depth == table.WRAPPER or len(self.said.quotes[0][1]) < _SHORT
-        return [Quote(self.said.log, number, cut(text)) for number, text in self.said.quotes[: 1 + short]]
+        """Its line, and the one below that was recognised, or the next where the line alone is a title."""
+        lines = self.said.quotes
+        short = self.depth == table.WRAPPER or len(lines[0][1]) < _SHORT
+        told = [lines[0], *([lines[self._told]] if self._told else lines[1:2] if short else ())]
+        return [Quote(self.said.log, number, cut(text)) for number, text in told]
+
+    @property
+    def _told(self) -> int:
+        """Which of its lines has the sign; 0 where it has none, or several lines have it together."""
+        texts = self.said.text.split("\n") if self.sign else []
+        return next((at for at, text in enumerate(texts) if signs.sign(text, self.as_code) == self.sign), 0)
 
 
 def _explain(entry: Entry | None, code: str | None, seen: Seen) -> Explanation:

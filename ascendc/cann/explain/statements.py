@@ -33,21 +33,27 @@ Source = Literal["code", "plog", "plain"]
 _START = b"ATC start working"
 """With this begins the output of every run; only the last run that failed counts."""
 
+_NO_ERROR = tuple(f"[{level}]".encode() for level in ("INFO", "DEBUG", "EVENT", "WARNING", "TRACE"))
+"""With one of these begins nearly every line of ATC's own logs."""
+
 _BEFORE = re.compile(r"^\s*(?:\[PID: *\d+\]\s*)?(?:\d{4}-\d\d-\d\d[-T ][\d:.]+\s*)?")
 """Releases put process and time before the code, or behind it, or nowhere."""
 
-_CODE = re.compile(r"(?<![\w.])([EW][0-9A-Z]\d{4})(?=[:\[(\s]|$)")
+_CODE = re.compile(r"(?<![\w.])([EW][0-9A-Z]\d{4})(?=[:\[()\s]|$)")
 
 _NUMBER = re.compile(
-    r"\b(?:ret(?:urn)?(?:[ _]?(?:code|value))?|err(?:or)?[ _]?(?:code|no)|inner_?code|code)\b"
+    r"\b(?:ret(?:urn)?(?:[ _]?(?:code|value))?|err(?:or)?[ _]?(?:code|no)|inner_?code|code|error(?= ?:)|failure)\b"
     r"\s*(?:is|=|:)?\s*[\[(]?(\d{6})(?!\d)",
     re.IGNORECASE,
 )
 """A return code of AscendCL, the graph engine or the runtime, as programs and plogs write it."""
 
-_PLOG = re.compile(r"^\[(ERROR|WARNING|INFO|EVENT|DEBUG|TRACE)\]\s*\w+\([^)]*\):\s*\S+\s*(?:\[[^\]]*\])?\s*(?:\d+\s)?")
+_FAULTS = ("507", "545")
+"""So begin numbers of faults, whether the table has them or not: of the device, and of an OM that is loaded or run."""
 
-_NOISE = re.compile(r"\[PID: *\d+\]|\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d[\d.]*|\(E[0-9A-Z]\d{4}\):?")
+_PLOG = re.compile(r"^\[ERROR\]\s*\w+\([^)]*\):\s*\S+\s*(?:\[[^\]]*\])?\s*(?:\d+\s)?")
+
+_NOISE = re.compile(r"\[PID: *\d+\]|\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d[\d.]*|\b\w*\([EW][0-9A-Z]\d{4}\):?")
 
 _PLACE = re.compile(r"\s*\[(?:FUNC|FILE|LINE|THREAD):[^\]]*\]?")
 
@@ -57,15 +63,18 @@ _OF_INTEREST = tuple(
     re.compile(pattern.encode(), re.MULTILINE)
     for pattern in (
         "ATC start",
-        r"[EW][0-9A-Z]\d{4}",
-        *(rf"{word}[^\n]{{0,12}}\d{{6}}" for word in ("ret", "Ret", "code", "Code", "rrno", "rrNo", "alue")),
+        r"(?<![\w.])[EW][0-9A-Z]\d{4}(?=[:\[()\s]|$)",
+        *(
+            rf"{word}[^\n]{{0,12}}\d{{6}}"
+            for word in ("ret", "Ret", "code", "Code", "rrno", "rrNo", "alue", "rror:", "rror :", "ailure")
+        ),
         r"^\[ERROR\]",
         *signs.WORDS,
     )
 )
 """One of these is in every line that can begin something. Apart they are found ten times as fast as in one pattern."""
 
-_RUNS, _CODES = 1, 9
+_RUNS, _CODES = 1, 12
 """How many of them, from the first, begin a run; begin a run or have a code."""
 
 
@@ -82,9 +91,9 @@ class Statement:
     code: str | None
     """As the log has it."""
     quotes: tuple[tuple[int, str], ...]
-    """The line and the next that belongs to it, with their numbers, without what could disturb a terminal."""
+    """The line and those that belong to it, with their numbers, without what could disturb a terminal."""
     text: str
-    """What it says, without process and time, and the lines that belong to it."""
+    """What they say, without process and time: a line for each of `quotes`, until it is long."""
     run: int
     """Which of the runs in the log it is of; from 0."""
 
@@ -103,6 +112,8 @@ def statements(log: Log) -> Iterator[Statement]:
         number, raw = next_line
         if block is not None and number - block.line > BELOW:
             block = None
+        if raw.startswith(_NO_ERROR):
+            continue
         if raw.startswith(_START):
             found = [one for one in found if one.failed and one.run == run] or found
             run, uncoded, block = run + 1, 0, None
@@ -121,7 +132,7 @@ def statements(log: Log) -> Iterator[Statement]:
             block = began if began.code and not full else None
     for one in found:
         text = "\n".join(one.texts)[:LONGEST_TEXT]
-        yield Statement(log.name, one.line, one.source, one.code, tuple(one.quotes[:2]), text, one.run)
+        yield Statement(log.name, one.line, one.source, one.code, tuple(one.quotes), text, one.run)
 
 
 class _Lines:
@@ -199,12 +210,10 @@ class _Open:
 def _begin(line: str, run: int, number: int) -> _Open | None:
     """What begins with `line`; None if nothing does."""
     plog = _PLOG.match(line)
-    if plog and plog[1] != "ERROR":
-        return None
     said = line[plog.end() :] if plog else line[_BEFORE.match(line).end() :]  # type: ignore[union-attr]  # matches ''
     if code := _code(said, anywhere=plog is not None):
         text = said[said.index(code) + len(code) :]
-        return _Open(run, number, "code", code, line, _NOISE.sub("", text.lstrip(": ")).lstrip(": ").strip())
+        return _Open(run, number, "code", code, line, _NOISE.sub("", text.lstrip("): ")).lstrip(": ").strip())
     if plog is not None:
         return _Open(run, number, "plog", None, line, said.strip())
     if signs.sign(said, None) is not None:
@@ -213,13 +222,14 @@ def _begin(line: str, run: int, number: int) -> _Open | None:
 
 
 def _code(said: str, *, anywhere: bool) -> str | None:
-    """The code that `said` names: at its beginning, or before a colon, or as a number that our table has."""
+    """The code that `said` names: at its beginning, before a colon, behind a title, or as a number of our table."""
     for match in _CODE.finditer(said):
-        after = said[match.end() : match.end() + 1]
-        if match.start() == 0 or after == ":" or (anywhere and after in "[]("):
+        before, after = said[: match.start()], said[match.end() : match.end() + 2]
+        titled = before.endswith("(") and after == "):"
+        if not before or after[:1] == ":" or titled or (anywhere and after[:1] in "[]("):
             return match[1]
     for match in _NUMBER.finditer(said):
-        if table.entry(match[1]) is not None:
+        if table.entry(match[1]) is not None or match[1].startswith(_FAULTS):
             return match[1]
     return None
 

@@ -73,6 +73,7 @@ class _Table:
     families: tuple[Family, ...]
     phrases: dict[str, Text]
     commands: dict[str, str]
+    without_parser: frozenset[str]
 
 
 def entry(id: str) -> Entry | None:
@@ -98,6 +99,11 @@ def command(run: str, **known: str | None) -> str:
     return _table().commands[run].format(**filled) if run else ""
 
 
+def without_parser() -> frozenset[str]:
+    """Operators of ONNX's own domain that ATC has no parser for, at any opset."""
+    return _table().without_parser
+
+
 @cache
 def _table() -> _Table:
     data = json.loads(_DATA.read_text(encoding="utf-8"))
@@ -107,6 +113,7 @@ def _table() -> _Table:
         tuple(Family(**{**record, "name": Text(**record["name"])}) for record in data["families"]),
         {name: Text(**texts) for name, texts in data["phrases"].items()},
         data["commands"],
+        frozenset(data["without_parser"]),
     )
 
 

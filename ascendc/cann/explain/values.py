@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from ascendc.cann.explain.statements import prose
+from ascendc.cann.explain.vocabulary import is_option
 
 MOST = 20
 """Values of one kind that are kept."""
@@ -36,10 +37,12 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
     "nodes": (
         r"(?i:\bop[ _]?name|\bnode[ _]?name|\bnode)\s*[:=]?\s*\[([^\]\n]+)\]",
         rf"(?i:\bop[ _]?name|\bnode[ _]?name|\bnode)\s*[:=]\s*({_WORD})",
-        r"(?i:\bfor|\bop|\boperator)\s+\[([^\],\n]+)(?:\]|,\s*op[ _]?type)",
+        r"(?i:\bfor|\bop|\boperator)\s+\[([^\],\n]+)(?:,?\]|,\s*op[ _]?type)",
+        r"\bop\[([^\],\n]*[A-Z/][^\],\n]*)\]",
     ),
     "names": (r"(?i:\bop[ _]?name)\s+([^\s\[\],;]+)",),
-    "options": (r"(?<![\w-])--([a-z][a-z0-9_]+)", r"(?i:\bparameter|\boption)\s*\[(?:--)?([a-z][a-z0-9_]+)\]"),
+    "options": (r"(?<![\w-])--([a-z][a-z0-9_]+)",),
+    "dtypes": (r"\bDT_([A-Z][A-Z0-9_]*)\b",),
     "socs": (r"(?i:\b(ascend\d{3}\w*))\b",),
     "modules": (r"No module named '?([\w.]+)",),
     "libraries": (r"\b(lib[\w+.\-]+?\.so(?:\.\d+)*)\b",),
@@ -63,9 +66,11 @@ class Values:
     """Types of operators, ONNX's or ATC's own."""
     nodes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    """Of inputs or nodes, said of an option."""
+    """Of inputs or nodes that an option names, or that stand where an option would."""
     options: tuple[str, ...] = ()
     """Of ATC, without dashes."""
+    dtypes: tuple[str, ...] = ()
+    """As the graph engine writes them, without ``DT_``."""
     socs: tuple[str, ...] = ()
     """As they are written there."""
     modules: tuple[str, ...] = ()
@@ -98,9 +103,16 @@ def values(texts: Iterable[str], known: Container[str] = ()) -> Values:
         for word in _WORDS.findall(text) if known else ():
             if len(found["nodes"]) < MOST and (word in known or without_gear(word) in known):
                 found["nodes"][word] = None
+        for match in _PARAMETER.finditer(text):
+            kind = "options" if is_option(match[1]) else "names"
+            if len(found[kind]) < MOST and len(match[1]) <= LONGEST:
+                found[kind][match[1]] = None
     found["paths"] = {path: None for path in found["paths"] if path not in found["nodes"]}
     return Values(**{name: tuple(of_kind) for name, of_kind in found.items()})
 
+
+_PARAMETER = re.compile(r"(?i:\bparameter|\boption)\s*\[(?!--)([^\[\]\n]+)\]")
+"""An option without dashes; or an input, of which ATC says so too."""
 
 _WORDS = re.compile(r"[^\s\[\](){},;\"'`<>]+(?<![.:])")
 

@@ -1,7 +1,7 @@
 """The operators of the CANN that is installed here, read from its own files.
 
-Layout and reading rules: CANN 8.1 (op stores), its older layout for custom operators, and newer releases that split an
-op store into several files. ATC reads the same files, so what they say is no forecast of ours.
+Reading rules: CANN 8.1, and newer releases that split an op store into several files. ATC reads the same files, so what
+they say is no forecast of ours.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import json
 import mmap
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ascendc.cann.operators import table
+from ascendc.cann.operators.installed import CUSTOM_AICPU, Install, families
 from ascendc.cann.operators.table import Engine, Kernel, Mapped, Operators, Store, Types
 from ascendc.errors import UsageError
 
@@ -23,89 +24,6 @@ PLUGIN_KEY = re.compile(rb"([\w.]{1,64})::(\d{1,4})::(\w{1,128})")
 
 _TYPES = {"float": "float32", "double": "float64", "bf16": "bfloat16"}
 """CANN's names where they are not numpy's."""
-
-
-@dataclass(frozen=True)
-class Package:
-    """Operators that came as one: CANN's own, or a vendor's."""
-
-    name: str
-    op_impl: Path
-    plugins: Path
-    """The folder of its ONNX plugins."""
-
-
-@dataclass(frozen=True)
-class Install:
-    """An installed CANN, as far as operators go."""
-
-    opp: Path
-    """ASCEND_OPP_PATH."""
-    custom: tuple[Package, ...]
-    """In the order in which they are asked."""
-
-    @property
-    def own(self) -> Package:
-        """What CANN itself brings."""
-        return Package("CANN", self.opp / "built-in/op_impl", self.opp / "built-in/framework/onnx")
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every file that is read, for whatever family."""
-        own = [
-            *_AICPU_FILES,
-            "ai_core/tbe/config/*/*.json",
-            "vector_core/tbe/config/**/*.json",
-            "dsa_core/config/*/*.json",
-        ]
-        folders = [
-            (self.own, own),
-            *((package, [_CUSTOM_AICPU, "ai_core/tbe/config/*/*.json"]) for package in self.custom),
-        ]
-        found = [file for package, globs in folders for glob in globs for file in package.op_impl.glob(glob)]
-        found += [file for package, _ in folders for file in package.plugins.glob("*.so")]
-        return tuple(sorted(found))
-
-
-_AICPU_FILES = (
-    "aicpu/aicpu_kernel/config/aicpu_kernel.json",
-    "aicpu/config/aicpu_*.json",
-    "aicpu/tf_kernel/config/tf_kernel.json",
-)
-_CUSTOM_AICPU = "cpu/config/cust_aicpu_kernel.json"
-
-
-def find(environment: Mapping[str, str]) -> Install | None:
-    """The CANN whose ``set_env.sh`` was sourced; None without ASCEND_OPP_PATH, or if no operators are there."""
-    opp = environment.get("ASCEND_OPP_PATH")
-    return _at(Path(opp), environment) if opp else None
-
-
-def beside(atc: Path, environment: Mapping[str, str]) -> Install | None:
-    """The CANN that an ATC belongs to (``bin/atc``, ``compiler/bin/atc``); None if it has no operators."""
-    found = (_at(folder / "opp", environment) for folder in list(atc.resolve().parents)[1:4])
-    return next((install for install in found if install), None)
-
-
-def _at(opp: Path, environment: Mapping[str, str]) -> Install | None:
-    if not (opp / "built-in/op_impl").is_dir():
-        return None
-    roots = [Path(part) for part in environment.get("ASCEND_CUSTOM_OPP_PATH", "").split(":") if part]
-    roots += [opp / "vendors" / name for name in _priority(opp / "vendors/config.ini")]
-    packages = [Package(root.name, root / "op_impl", root / "framework/onnx") for root in roots]
-    packages.append(Package("custom", opp / "op_impl/custom", opp / "framework/custom/onnx"))
-    return Install(opp, tuple(package for package in packages if package.op_impl.is_dir() or package.plugins.is_dir()))
-
-
-def stamp(install: Install) -> tuple[tuple[str, int, int], ...]:
-    """Path, size and time of change of every file that is read: differs when the answer may."""
-    return tuple((str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in install.files)
-
-
-def families(install: Install) -> tuple[str, ...]:
-    """The families whose operators are installed; newer CANNs have a package for each."""
-    folder = install.own.op_impl / "ai_core/tbe/config"
-    return tuple(sorted(path.name for path in folder.glob("*") if any(path.glob("*.json"))))
 
 
 def read(install: Install, family: str) -> Operators | None:
@@ -127,7 +45,7 @@ def read(install: Install, family: str) -> Operators | None:
             core(own / "vector_core/tbe/config") or core(own / "vector_core/tbe/config" / family),
         ),
         Engine("aicore", "DSA", core(own / "dsa_core/config" / family)),
-        *(Engine("aicpu", f"AI CPU ({name})", cpu(impl.glob(_CUSTOM_AICPU))) for name, impl in custom),
+        *(Engine("aicpu", f"AI CPU ({name})", cpu(impl.glob(CUSTOM_AICPU))) for name, impl in custom),
         Engine(
             "aicpu", "AI CPU", cpu(own.glob("aicpu/*/config/aicpu_kernel.json"), own.glob("aicpu/config/aicpu_*.json"))
         ),
@@ -201,13 +119,6 @@ def mapping(keys: frozenset[tuple[str, int, str]]) -> Mapping[tuple[str, str], M
         opsets.setdefault((domain, name), set()).add(version)
     known, nothing = table.onnx(), Mapped(frozenset(), {})
     return {key: replace(known.get(key, nothing), opsets=frozenset(found)) for key, found in opsets.items()}
-
-
-def _priority(config: Path) -> list[str]:
-    if not config.is_file():
-        return []
-    found = re.search(r"^\s*load_priority\s*=\s*(.*?)\s*$", config.read_text(encoding="utf-8", errors="replace"), re.M)
-    return [name.strip() for name in found[1].split(",") if name.strip()] if found else []
 
 
 def _entries(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

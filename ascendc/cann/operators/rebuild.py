@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ascendc.cann.operators import live, table
+from ascendc.cann.operators import installed, live, table
 from ascendc.cann.operators.table import Kernel, Store, Types
 from ascendc.cann.outline import DTYPES
 
@@ -38,7 +38,7 @@ SCHEMA = {
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Write both tables; returns the exit code."""
-    install = live.find(environment)
+    install = installed.find(environment)
     if install is None or len(arguments) != 1 or not Path(arguments[0]).is_dir():
         sys.stderr.write(f"{__doc__}\n")
         return 2
@@ -50,10 +50,10 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     return 0
 
 
-def stores(install: live.Install) -> dict[str, Store]:
+def stores(install: installed.Install) -> dict[str, Store]:
     """The AI Core's store of each family that is installed, and those of the AI CPU; vendors' operators come first."""
     found: dict[str, Store] = {}
-    for family in live.families(install):
+    for family in installed.families(install):
         operators = live.read(install, family)
         assert operators is not None  # it is installed
         by_kind: dict[str, list[Store]] = {family: [], **{key: [] for key in table.AICPU}}

@@ -26,7 +26,7 @@ _COMPOSED = frozenset(["Attention", "Gelu", "GroupNormalization", "RMSNormalizat
 def of(call: Call, setting: Setting, verdict: Verdict) -> Remedy | None:
     """What helps against `verdict`; None: nothing that is known."""
     if verdict.status == "unmapped":
-        return Remedy("inline") if (call.domain, call.op) in setting.functions else _unmapped(call)
+        return Remedy("functions") if (call.domain, call.op) in setting.functions else _unmapped(call)
     if verdict.status == "name":
         return Remedy("node-names")
     if verdict.status == "opset":

@@ -55,6 +55,14 @@ def test_a_softmax_that_is_no_attention_over_tokens(shape):
     assert shape_of(Graph((), (), ops), 1) is None
 
 
+def test_layers_that_differ_are_no_encoder():
+    """As Swin's; one other layer beside twelve alike is nothing."""
+    ops = [*graph(VIT_B32, 1).ops, *graph(TEXT, 1).ops]
+    assert shape_of(Graph((), (), tuple(ops)), 1) is None
+    one = Encoder(**{**vars(TEXT), "layers": 1})
+    assert shape_of(Graph((), (), (*graph(VIT_B32, 1).ops, *graph(one, 1).ops)), 1) == VIT_B32.shape
+
+
 def test_distance_is_in_octaves():
     assert Shape(12, 768, 50).distance(Shape(12, 768, 50)) == 0
     assert Shape(12, 768, 50).distance(Shape(24, 768, 100)) == 2

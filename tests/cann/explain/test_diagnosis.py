@@ -8,8 +8,8 @@ import pytest
 
 from ascendc.cann.explain import diagnosis
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.seen import Model
 from ascendc.cann.explain.statements import QUOTED
-from ascendc.cann.explain.where import Model
 from ascendc.cann.outline import Node, Outline, Port
 from ascendc.errors import UsageError
 
@@ -307,6 +307,135 @@ CASES = {
         "EZ3002",
         ("Foo is no operator of clip.onnx itself: ATC made it of another one",),
     ),
+    "a title around the code": Case(
+        PID + "Compiling_Failed(E40021): op [trans_Cast_2,] did not compile: File x.py, line 1\n    raise E(args)\n",
+        "E40021",
+        ("node trans_Cast_2: not in the model; ATC inserts such nodes where a dtype or format changes",),
+    ),
+    "a title behind what a framework says": Case(
+        "RuntimeError: No_Engine(EZ3003): nothing runs [/norm/ReduceL2], optype [LpNormV2]\n", "EZ3003", (MADE_OF, NORM)
+    ),
+    "a title, the code of a framework before it": Case(
+        "E20101: No_Chip(E20101): soc_version Ascend310P is unknown\n", "soc-unknown", (A_FAMILY,)
+    ),
+    "code, process, time, code": Case(
+        "E89999: Inner Error!\nE89999[PID: 4711] 2026-03-04-05:06:07.891.011 (E89999):  op[/norm/ReduceL2], no plan"
+        "[FUNC:Tiling4Norm][FILE:n.cc][LINE:1]\n",
+        "tiling",
+        (NORM, *INPUTS),
+    ),
+    "two dtypes, by the function": Case(
+        FAILED
+        + "E89999: Inner Error!\nE89999 op[/same], DT_INT64 and DT_INT32 [FUNC:CheckInputsDtypeSame][FILE:u.cc]\n"
+        "        InferShape of node:/same(Add) failed\n",
+        "dtypes-differ",
+        (
+            "node /same: Add, inputs a1, b",
+            "Add: 2 of 6 nodes of clip.onnx: /same, /same",
+            "dtypes INT64, INT32",
+        ),
+    ),
+    "two dtypes, without a code": Case(START + "dtype of inputs a and b is not the same\n", "dtypes-differ"),
+    "an input in place of an option": Case(
+        FAILED + "E10001: Value [-1] for parameter [pixel_value] is invalid.\n",
+        "symbolic-input",
+        (
+            "`pixel_value` is not in clip.onnx; did you mean `pixel_values`?",
+            *INPUTS,
+            'for example --input_shape="pixel_values:1,3,224,224;input_ids:1,77"',
+        ),
+    ),
+    "-1 for an option": Case(FAILED + "E10001: Value [-1] for parameter [deterministic] is invalid.\n", "E10001"),
+    "an OM of another release": Case(
+        "E19999: Inner Error!\nE19999 model made by opp version [7.1.T1], the opp package here is [8.2.T2]\n",
+        "opp-version",
+    ),
+    "no parser, without a code": Case(
+        FAILED + "no parser for Op [/norm/ReduceL2, optype [ai.onnx::18::ReduceL2]]\n",
+        "E16002",
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18", NORM),
+    ),
+    "no parser, in an internal error": Case(
+        FAILED + "E19999: Inner Error!\nE19999 nothing for ai.onnx::18::ReduceL2\n",
+        "E16002",
+        (TWO, LOOKED_UP, TO_17, "clip.onnx declares opset 18"),
+    ),
+    "a custom operator": Case(
+        FAILED + "E16002: no parser, optype [ai.onnx::18::MyMax]\n        no parser, optype [my.domain::1::Foo]\n",
+        "operator-custom",
+        (
+            "MyMax is no operator of clip.onnx itself: ATC made it of another one",
+            "Foo is no operator of clip.onnx itself: ATC made it of another one",
+            "looked up: ai.onnx::18::MyMax, no operator of ONNX",
+            "looked up: my.domain::1::Foo, no operator of ONNX",
+        ),
+    ),
+    "an operator of ONNX that no parser takes": Case(
+        FAILED + "E19010: no parser, optype [ai.onnx::18::Scan]\n", "E19010"
+    ),
+    "an operator of another domain of ONNX": Case(
+        FAILED + "E19010: no parser, optype [ai.onnx.ml::3::Scaler]\n", "E19010"
+    ),
+    "an operator that did not compile, without a code": Case(
+        "        build failed, ret:1[FUNC:Build][FILE:b.cc][LINE:1]\n"
+        "        compile Op [/norm/ReduceL2_ascend_mbatch_batch_5] failed. (optype: [LpNormV2])\n",
+        "E20001",
+        (NORM, MADE_OF),
+    ),
+    "C++ headers": Case(
+        FAILED + "E40021: compile failed\n    raise E(args)\n/x/clang.h:20:10: fatal error: 'vector' file not found\n",
+        "headers-missing",
+    ),
+    "a temporary folder": Case(
+        FAILED + "E40021: op [trans_TransData_5,]: [EB9999] [errCode:EB0500]message: the dir path . is invalid\n",
+        "folder-invalid",
+    ),
+    "a library of a newer system": Case("libc.so.6: version `GLIBC_2.99' not found\n", "glibc-old"),
+    "no dynamic shape": Case(
+        FAILED + "EZ3002: Optype [ReduceL2] of [X]: Reason: dynamic shape is not supported here.\n",
+        "dynamic-shape",
+        (TWO, 'for example --input_shape="pixel_values:1,3,224,224;input_ids:1,77"'),
+    ),
+    "a module of another package": Case(
+        "ModuleNotFoundError: No module named 'attr'\n", "python-module", ("module attr, of the package attrs",)
+    ),
+    "a module of CANN": Case(
+        "ModuleNotFoundError: No module named 'te.platform'\n",
+        "python-module",
+        ("module te.platform, of CANN itself: not to be installed by pip; set_env.sh makes it known",),
+    ),
+    "a number behind a colon": Case("Execute(a.om) error:507011\n", "507011"),
+    "a number of a framework": Case("CANN failure 500001: in Conv\n", "500001"),
+    "a number that no table has": Case("synchronize failed, error code:507048\n", "507"),
+    "another release's library": Case(
+        "atc.bin: symbol lookup error: libge_x.so: undefined symbol: _ZN2ge1A\n",
+        "libraries-mixed",
+        ("library libge_x.so",),
+    ),
+    "CANN's own files": Case("[ASCEND_OPP_PATH] is not a folder\n", "not-set-up"),
+    "CANN's own files, by an option": Case(
+        FAILED + "E10001: Value [linux] for parameter [--host_env_os] is wrong.\n", "not-set-up"
+    ),
+    "sys.argv": Case("AttributeError: module 'sys' has no attribute 'argv'\n", "python-argv"),
+    "a module of Python's own": Case(
+        START + "ModuleNotFoundError: No module named '_ctypes'\nATC run failed\nE40000: te\n",
+        "python-broken",
+        ("module _ctypes",),
+        ("E40000",),
+    ),
+    "a module that Python no longer has": Case("ModuleNotFoundError: No module named 'imp'\n", "python-too-new"),
+    "modules that do not fit": Case("ImportError: cannot import name 'a' from 'b' (/b.py)\n", "python-import"),
+    "a dead worker": Case(START + "Traceback:\nBrokenPipeError: [Errno 32] Broken pipe\n", "worker-died"),
+    "a dead worker, and why": Case(START + "BrokenPipeError: [Errno 32] Broken pipe\nKilled\n", "killed"),
+    "what calibration ran": Case(
+        "[ERROR] AMCT(7,atc.bin):2026-01-02-03:04:05[m.cpp:9]execute failed, errorCode is 507011\n"
+        "[ERROR] AMCT(7,atc.bin):2026-01-02-03:04:05[s.cpp:9]calibration failed\n"
+        + FAILED.removeprefix(START)
+        + "EZ9999: Inner Error!\nEZ9999  kernel of Conv2D failed\n",
+        "507011",
+        (),
+        ("logged-error", "EZ9999"),
+    ),
     "warnings only": Case(START + "ATC run success, welcome.\nW11001: Op [/conv/Conv] slow\n", "W11001"),
 }
 
@@ -344,6 +473,8 @@ def test_without_a_model_what_the_log_names_is_shown():
     assert found.root.where == ("operator LpNormV2", "node /norm/ReduceL2")
     assert found.root.command == "ascendc check MODEL.onnx --soc SOC"
     assert found.found.nodes == ("/norm/ReduceL2",)
+    keyed = of(FAILED + "E16002: no parser, optype [ai.onnx::18::Conv]\n")
+    assert keyed.root.where[0] == "looked up: ai.onnx::18::Conv"  # which names the operator
 
 
 @pytest.mark.parametrize(
@@ -355,7 +486,8 @@ def test_without_a_model_what_the_log_names_is_shown():
             "QuantizeLinear has a parser at no opset (CANN of 2026-08): rewrite it with other operators",
         ),
         ("ai.onnx::18::Erf", "CANN of 2026-08 has a parser for Erf at opset 18: the one that wrote the log is older"),
-        ("my.domain::1::Foo", "looked up: my.domain::1::Foo"),
+        ("my.domain::1::Foo", "looked up: my.domain::1::Foo, no operator of ONNX"),
+        ("ai.onnx.ml::3::Scaler", "looked up: ai.onnx.ml::3::Scaler"),
     ],
 )
 def test_at_which_opsets_there_are_parsers(key, said):
@@ -393,6 +525,8 @@ def test_what_a_driver_misses_is_no_cause_where_atc_runs_without_a_device():
         "[ERROR] RUNTIME(7,atc.bin):2026-01-02-03:04:05.678.910 [api.cc:23]7 Get:ErrCode=507899, InnerCode=0x7020010\n"
     )
     assert of(plog + FAILED + "E20001: compile failed\n").root.id == "E20001"
+    unknown = of(FAILED + plog.replace("507899", "507033") + "E20001: compile failed\n")
+    assert (unknown.root.id, [quote.line for quote in unknown.quoted]) == ("E20001", [5])
     assert of(plog.replace("atc.bin", "python3")).root.id == "507899"
 
 
@@ -470,6 +604,7 @@ def test_an_empty_log():
         "exporting E100200 and 0xE10001 and v.E10001: fine\n",
         "step 137, loss 0.5, Killed Bill is a film? no: numpy is fine\n".replace("Killed ", "killed "),
         "retrieved 145013 pictures\n",
+        "error: 123456 pictures, failure 123456, code 123456, 507011 pictures\n",
         "[WARNING] GE(7,atc.bin):2026-01-02-03:04:05.678.910 [a.cc:1]7 E16002: x\n",
     ],
 )
@@ -485,7 +620,7 @@ def test_the_summary_is_of_first_sentences():
         "OM: --external_weight=1, and take the folder `weight` along with the OM; or compile in fp16."
     )
     chinese = of(FAILED + "E10016: x\n", None, "zh")
-    assert diagnosis.summary(chinese).startswith("参数中的输入名（或节点名）在模型里不存在。 使用 ONNX 图中的原名")
+    assert diagnosis.summary(chinese).startswith("参数中的输入名（或节点名）在模型里不存在。使用 ONNX 图中的原名")
 
 
 def test_what_is_quoted_of_a_title_is_the_line_below_too():
@@ -494,6 +629,16 @@ def test_what_is_quoted_of_a_title_is_the_line_below_too():
         (1, "E19999: Inner Error!"),
         (3, "E19999  the axes differ[FUNC:F][FILE:a.cc][LINE:1]"),
     ]
+
+
+def test_what_is_quoted_is_where_the_sign_is():
+    found = of("E40021: op [x] did not compile\n  File x\n  raise y\nfatal error: 'vector' file not found\n1 error\n")
+    assert [quote.line for quote in found.quoted] == [1, 4]
+
+
+def test_internal_errors_of_what_ran_are_quoted_with_it():
+    log = CASES["what calibration ran"].log
+    assert [quote.line for quote in of(log).quoted] == [1, 4, 5]
 
 
 def test_names_in_a_model_cannot_disturb_a_terminal():

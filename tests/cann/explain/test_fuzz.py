@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ascendc.cann.explain import diagnosis
 from ascendc.cann.explain.logs import Log
+from ascendc.cann.explain.seen import Model
 from ascendc.cann.explain.statements import QUOTED
-from ascendc.cann.explain.where import Model
 from ascendc.cann.outline import Node, Outline, Port
 from ascendc.errors import UsageError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ascendc.cann.explain import diagnosis, signs, table, where
+from ascendc.cann.explain import diagnosis, signs, table, vocabulary, where
 from ascendc.errors import UsageError
 
 DATA = json.loads((Path(table.__file__).parents[1] / "data" / "errors.json").read_text(encoding="utf-8"))
@@ -43,7 +43,7 @@ def test_every_entry_speaks_both_languages(id):
         assert not CHINESE.search(text.en)
         assert CHINESE.search(text.zh)
         assert text.zh.endswith("。")
-        prose = re.sub(r"`[^`]*`|「[^」]*」|\([^一-龥]*?\)", "", text.zh)
+        prose = re.sub(r"`[^`]*`|「[^」]*」|\w\(\)|\$\([^)]*\)", "", text.zh)
         assert not re.search(r"\(|[一-龥]\s*[,;:?!)]", prose), prose  # marks of punctuation are Chinese too
     assert set(entry.look) <= set(where.LOOKS)
     assert entry.run == "" or table.command(entry.run).startswith(("ascendc ", "npu-smi "))
@@ -59,8 +59,9 @@ def test_every_phrase_has_the_same_holes_in_both_languages():
 
 def test_every_topic_has_a_sign_and_every_sign_a_topic():
     signed = {one.topic for group in (signs._SYSTEM, signs._OPTIONS, signs._AIPP, signs._INNER) for one in group}
+    signed |= {one.topic for one in signs._UNCODED} - set(KNOWN)
     topics = {id for id in IDS if not diagnosis._CODE.fullmatch(id)}
-    assert topics == signed | {"logged-error"}
+    assert topics == signed | {"logged-error", "operator-custom"}
 
 
 @pytest.mark.parametrize("id", IDS)
@@ -104,6 +105,17 @@ def test_what_is_no_code(code):
     with pytest.raises(UsageError, match="is no error code; allowed: one of ATC such as E16002") as caught:
         diagnosis.of_code(code)
     assert caught.value.id == "ASC2403"
+
+
+def test_every_operator_of_onnx_is_known():
+    from onnx import defs
+
+    assert not [
+        one.name for one in defs.get_all_schemas() if one.domain == "" and vocabulary.is_custom("ai.onnx", one.name)
+    ]
+    assert vocabulary.is_custom("ai.onnx", "NoSuchOperator")
+    assert vocabulary.is_custom("com.microsoft", "FusedMatMul")
+    assert not vocabulary.is_custom("ai.onnx.ml", "Scaler")
 
 
 def test_all_rooms_of_our_own_messages_are_known():

@@ -258,13 +258,22 @@ def test_a_custom_engine_is_asked_first_and_cann_next():
     assert (refused.status, refused.reason) == ("cast", "AI Core (shop): Exp takes int8, not int64")
 
 
+def test_a_constant_is_never_looked_up():
+    assert ask(call("Constant"), opsets={}).status == "aicore"
+
+
+def test_a_name_of_onnx_in_another_domain_is_not_onnx():
+    assert ask(call("Attention", "float32", domain="npu")).status == "unknown"
+    assert ask(call("Attention", "float32")).status == "unmapped"
+
+
 def test_a_function_of_the_model_is_not_looked_into():
     node = call("Twice", "float32", domain="mine")
     verdict = ask(node, opsets={"": 13, "mine": 1}, functions=frozenset({("mine", "Twice")}))
     assert (verdict.status, verdict.reason, verdict.remedy) == (
         "unmapped",
         "the model defines it as a function, which ATC does not look into (E16002, mine::1::Twice)",
-        Remedy("inline"),
+        Remedy("functions"),
     )
     assert ask(node, opsets={"": 13, "mine": 1}).status == "unknown"
 

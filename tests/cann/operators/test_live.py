@@ -1,28 +1,20 @@
-import os
-from pathlib import Path
-
 import pytest
 
-from ascendc.cann.operators import live, table
+from ascendc.cann.operators import installed, live, table
 from ascendc.errors import UsageError
 
 FP16 = frozenset({"float16"})
 
 
 def store(opp, engine="AI Core"):
-    operators = live.read(live.find(opp.environment), "ascend310p")
+    operators = live.read(installed.find(opp.environment), "ascend310p")
     return next(found.store for found in operators.engines if found.name == engine)
-
-
-@pytest.mark.parametrize("environment", [{}, {"ASCEND_OPP_PATH": ""}, {"ASCEND_OPP_PATH": "/nowhere"}])
-def test_no_cann(environment):
-    assert live.find(environment) is None
 
 
 def test_a_family_whose_operators_are_not_installed(opp, kernel):
     opp.core({"Exp": kernel("float16", "float16")})
-    install = live.find(opp.environment)
-    assert live.families(install) == ("ascend310p",)
+    install = installed.find(opp.environment)
+    assert installed.families(install) == ("ascend310p",)
     assert live.read(install, "ascend310") is None
     assert live.read(install, "ascend310p").source == f"live: {opp.path}"
 
@@ -93,7 +85,7 @@ def test_vendors_are_asked_in_their_order_before_cann(opp, kernel, tmp_path):
     file.parent.mkdir(parents=True)
     file.write_text('{"Mine": {"input0": {"type": "DT_INT8"}}}')
     environment = {**opp.environment, "ASCEND_CUSTOM_OPP_PATH": f"{package}:"}
-    operators = live.read(live.find(environment), "ascend310p")
+    operators = live.read(installed.find(environment), "ascend310p")
     assert [(engine.name, sorted(engine.store)) for engine in operators.engines] == [
         ("AI Core (b)", ["Own"]),
         ("AI Core (a)", ["Own"]),
@@ -108,7 +100,7 @@ def test_the_onnx_operators_are_those_that_the_plugins_name(opp, kernel):
     opp.plugin("ai.onnx::13::Exp", "ai.onnx::14::Exp", "npu::1::NPUFastGelu", "std::vector", "x::y::z")
     opp.write("vendors/config.ini", "load_priority=shop")
     opp.plugin("shop.ops::2::Discount", name="vendors/shop/framework/onnx/libcust.so")
-    onnx = live.read(live.find(opp.environment), "ascend310p").onnx
+    onnx = live.read(installed.find(opp.environment), "ascend310p").onnx
     assert {key: sorted(mapped.opsets) for key, mapped in onnx.items()} == {
         ("", "Exp"): [13, 14],
         ("npu", "NPUFastGelu"): [1],
@@ -121,14 +113,14 @@ def test_the_onnx_operators_are_those_that_the_plugins_name(opp, kernel):
 def test_without_a_plugin_to_read_the_mapping_is_the_table(opp, kernel):
     opp.core({"Exp": kernel("float16", "float16")})
     opp.write("built-in/framework/onnx/empty.so", b"")
-    assert live.read(live.find(opp.environment), "ascend310p").onnx == table.onnx()
+    assert live.read(installed.find(opp.environment), "ascend310p").onnx == table.onnx()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"Exp": ', "\0", "[" * 100_000])
 def test_a_broken_file_is_named(opp, text):
     file = opp.core(text)
     with pytest.raises(UsageError) as caught:
-        live.read(live.find(opp.environment), "ascend310p")
+        live.read(installed.find(opp.environment), "ascend310p")
     assert caught.value.id == "ASC2322"
     assert caught.value.message.startswith(f"CANN's `{file}` is no ")
 
@@ -137,21 +129,3 @@ def test_a_broken_file_is_named(opp, text):
 def test_odd_entries_are_read_as_far_as_they_go(opp, entry):
     opp.core({"Exp": entry, "Log": {}})
     assert "Log" in store(opp)
-
-
-def test_the_stamp_changes_with_the_files(opp, kernel):
-    file = opp.core({"Exp": kernel("float16", "float16")})
-    install = live.find(opp.environment)
-    before = live.stamp(install)
-    assert [path for path, _, _ in before] == [str(file)]
-    os.utime(file, ns=(1, 1))
-    assert live.stamp(install) != before
-    opp.plugin("ai.onnx::13::Exp")
-    assert len(live.stamp(install)) == 2
-
-
-def test_the_cann_that_an_atc_belongs_to(opp, kernel):
-    opp.core({"Exp": kernel("float16", "float16")})
-    atc = opp.write("../compiler/bin/atc", "")
-    assert live.beside(atc, {}).opp == opp.path.resolve()
-    assert live.beside(Path("/usr/bin/atc"), {}) is None
