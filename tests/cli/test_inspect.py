@@ -113,4 +113,4 @@ def test_a_bundle_and_its_models(ascendc, tiny_bundle, om):
 
 def test_a_file_that_is_not_there(ascendc, tmp_path):
     done = ascendc("inspect", tmp_path / "none.om")
-    assert (done.code, done.err) == (2, f"ascendc: ASC2310 the file `{tmp_path / 'none.om'}` does not exist\n")
+    assert (done.code, done.err) == (2, f"ascendc: ASC2361 the file `{tmp_path / 'none.om'}` does not exist\n")

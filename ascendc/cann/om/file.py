@@ -34,7 +34,7 @@ def read(path: Path) -> Om:
     """What the file at `path` is and holds.
 
     Raises:
-        UsageError: there is no such file (ASC2310), it is no OM (ASC2311), or a damaged one (ASC2312).
+        UsageError: there is no such file (ASC2361), it is no OM (ASC2362, ASC2364), or a damaged one (ASC2363, ASC2365).
     """
     with _mapped(path) as data:
         if data[:4] == om2.MAGIC:
@@ -45,7 +45,7 @@ def read(path: Path) -> Om:
             return _om(data, container)
         except (DamagedError, TornError) as error:
             raise UsageError(
-                "ASC2312",
+                "ASC2363",
                 f"`{path}` is a damaged OM: {error}",
                 hint="copy it again in binary mode, or compile it again",
             ) from error
@@ -57,11 +57,11 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             yield data
     except FileNotFoundError as error:
-        raise UsageError("ASC2310", f"the file `{path}` does not exist") from error
+        raise UsageError("ASC2361", f"the file `{path}` does not exist") from error
     except OSError as error:
-        raise UsageError("ASC2310", f"the file `{path}` cannot be read: {error.strerror}") from error
+        raise UsageError("ASC2361", f"the file `{path}` cannot be read: {error.strerror}") from error
     except ValueError as error:  # mmap refuses an empty file
-        raise UsageError("ASC2311", f"`{path}` is no OM: it is empty") from error
+        raise UsageError("ASC2362", f"`{path}` is no OM: it is empty") from error
 
 
 def _refuse_others(path: Path, data: Content) -> None:
@@ -80,7 +80,7 @@ def _refuse_others(path: Path, data: Content) -> None:
         what, hint = "perhaps an ONNX model", f"ascendc check {path} --soc Ascend310P3"
     else:
         what = f"it begins with {bytes(head[:4])!a} instead of {MAGIC!a}"
-    raise UsageError("ASC2311", f"`{path}` is no OM: {what}", hint=hint)
+    raise UsageError("ASC2362", f"`{path}` is no OM: {what}", hint=hint)
 
 
 def _om(data: Content, container: Container) -> Om:

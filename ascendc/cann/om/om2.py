@@ -28,7 +28,7 @@ def read(path: Path) -> Om:
     """What the archive says.
 
     Raises:
-        UsageError: it is some other archive (ASC2311), or a damaged one (ASC2312).
+        UsageError: it is some other archive (ASC2364), or a damaged one (ASC2365).
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -37,9 +37,9 @@ def read(path: Path) -> Om:
             metas = [file.filename for file in files if file.filename.endswith("/model_meta.json")]
             meta = _json(archive, files, sorted(metas)[0], path) if metas else {}
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UsageError("ASC2312", f"`{path}` is a damaged OM2: {error}") from error
+        raise UsageError("ASC2365", f"`{path}` is a damaged OM2: {error}") from error
     if "om2_version" not in manifest:
-        raise UsageError("ASC2311", f"`{path}` is no OM: it is a ZIP archive without the manifest of an OM2")
+        raise UsageError("ASC2364", f"`{path}` is no OM: it is a ZIP archive without the manifest of an OM2")
     command = manifest.get("atc_command")
     command = command if isinstance(command, str) else None
     return Om(
@@ -65,13 +65,13 @@ def _json(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], name: str, pat
     if not found:
         return {}
     if found[0].file_size > _MOST_JSON:
-        raise UsageError("ASC2312", f"`{path}` is a damaged OM2: `{name}` has {found[0].file_size} bytes")
+        raise UsageError("ASC2365", f"`{path}` is a damaged OM2: `{name}` has {found[0].file_size} bytes")
     with archive.open(found[0]) as file:
         raw = file.read(_MOST_JSON + 1)
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise UsageError("ASC2312", f"`{path}` is a damaged OM2: `{name}` is no JSON") from error
+        raise UsageError("ASC2365", f"`{path}` is a damaged OM2: `{name}` is no JSON") from error
     return content if isinstance(content, dict) else {}
 
 

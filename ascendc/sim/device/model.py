@@ -69,7 +69,7 @@ class Model:
         try:
             om = oms.read(path)
         except UsageError as error:
-            raise AclError(INVALID_FILE if error.id == "ASC2310" else GE_LOAD, error.message) from error
+            raise AclError(INVALID_FILE if error.id == "ASC2361" else GE_LOAD, error.message) from error
         # Simulated on purpose: what is asked is whether a genuine one with these facts would load.
         fit = against(replace(om, simulated=False), socs.resolve(soc).soc)
         if fit.verdict == "refused":

@@ -125,9 +125,9 @@ def test_a_file_that_is_cut_short_or_has_grown(om):
     path.write_bytes(whole[:-1])
     after = len(whole) - 256
     says = f"its header says that {after} bytes follow, and"
-    assert refusal(path) == ("ASC2312", f"`FILE` is a damaged OM: {says} {after - 1} do: the file is cut short")
+    assert refusal(path) == ("ASC2363", f"`FILE` is a damaged OM: {says} {after - 1} do: the file is cut short")
     path.write_bytes(whole + b"x")
-    assert refusal(path) == ("ASC2312", f"`FILE` is a damaged OM: {says} {after + 1} do: something was added to it")
+    assert refusal(path) == ("ASC2363", f"`FILE` is a damaged OM: {says} {after + 1} do: something was added to it")
 
 
 def test_a_length_is_never_believed(om):
@@ -136,7 +136,7 @@ def test_a_length_is_never_believed(om):
     struct.pack_into("<I", content, 256, 0xFFFFFFFF)  # partitions
     path.write_bytes(content)
     why = "lists 4294967295 partitions, which are more than the file can hold"
-    assert refusal(path) == ("ASC2312", f"`FILE` is a damaged OM: the table at byte 256 {why}")
+    assert refusal(path) == ("ASC2363", f"`FILE` is a damaged OM: the table at byte 256 {why}")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_another_archive_is_no_om(tmp_path):
     path = tmp_path / "x.om"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a", "b")
-    assert refusal(path) == ("ASC2311", "`FILE` is no OM: it is a ZIP archive without the manifest of an OM2")
+    assert refusal(path) == ("ASC2364", "`FILE` is no OM: it is a ZIP archive without the manifest of an OM2")
 
 
 @pytest.mark.parametrize(
