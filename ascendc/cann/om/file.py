@@ -34,7 +34,8 @@ def read(path: Path) -> Om:
     """What the file at `path` is and holds.
 
     Raises:
-        UsageError: there is no such file (ASC2361), it is no OM (ASC2362, ASC2364), or a damaged one (ASC2363, ASC2365).
+        UsageError: there is no such file (ASC2361), it is no OM (ASC2362, ASC2364), or it is a damaged one (ASC2363,
+            ASC2365).
     """
     with _mapped(path) as data:
         if data[:4] == om2.MAGIC:

@@ -66,10 +66,12 @@ class Model:
         Raises:
             AclError: it is not there, is damaged, was compiled for another chip, or the simulator cannot run it.
         """
+        if not path.is_file():
+            raise AclError(INVALID_FILE, f"{path} does not exist")
         try:
             om = oms.read(path)
         except UsageError as error:
-            raise AclError(INVALID_FILE if error.id == "ASC2361" else GE_LOAD, error.message) from error
+            raise AclError(GE_LOAD, error.message) from error
         # Simulated on purpose: what is asked is whether a genuine one with these facts would load.
         fit = against(replace(om, simulated=False), socs.resolve(soc).soc)
         if fit.verdict == "refused":
