@@ -135,14 +135,14 @@ _INNER = (
 )
 """By functions in the text of an internal error."""
 
-WORDS = tuple(
-    (
-        r"unknown|is missing|Non-option|not found|No such file|\.so|undefined symbol|fatal error|FrameLocalsProxy|numpy|np\.|"
-        "No module named|ImportError|has no attribute 'argv'|Killed|oom-kill|Out of memory|status 137|signal 9|SIGKILL|"
-        "bad_alloc|Cannot allocate|MemoryError|BrokenP|No space left|Disk quota|Permission denied|dir path|directory path|"
-        "ASCEND_OPP_PATH|AscendCheckSoCVersion|ModelCheckCompatibility|aipp|ai.onnx::|ompile [Oo]p |dtype of inputs|"
-        "已杀死|无法分配内存|设备上没有空间|权限不够|未找到"
-    ).split("|")
+WORDS = (
+    *("unknown", "is missing", "Non-option", "not found", "No such file", r"\.so", "undefined symbol"),
+    *("fatal error", "FrameLocalsProxy", "numpy", r"np\.", "No module named", "ImportError"),
+    *("has no attribute 'argv'", "Killed", "oom-kill", "Out of memory", "status 137", "signal 9", "SIGKILL"),
+    *("bad_alloc", "Cannot allocate", "MemoryError", "BrokenP", "No space left", "Disk quota"),
+    *("Permission denied", "dir path", "directory path", "ASCEND_OPP_PATH", "AscendCheckSoCVersion"),
+    *("ModelCheckCompatibility", "aipp", "ai.onnx::", "ompile [Oo]p ", "dtype of inputs", "已杀死"),
+    *("无法分配内存", "设备上没有空间", "权限不够", "未找到"),
 )
 """One of these patterns is in every line with a sign and no code; each begins with what is searched for fast."""
 
