@@ -120,6 +120,9 @@ def test_any_long_text_is_read_to_its_end(text):
         "\\" * 100_001,
         "<<E\n" * 100_000,
         "(" * 100_000,
+        "[" * 100_000,
+        "${" * 50_000,
+        "cat " + "<<E " * 20_000 + "\n",
     ],
 )
 def test_texts_that_nothing_closes_take_linear_time(text):
