@@ -218,6 +218,7 @@ def _redirect(reader: _Reader, piece: str) -> None:
 def _double(reader: _Reader, begin: int) -> Command | None:
     """A text in double quotes, from behind the opening one."""
     pieces: list[tuple[str, bool]] = []
+    line = reader.line
     while (match := _DOUBLE.match(reader.text, reader.at)) is not None:
         piece = match.group()
         reader.at = match.end()
@@ -236,6 +237,7 @@ def _double(reader: _Reader, begin: int) -> Command | None:
             reader.line += piece[1] == "\n"
         else:
             pieces.append((piece, piece.startswith("$") and len(piece) > 1))
+    reader.line = line
     return _unclosed(reader, begin, '"')
 
 

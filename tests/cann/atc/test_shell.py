@@ -85,6 +85,10 @@ def test_a_quote_that_nothing_closes_ends_with_its_line(text, quote):
     )
 
 
+def test_a_line_behind_an_unclosed_quote_is_counted_once():
+    assert [(c.words[0].text, c.line) for c in commands('a "\\\nb\nc') if c.words] == [("a", 1), ("b", 2), ("c", 3)]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab=,:~-. \t'\"\\", max_size=30))
 def test_quotes_and_escapes_are_those_of_posix(text):
