@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ascendc import onnx_file
 from ascendc.errors import UsageError
-from ascendc.graph import outline
+from ascendc.inferred import REFUSED, infer, said
 from ascendc.passes import values
 from ascendc.passes.fold import FoldConstants
 
@@ -21,18 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import onnx
     import onnx_ir as ir
-
-_REFUSED = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError)
-"""What libraries raise over graphs that they cannot handle, beside ValueError."""
 
 
 _SMALL = 1 << 16
 """Elements of a constant that is computed: far above any shape. Of larger ones nobody needs the content here."""
-
-_VECTOR = 1 << 20
-"""Elements of something with one axis that ONNX may take for a shape: it lays them out number by number."""
 
 _GROWS = frozenset({"ConstantOfShape", "Expand", "EyeLike", "OneHot", "Pad", "Range", "Resize", "Tile", "Upsample"})
 """Operators that a small input tells to make something large."""
@@ -117,30 +110,6 @@ def bind(model: ir.Model, sizes: Mapping[str, int], batch: int | None = None) ->
                 output.shape = None
 
 
-def infer(model: ir.Model) -> str | None:
-    """Give values of the graph and of the bodies in it the types and shapes that ONNX infers; why not, if it refuses.
-
-    Unlike `ascendc.passes.values.infer` it takes what it gets: a file that somebody brings may contradict itself.
-    """
-    import onnx
-
-    graph = model.graph
-    made = [value for node in graph.all_nodes() for value in node.outputs]
-    small = all(_is_small_vector(value) for value in (*graph.inputs, *graph.initializers.values(), *made))
-    try:
-        inferred = onnx.shape_inference.infer_shapes(values.bare(outline(model)), data_prop=small)
-    except (
-        onnx.shape_inference.InferenceError,
-        onnx.checker.ValidationError,
-        MemoryError,
-        ValueError,
-        *_REFUSED,
-    ) as error:
-        return _said(error)
-    _take(model.graph, inferred.graph)
-    return None
-
-
 def _twins(nodes: Sequence[ir.Node]) -> frozenset[ir.Node]:
     graphs = {id(node.graph): node.graph for node in nodes if node.graph is not None}
     names = Counter((id(node.graph), node.name) for node in nodes)
@@ -177,8 +146,8 @@ def _fold(model: ir.Model) -> str | None:
     """Fold constants; why not, if the folder refuses."""
     try:
         _FoldSmall().rewrite(model)
-    except (ValueError, *_REFUSED) as error:
-        return _said(error)
+    except (ValueError, *REFUSED) as error:
+        return said(error)
     return None
 
 
@@ -209,34 +178,7 @@ def _unknown() -> ir.TensorProtocol:
     raise NotImplementedError("the content of a large constant was not computed")
 
 
-def _is_small_vector(value: ir.Value) -> bool:
-    dims = values.dims(value)
-    return dims is None or len(dims) != 1 or not isinstance(dims[0], int) or dims[0] <= _VECTOR
-
-
 def _elements(value: ir.Value) -> float:
     """How many; infinite if it is not known."""
     dims = values.dims(value)
     return math.prod(n if isinstance(n, int) else math.inf for n in dims) if dims is not None else math.inf
-
-
-def _take(graph: ir.Graph, inferred: onnx.GraphProto) -> None:
-    """Copy inferred types and shapes, by name, and those of bodies (If, Loop), by node."""
-    import onnx_ir as ir
-
-    known = {info.name: info.type for info in (*inferred.value_info, *inferred.output) if info.HasField("type")}
-    for node, proto in zip(graph, inferred.node, strict=True):
-        for output in node.outputs:
-            if (found := known.get(output.name or "")) is not None:
-                output.type = ir.serde.deserialize_type_proto_for_type(found)
-                output.shape = ir.serde.deserialize_type_proto_for_shape(found)
-        for attribute in proto.attribute:
-            inside = node.attributes.get(attribute.name)
-            if inside is not None and inside.type == ir.AttributeType.GRAPH:
-                _take(inside.as_graph(), attribute.g)
-
-
-def _said(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

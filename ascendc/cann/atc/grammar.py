@@ -15,7 +15,7 @@ from ascendc.cann.atc.findings import MOST, Found, doubtful, refused
 from ascendc.cann.atc.shell import Word
 from ascendc.cann.atc.table import USAGE, near, table
 
-_PLACEHOLDER = re.compile(r"<[^<>]+>|\{[^{}]*\}|\*\*\*|X{3,}|(?<=Ascend)x{2,}|(?<![a-z])x{3,5}(?![a-z])|\.\.\.|…")
+_PLACEHOLDER = re.compile(r"<[^<>]+>|\{[^{}]*\}|\*\*\*|X{3,}|(?<=Ascend)[XxYy]{2,}|(?<![a-z])x{3,5}(?![a-z])|\.\.\.|…")
 """What documents write where the reader is to put something: ``<soc_version>``, ``Ascend{chip}``, ``xxx``."""
 
 _SPEC = re.compile(r"-{1,2}[A-Za-z]{2}|-h\b")
@@ -99,7 +99,7 @@ def _take(word: Word, following: Word | None, options: Options, seen: set[str]) 
         return not equals and following is not None and not following.text.startswith("-") and not following.unknown
     unknown, taken = word.unknown, False
     if not equals and table()[name].kind != "flag":
-        if following is None or (not following.unknown and _SPEC.match(following.text) and _is_option(following.text)):
+        if following is None or (not following.unknown and _SPEC.match(following.text) and is_option(following.text)):
             options.found.append(_missing(name, following))
             return False
         value, unknown, taken = following.text, following.unknown, True
@@ -115,7 +115,8 @@ def _take(word: Word, following: Word | None, options: Options, seen: set[str]) 
     if unknown or placeholder:
         options.found.append(_unjudged(name, value))
     options.found += _shell_hazards(name, value, word, following if taken else None)
-    options.given[name] = Given(value, not unknown and not placeholder)
+    expanded = taken and following is not None and not following.quoted and value.startswith("~/")
+    options.given[name] = Given(value, not unknown and not placeholder and not expanded)
     return taken
 
 
@@ -134,7 +135,7 @@ def _named(said: str) -> tuple[str | None, list[Found]]:
         return name, []
     if name in ("h", "-h"):
         return "help", []
-    matches = [option for option in table() if option.startswith(name)] if said.startswith("--") and name else []
+    matches = _shortened(name) if said.startswith("--") else []
     if len(matches) == 1:
         text = f"is shortened to `{said}`; newer ATC takes that, older ones may not"
         return matches[0], [doubtful(matches[0], text, f"--{matches[0]}")]
@@ -144,9 +145,15 @@ def _named(said: str) -> tuple[str | None, list[Found]]:
     return None, [refused(USAGE, name, f"is not an option of ATC{meant}", fix)]
 
 
-def _is_option(text: str) -> bool:
-    name, found = _named(spelled(text).partition("=")[0])
-    return name is not None and not any(one.error for one in found)
+def _shortened(name: str) -> list[str]:
+    return [option for option in table() if option.startswith(name)] if name else []
+
+
+def is_option(text: str) -> bool:
+    """Whether `text` begins with an option that ATC has."""
+    said = spelled(text).partition("=")[0]
+    name = said.removeprefix("--")
+    return said in ("-h", "--h") or (said != name and (name in table() or len(_shortened(name)) == 1))
 
 
 def _is_expansion(word: Word) -> bool:
@@ -190,8 +197,9 @@ def _shell_hazards(name: str, value: str, word: Word, separate: Word | None) -> 
     if holder.glob:
         text = f"must be quoted: the shell may take `{value[:60]}` for a pattern of file names"
         yield doubtful(name, text, f'--{name}="{value}"')
-    if separate is None and value.startswith("~/") and not word.quoted:
-        text = f"`{value[:60]}`: the shell leaves `~` as it is behind `=`, and ATC takes it for a folder's name"
+    if value.startswith("~/") and (separate is None or separate.quoted):
+        where = "behind `=`" if separate is None else "in quotes"
+        text = f"`{value[:60]}`: the shell leaves `~` as it is {where}, and ATC takes it for a folder's name"
         yield refused("E10001", name, text, f"--{name}=$HOME{value[1:]}")
 
 

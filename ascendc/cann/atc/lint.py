@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from ascendc.cann.atc import against, chip, outputs, shapes, together, values
+from ascendc.cann.atc import against, chip, gears, outputs, shapes, together, values
 from ascendc.cann.atc.findings import MOST, Finding, Found, Rule
 from ascendc.cann.atc.grammar import Options, parse, words_of
 from ascendc.cann.atc.script import Invocation
@@ -61,7 +61,9 @@ def _rules(options: Options, cann: Cann | None, model: Outline | None) -> Rule:
     if not together.makes_om(options) or "help" in options.given:
         return
     read = shapes.read(options)
-    yield from shapes.rules(options, chip.named(options))
+    if read is not None:
+        yield from shapes.rules(options, read, chip.named(options))
+        yield from gears.rules(options, read, chip.named(options))
     yield from outputs.rules(options, read)
     if model is not None and options.value("framework") in ("5", None):
         yield from against.rules(options, read, model, cann)

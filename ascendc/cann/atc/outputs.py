@@ -99,6 +99,13 @@ def _fp16_nodes(text: str, options: Options, shapes: Shapes | None) -> Rule:
     names = text.split(";")
     if not all(name.strip() for name in names):
         yield refused("E10016", "input_fp16_nodes", "has an empty name: a `;` too many", text.strip(";"))
+    listed = {shape.name for shape in shapes.items} if shapes is not None and shapes.sound else set()
+    for name in names if all(listed) else ():
+        if listed and name.strip() and name not in listed:
+            message, fix = f"names `{name[:60]}`, which --input_shape does not list", closest(name, listed)
+            if "," in name:
+                message, fix = f"{message}; names are split by `;`", f'--input_fp16_nodes="{name.replace(",", ";")}"'
+            yield doubtful("input_fp16_nodes", message, fix or f"one of {', '.join(sorted(listed)[:8])}", "E10016")
     if options.value("insert_op_conf") is None:
         return
     only = shapes.items[0].name if shapes is not None and shapes.sound and len(shapes.items) == 1 else None
@@ -123,5 +130,9 @@ def _layouts(options: Options, option: str, nodes: str) -> Rule:
     listed = options.value(nodes)
     if listed is not None and len(words) != len(listed.strip(";").split(";")):
         count = len(listed.strip(";").split(";"))
-        message = f"has {len(words)} value{'s' * (len(words) != 1)} for {count} of --{nodes}"
+        message = (
+            f"has {len(words)} value{'s' * (len(words) != 1)} for {count} of --{nodes}; ATC takes the rest for false"
+        )
+        if len(words) > count:
+            message = f"{message.partition(';')[0]}; ATC passes over the rest"
         yield doubtful(option, message, f"--{option}={','.join(['true'] * min(count, 20))}")

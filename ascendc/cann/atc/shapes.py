@@ -1,4 +1,4 @@
-"""What ``--input_shape`` and the gear options may say.
+"""What ``--input_shape`` and ``--input_shape_range`` may say.
 
 Source: the graph engine's parsing of both (August 2026). In short: items are split at ``;``, a name ends at the *last*
 colon. Without a gear option positive numbers make a static shape, and any ``-1`` or ``~`` makes all of it a range. With
@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ascendc.cann.atc.findings import Found, Rule, doubtful, refused
+from ascendc.cann.atc.findings import MOST, Found, Rule, doubtful, refused
 from ascendc.cann.atc.grammar import Options
 from ascendc.cann.atc.table import GEARS
 from ascendc.cann.soc import Soc
 
-MOST_GEARS = 100
-"""Gears that the documents allow (950: 256); the source has no limit."""
-
-_LARGEST_BATCH = 2048
-"""The documents advise 1 to 2048."""
-
 _LARGEST = (1 << 63) - 1
+
+_NARROW = {"；": ";", "：": ":", "，": ","}
+_WIDE = re.compile("[；：，]")
+_JOINED = re.compile(r"(.+:\[?[-\d~]+(?:,[-\d~]+)*\]?),([^,:]+)")
+"""``x:1,3,y``: what stands before the last colon where a comma splits two inputs."""
 
 Mode = Literal["static", "range", "gears"]
 Dim = int | tuple[int, int]
@@ -60,12 +58,6 @@ class Shapes:
         return not any(one.error for one in self.found)
 
 
-def gears(options: Options) -> str | None:
-    """The gear option that is used, if there is exactly one."""
-    used = [name for name in GEARS if options.has(name)]
-    return used[0] if len(used) == 1 else None
-
-
 def read(options: Options) -> Shapes | None:
     """The shapes that the options give; None if they give none, or only the shell knows them."""
     ranged = options.value("input_shape_range")
@@ -81,11 +73,8 @@ def read(options: Options) -> Shapes | None:
     return _listed(text, "static")
 
 
-def rules(options: Options, chip: Soc | None) -> Rule:
-    """What is wrong with shapes and gears."""
-    shapes = read(options)
-    if shapes is None:
-        return
+def rules(options: Options, shapes: Shapes, chip: Soc | None) -> Rule:
+    """What is wrong with shapes, whatever gears are given."""
     yield from shapes.found
     names = Counter(shape.name for shape in shapes.items if shape.name)
     for name in (name for name, count in names.items() if count > 1):
@@ -93,26 +82,33 @@ def rules(options: Options, chip: Soc | None) -> Rule:
         yield doubtful("input_shape", text, f"leave one item for `{name}`")
     if shapes.mode == "range":
         yield from _range_rules(options, shapes, chip)
-    used = gears(options)
-    if shapes.mode == "gears" and used is not None:
-        yield from _gear_rules(used, options.value(used) or "", shapes, options, chip)
 
 
 def _items(text: str, option: str) -> tuple[list[tuple[str, str]], list[Found]]:
     """Name and sizes of each item; what has no colon is an error."""
-    items, found = [], []
+    items: list[tuple[str, str]] = []
+    found: list[Found] = []
     for item in text.split(";"):
         name, colon, sizes = item.rpartition(":")
-        if colon:
+        if len(found) >= MOST:
+            break
+        if wide := _WIDE.search(item):
+            message = f"`{item[:60]}` holds a full-width `{wide[0]}`, which ATC does not take for `{_NARROW[wide[0]]}`"
+            code = "E10048" if option != "input_shape" else "E10016" if wide.start() < len(name) else "E10002"
+            found.append(refused(code, option, message, f'--{option}="{_WIDE.sub(lambda one: _NARROW[one[0]], item)}"'))
+        elif joined := _JOINED.fullmatch(name):
+            message = f"`{name[:60]}` looks like two inputs joined by a comma: a name ends at the last colon"
+            fix = f'--{option}="{joined[1]};{joined[2]}:{sizes}"'
+            found.append(refused("E10016" if option == "input_shape" else "E10048", option, message, fix))
+        elif colon:
             items.append((name.strip(" \t"), sizes))
-            continue
-        if item.strip():
-            wide = " (the colon must be `:`, not `：`)" if "：" in item else ""
-            message = f"`{item[:60]}` lacks the name of the input{wide}; expected: name:1,3,224,224"
-            fix = item.replace("：", ":") if wide else f"name:{item.strip()}"
         else:
             message, fix = "has an empty item: a `;` too many", text.strip("; ")
-        found.append(refused("E10002" if option == "input_shape" else "E10048", option, message, f'--{option}="{fix}"'))
+            if item.strip():
+                message = f"`{item[:60]}` lacks the name of the input; expected: name:1,3,224,224"
+                fix = f"name:{item.strip()}"
+            code = "E10002" if option == "input_shape" else "E10048"
+            found.append(refused(code, option, message, f'--{option}="{fix[:200]}"'))
     return items, found
 
 
@@ -123,6 +119,8 @@ def _listed(text: str, mode: Mode) -> Shapes:
     for name, sizes in items:
         dims: list[Dim] = []
         for size in sizes.split(",") if sizes else ():
+            if len(found) >= MOST:
+                break
             dim, wrong = _number(name, size.strip(" \t\r\n"), mode)
             found += wrong
             if dim is not None:
@@ -176,6 +174,8 @@ def _range(text: str, option: str) -> Shapes:
         found += brackets
         dims: list[Dim] = []
         for size in inner.split(",") if inner else ():
+            if len(found) >= MOST:
+                break
             dim, wrong = _ranged(option, name, size.strip())
             found += wrong
             if dim is not None:
@@ -237,113 +237,3 @@ def _range_rules(options: Options, shapes: Shapes, chip: Soc | None) -> Rule:
     if options.has("insert_op_conf") and len(shapes.items) == 1:
         text = "has a range on the only input, which static AIPP does not go with"
         yield doubtful(option, text, "fix the shape, or use --dynamic_batch_size")
-
-
-def _gear_rules(used: str, text: str, shapes: Shapes, options: Options, chip: Soc | None) -> Rule:
-    groups, found = _groups(used, text, shapes)
-    yield from found
-    if not any(one.error for one in found):
-        yield from _counts(used, groups, chip)
-    if not shapes.sound:
-        return
-    if used == "dynamic_batch_size":
-        yield from _batch_axes(shapes)
-    elif used == "dynamic_image_size":
-        yield from _image_axes(shapes, options)
-    elif not any(shape.varying for shape in shapes.items):
-        text = "must have -1 where --dynamic_dims is to vary it"
-        yield refused("E10001", "input_shape", text, "write -1 for the axes that vary")
-
-
-def _groups(used: str, text: str, shapes: Shapes) -> tuple[list[tuple[int, ...]], list[Found]]:
-    """The gears, each a tuple of sizes."""
-    if used == "dynamic_batch_size":
-        parts: list[tuple[str, ...]] = [(part,) for part in text.split(",") if part]
-        allowed, wrong = "digits and `,`", re.search(r"[^0-9,]", text)
-    else:
-        rows = text.removesuffix(";").split(";")
-        parts = [tuple(row.split(",")) for row in rows if row or used == "dynamic_dims"]
-        allowed, wrong = "digits, `,` and `;`", re.search(r"[^0-9,; ]", text)
-    if wrong:
-        code = "E10001" if used == "dynamic_dims" else "E10003"
-        message = f"holds `{wrong.group()}`; allowed: {allowed}"
-        example = {"dynamic_batch_size": "1,2,4,8", "dynamic_image_size": '"224,224;336,336"'}.get(used, '"1,77;8,77"')
-        return [], [refused(code, used, message, f"--{used}={example}")]
-    found: list[Found] = []
-    if " " in text:
-        found.append(doubtful(used, "holds blanks, which newer ATC refuses", f'--{used}="{text.replace(" ", "")}"'))
-    width = {"dynamic_batch_size": 1, "dynamic_image_size": 2}.get(used) or sum(s.varying for s in shapes.items)
-    odd = [part for part in parts if len(part) != width or not all(size.strip() for size in part)]
-    if odd and (used != "dynamic_dims" or (shapes.sound and width)):
-        shown = ",".join(odd[0])
-        if used == "dynamic_image_size":
-            message = f"`{shown[:60]}` must be a height and a width"
-            found.append(refused("E10020", used, message, f'--{used}="224,224;336,336"'))
-        else:
-            message = f"`{shown[:60]}` must have one size for each -1 in --input_shape, which has {width}"
-            sizes = f"{width} size{'s' * (width != 1)}"
-            found.append(refused("E10003", used, message, f"give {sizes} per group, split by `,`"))
-    groups = [tuple(int(size[:19]) for size in part if size.strip()) for part in parts]
-    return groups, found
-
-
-def _counts(used: str, groups: Sequence[tuple[int, ...]], chip: Soc | None) -> Rule:
-    separator = "," if used == "dynamic_batch_size" else ";"
-    most = 256 if chip is not None and chip.hif8 else MOST_GEARS
-    if len(groups) < 2:
-        text = f"has {'one gear' if groups else 'no gear'}; ATC wants at least two"
-        sizes = f"put {','.join(map(str, groups[0]))} into --input_shape and " if groups else ""
-        fix = f"{sizes}drop --{used}"
-        yield refused("E10035", used, text, fix)
-    if len(groups) > most:
-        text = f"has {len(groups)} gears; the documents allow {most}"
-        yield doubtful(used, text, f"leave {most} or fewer: compile time grows with them", "E10036")
-    if zeros := [group for group in groups if 0 in group]:
-        text = f"`{','.join(map(str, zeros[0]))}` holds 0; allowed: 1 and more"
-        yield refused("E10038", used, text, f"drop `{','.join(map(str, zeros[0]))}`")
-    if len(set(groups)) < len(groups):
-        twice = Counter(groups).most_common(1)[0][0]
-        unique = separator.join(",".join(map(str, group)) for group in dict.fromkeys(groups))
-        text = f"lists `{','.join(map(str, twice))}` more than once"
-        yield refused("E10039", used, text, f'--{used}="{unique[:200]}"')
-    if used == "dynamic_batch_size" and (large := [group for group in groups if group[0] > _LARGEST_BATCH]):
-        text = f"has {large[0][0]}; the documents advise 1 to {_LARGEST_BATCH}"
-        yield doubtful(used, text, f"leave sizes up to {_LARGEST_BATCH}")
-
-
-def _batch_axes(shapes: Shapes) -> Rule:
-    """-1 first, and nowhere else."""
-    first = [shape for shape in shapes.items if shape.dims[:1] == (-1,)]
-    for shape in shapes.items:
-        if shape in first and shape.varying > 1:
-            text = f"has -1 behind the first axis of `{shape.name}`; --dynamic_batch_size varies the first only"
-            yield refused("E10018", "input_shape", text, "give the other axes a size, or use --dynamic_dims")
-        elif shape not in first and shape.varying and first:
-            text = f"has -1 in `{shape.name}`, but not as its first axis, which is all that --dynamic_batch_size varies"
-            yield doubtful("input_shape", text, "give that axis a size, or use --dynamic_dims")
-        elif not shape.dims:
-            text = f"has the scalar `{shape.name}`: documents ask for it beside gears, ATC's source refuses it"
-            yield doubtful("input_shape", text, "make it a constant of the graph, or give it one axis", "E10012")
-    if not first:
-        text = "must have -1 as the first axis of an input when --dynamic_batch_size is given"
-        yield refused("E10031", "input_shape", text, "name:-1,3,224,224")
-
-
-def _image_axes(shapes: Shapes, options: Options) -> Rule:
-    """-1 for height and width of inputs with four axes."""
-    usual = "NHWC" if options.value("framework") == "3" else "NCHW"
-    layout = options.value("input_format") if options.has("input_format") else usual
-    if layout not in ("NCHW", "NHWC", None):
-        text = f"must be NCHW with --dynamic_image_size, not {layout}"
-        yield refused("E10003", "input_format", text, "--input_format=NCHW")
-        return
-    places = (1, 2) if layout == "NHWC" else (2, 3)
-    varying = [shape for shape in shapes.items if shape.varying]
-    for shape in varying:
-        axes = tuple(axis for axis, dim in enumerate(shape.dims) if dim == -1)
-        if len(shape.dims) != 4 or axes != places:
-            text = f"must have -1 for height and width of `{shape.name}`, and nowhere else"
-            yield refused("E10019", "input_shape", text, f"{shape.name}:1,3,-1,-1")
-    if not varying:
-        text = "must have -1 for height and width when --dynamic_image_size is given"
-        yield refused("E10019", "input_shape", text, "name:1,3,-1,-1")

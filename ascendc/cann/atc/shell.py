@@ -11,33 +11,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _PIECE = re.compile(
     r"""(?P<blank>[ \t\r\f\v]+)
     | (?P<joined>\\\n)
-    | (?P<newline>\n)
+    | (?P<newline>\n(?:[ \t\r\f\v]*\n)*)
     | (?P<plain>[^\s'"\\$`;&|()<>\#{]+)
     | (?P<escaped>\\.)
     | (?P<single>'[^']*')
     | (?P<double>")
     | (?P<nested>\$\(|`)
-    | (?P<variable>\$(?:\{[^}\n]*\}|[A-Za-z_]\w*|[0-9@*\#?$!-]))
+    | (?P<variable>\$(?:\{[^}\n]{0,200}\}|[A-Za-z_]\w*|[0-9@*\#?$!-]))
     | (?P<placeholder><[A-Za-z_][\w.-]*>|\{[A-Za-z_][\w -]*\})
     | (?P<redirect>&>>?|[<>]{1,3}&?-?)
     | (?P<operator>&&|\|\||;;|[;&|()])
     | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_DOUBLE = re.compile(r'[^"\\$`]+|\\.|\$\(|`|\$(?:\{[^}\n]*\}|[A-Za-z_]\w*|[0-9@*#?$!-])|\$|"', re.DOTALL)
+_DOUBLE = re.compile(r'[^"\\$`]+|\\.|\$\(|`|\$(?:\{[^}\n]{0,200}\}|[A-Za-z_]\w*|[0-9@*#?$!-])|\$|"', re.DOTALL)
 _PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _MOST_UNCLOSED = 4
 """``$(`` that nothing closes and that are looked for to the end of the text; more would take quadratic time."""
-_GLOB = re.compile(r"[*?]|\[[^]]*\]")
+_GLOB = re.compile(r"[*?]|\[[^][]*\]")
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word as the program gets it, as far as can be told."""
 
     text: str
@@ -54,8 +54,7 @@ class Word:
     """It holds a pattern of file names outside quotes."""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One simple command."""
 
     words: tuple[Word, ...]
@@ -172,7 +171,7 @@ def _step(reader: _Reader) -> Command | None:
     elif kind == "nested":
         return _nested(reader, begin, piece)
     elif kind == "newline":
-        return _newline(reader)
+        return _newline(reader, begin, piece)
     elif kind == "redirect":
         _redirect(reader, piece)
     elif kind == "operator":
@@ -188,14 +187,22 @@ def _step(reader: _Reader) -> Command | None:
     return None
 
 
-def _newline(reader: _Reader) -> Command:
+def _newline(reader: _Reader, begin: int, piece: str) -> Command:
+    """The end of a line and of empty ones behind it; here-documents begin right behind the first."""
     command = reader.command("\n")
-    reader.line += 1
+    if not reader.heredocs:
+        reader.line += piece.count("\n")
+        return command
+    reader.at, reader.line = begin + 1, reader.line + 1
     for delimiter in reader.heredocs:
-        match = re.compile(rf"^\t*{re.escape(delimiter)}[ \t]*$", re.MULTILINE).search(reader.text, reader.at)
-        stop = match.end() if match else len(reader.text)
-        reader.line += reader.text.count("\n", reader.at, stop)
-        reader.at = stop
+        while reader.at < len(reader.text):
+            end = reader.text.find("\n", reader.at)
+            end = len(reader.text) if end < 0 else end
+            line = reader.text[reader.at : end].lstrip("\t").rstrip(" \t")
+            reader.at = end
+            if line == delimiter:
+                break
+            reader.at, reader.line = end + 1, reader.line + (end < len(reader.text))
     reader.heredocs = []
     return command
 
@@ -211,6 +218,7 @@ def _redirect(reader: _Reader, piece: str) -> None:
 def _double(reader: _Reader, begin: int) -> Command | None:
     """A text in double quotes, from behind the opening one."""
     pieces: list[tuple[str, bool]] = []
+    line = reader.line
     while (match := _DOUBLE.match(reader.text, reader.at)) is not None:
         piece = match.group()
         reader.at = match.end()
@@ -229,6 +237,7 @@ def _double(reader: _Reader, begin: int) -> Command | None:
             reader.line += piece[1] == "\n"
         else:
             pieces.append((piece, piece.startswith("$") and len(piece) > 1))
+    reader.line = line
     return _unclosed(reader, begin, '"')
 
 

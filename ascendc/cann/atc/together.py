@@ -15,6 +15,12 @@ _FRAMEWORKS = {"0": "Caffe", "1": "MindSpore", "3": "TensorFlow"}
 
 _SUFFIXES = {".pb": "3", ".prototxt": "0", ".air": "1", ".mindir": "1"}
 
+_NO_MODEL = {
+    ".pth": "of PyTorch", ".pt": "of PyTorch", ".ckpt": "a checkpoint", ".safetensors": "of weights only",
+    ".caffemodel": "of Caffe's weights", ".h5": "of Keras", ".tflite": "of TensorFlow Lite",
+}  # fmt: skip
+"""What files are that ATC reads in no framework as ``--model``."""
+
 _NOT_IN_OM2 = (
     "input_hint_shape", "om", "singleop", "check_report", "json", "virtual_type", "op_name_map", "quant_dumpable",
     "ac_parallel_enable", "tiling_schedule_optimize", "dump_mode", "display_model_info", "status_check",
@@ -138,6 +144,9 @@ def _framework(options: Options) -> Rule:
     if framework == "5" and suffix in _SUFFIXES:
         text = f"is 5 (ONNX), but the model's name ends in `{suffix}`"
         yield doubtful("framework", text, f"--framework={_SUFFIXES[suffix]}")
+    elif framework == "5" and suffix in _NO_MODEL:
+        text = f"ends in `{suffix}`, as a file {_NO_MODEL[suffix]} does; with --framework=5 ATC reads ONNX"
+        yield doubtful("model", text, "export it to ONNX first, and name the .onnx file")
     elif framework in _FRAMEWORKS and suffix == ".onnx":
         yield doubtful("framework", f"is {framework}, but the model's name ends in `.onnx`", "--framework=5")
 

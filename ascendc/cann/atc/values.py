@@ -52,6 +52,8 @@ def value(option: Option, text: str) -> Rule:
     if not text:
         if option.allowed:
             yield doubtful(option.name, "has an empty value, which newer ATC refuses", f"leave out --{option.name}")
+        elif option.kind in ("file", "text"):
+            yield doubtful(option.name, "has an empty value: it is as if not given", f"leave out --{option.name}")
     elif option.allowed and text not in option.allowed:
         yield _not_allowed(option, text)
     elif option.kind == "int" and not option.allowed and not text.isdecimal():
@@ -87,8 +89,8 @@ def _meant(option: Option, text: str) -> str | None:
 
 
 def _path(option: Option, text: str) -> Rule:
-    if option.kind != "file" or _ACCEPTED.fullmatch(text):
-        return
+    if option.kind != "file" or _ACCEPTED.fullmatch(text) or text.startswith("~/"):
+        return  # of `~` the grammar speaks: whether it is expanded hangs on the shell
     wrong = re.sub(_ACCEPTED, "", text)[0]
     message = f"`{text[:80]}` holds `{wrong}`; allowed in paths: a-z A-Z 0-9 . / _ - and common CJK characters"
     fix = f"rename, or link to the folder's content from a path such as /tmp/{option.name}"

@@ -77,7 +77,22 @@ def test_what_works_and_is_doubtful(check, text, said):
 
 
 @pytest.mark.parametrize(
-    "value", ["$x", "${bs}", "a$(id)", "`id`", "<name>", "{chip name}", "Ascend***", "Ascendxxxyy", "XXX", "..."]
+    "value",
+    [
+        "$x",
+        "${bs}",
+        "a$(id)",
+        "`id`",
+        "<name>",
+        "{chip name}",
+        "Ascend***",
+        "Ascendxxx",
+        "Ascendxxxyy",
+        "AscendXXX",
+        "AscendXX",
+        "XXX",
+        "...",
+    ],
 )
 def test_a_value_that_cannot_be_judged_is_no_error(check, value):
     """Whatever the option: its value may be anything, even nothing."""
@@ -96,4 +111,12 @@ def test_words_that_may_hold_more_options(check):
         "E10054 soc_version",
         "E10054 model",
         "E10054 output",
+    ]
+
+
+def test_a_home_folder_is_the_shells_where_it_stands_alone(check):
+    assert check("--model ~/m.onnx --framework=5 --output=m --soc_version=Ascend310P3", alone=True).errors == []
+    assert check("--model=~/m.onnx").codes == ["E10001 model"]
+    assert check("--framework=5 --output=m --soc_version=Ascend310P3 --model '~/m.onnx'", alone=True).errors == [
+        "E10001 model: `~/m.onnx`: the shell leaves `~` as it is in quotes, and ATC takes it for a folder's name"
     ]

@@ -22,21 +22,24 @@ def calls(text):
         "source set_env.sh && atc --a=b",
         "if ! atc --a=b; then exit 1; fi",
         "for i in 1 2; do atc --a=b; done",
-        "sudo -E nohup atc --a=b &",
-        "time timeout 600 atc --a=b | tee log",
-        "docker exec cann atc --a=b",
+        "sudo -E nohup atc --log=info &",
+        "time timeout 600 atc --log=info | tee log",
+        "docker exec cann atc --log=info",
         "bash -lc 'cd /m && atc --a=b'",
         "$ atc --a=b",
         "out=$(atc --a=b)",
         "python3 -m ge.pyatc --a=b",
         "$ATC --a=b",
+        "root@host:/dir# atc --a=b",
+        "(base) user@host:~/m$ atc --a=b",
+        "[root@host m]# atc --a=b",
         "  --a=b",
         "pyatc --a=b > log 2>&1",
         "{ atc --a=b; }",
     ],
 )
 def test_atc_is_found_where_scripts_have_it(text):
-    assert calls(text) == [(["--a=b"], 1, [])]
+    assert calls(text) == [(["--log=info" if "--log" in text else "--a=b"], 1, [])]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,11 @@ def test_atc_is_found_where_scripts_have_it(text):
         "echo atc",
         "# atc --a=b",
         "which atc",
+        "type atc",
+        "if ! command -v atc &> /dev/null; then exit 1; fi",
+        "command -V atc",
+        "sudo which atc",
+        "docker run --name atc -it image",
         "cat <<E\natc --a=b\nE",
         "aoe --model=m",
         "atcx --a=b",
@@ -139,6 +147,8 @@ def test_a_command_that_the_shell_cuts_short_is_read_on(text, words, message):
     [
         "atc --output=x; echo done",
         "atc --output=x;echo done",
+        "atc --output=x;atc --output=y",
+        "atc --output=x;python3 run.py --model=m",
         "atc --output=x; aoe --model=m --framework=5",
         "atc --output=x\npython3 run.py --model=m",
         "atc --output=x | tee log",
@@ -164,3 +174,38 @@ def test_windows_line_ends_are_said_once():
     assert [word.text for word in first.words] == ["--a=1", "--b"]
     assert [f.finding.message.partition(":")[0] for f in first.found] == ["has Windows line ends"]
     assert second.found == ()
+
+
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        ("It's\n\n````\natc --log=info\n````\n", 4),
+        ("It's\n\n```  \natc --log=info\n```   \n", 4),
+        ("It's\n```\nx\n```\n\n1. atc --log=info\n\nIt's.\n", 6),
+        ("It's\n```\n\n```bash\natc --log=info\n```\n", 5),
+        ("````\n```\natc --log=info\n```\n````\n", 3),
+        ("It's no script.\n\n    cd x\n    atc --log=info\n\nDon't.\n", 4),
+        ("> ```\n> atc --log=info\n> ```\n", 2),
+        ("```\nroot@host:/dir# atc --log=info\n```\n", 2),
+        ("Run `atc` here.\n```\n`atc`\natc --log=info\n```\n", 4),
+        ("```\natc --log=info \\\n```\n", 2),
+    ],
+)
+def test_pages_as_they_are_published(page, line):
+    assert calls(page) == [(["--log=info"], line, [])]
+
+
+@pytest.mark.parametrize("page", ["Run `atc` so:\n\n```\n  --model  the model\n```\n", "```\n`atc`\n```\n"])
+def test_a_page_that_only_speaks_of_atc(page):
+    with pytest.raises(UsageError) as caught:
+        invocations(page)
+    assert caught.value.id == "ASC2103"
+
+
+def test_a_text_of_more_calls_than_anybody_writes():
+    with pytest.raises(UsageError) as caught:
+        invocations("atc --log=info\n" * 5001, "`x.sh`")
+    assert (caught.value.id, caught.value.message) == (
+        "ASC2101",
+        "`x.sh` calls ATC more often than is looked at; allowed: 5000 calls",
+    )

@@ -85,6 +85,10 @@ def test_a_quote_that_nothing_closes_ends_with_its_line(text, quote):
     )
 
 
+def test_a_line_behind_an_unclosed_quote_is_counted_once():
+    assert [(c.words[0].text, c.line) for c in commands('a "\\\nb\nc') if c.words] == [("a", 1), ("b", 2), ("c", 3)]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab=,:~-. \t'\"\\", max_size=30))
 def test_quotes_and_escapes_are_those_of_posix(text):
@@ -120,6 +124,9 @@ def test_any_long_text_is_read_to_its_end(text):
         "\\" * 100_001,
         "<<E\n" * 100_000,
         "(" * 100_000,
+        "[" * 100_000,
+        "${" * 50_000,
+        "cat " + "<<E " * 20_000 + "\n",
     ],
 )
 def test_texts_that_nothing_closes_take_linear_time(text):
