@@ -68,11 +68,14 @@ def of_name(name: str) -> Report:
     if exact and not note:
         return Report(asked, (), tuple(map(about, exact)))
     named = [short for short in _generations() if short.lower() in (key, asked.lower())]
-    chips = [soc for short in named or _said(asked) or _built_into(asked) for soc in socs.family(short)]
+    shorts = named or _said(asked) or _built_into(asked)
+    chips = [soc for short in shorts for soc in socs.family(short)]
     if not chips:
         return Report(asked, (), (about(socs.resolve(asked).soc),))
     if not note and len(chips) > 1:
         note = f"`{asked}` stands for several chips: npu-smi info shows which one a board has"
+        # What a recipe would take the family for, and why, is the best guess for its products as well.
+        note = "; ".join([note, *filter(None, map(socs.usually, shorts))])
     # Whoever says 910B means the A2 cards, and must see the other chip whose exact name this is.
     return Report(asked, (note,) if note else (), tuple(map(about, [*chips, *exact])))
 
@@ -100,9 +103,9 @@ def _said(asked: str) -> list[str]:
 
 
 def _built_into(asked: str) -> list[str]:
-    """Generations with a product whose name has all the words asked for: ``300I Pro``."""
+    """Generations with a product whose name has all the words asked for: ``300I Pro``, not only ``Pro``."""
     words = _words(asked)
-    if not words - {"atlas"}:
+    if not any(re.search(r"\d.*\D|\D.*\d|\d{3}", word) for word in words):
         return []
     return [short for short, soc in _generations().items() if any(words <= _words(product) for product in soc.products)]
 

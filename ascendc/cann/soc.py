@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -137,6 +138,9 @@ _AMBIGUOUS = {
 OWNED = ("Ascend310", "Ascend310P", "Ascend310B", "Ascend910", "Ascend910B", "Ascend910_93")
 """The generations that people have; the others are in phones, cars and set-top boxes."""
 
+LONGEST = 60
+"""Characters of a name that are repeated where it is not known."""
+
 _HINT = "npu-smi info  (on the board: its chip name, behind `Ascend`, is the exact one)"
 
 
@@ -165,7 +169,7 @@ def names() -> tuple[str, ...]:
 
 
 def resolve(name: str) -> Resolved:
-    """The SoC that somebody calls `name`: any case, with or without ``Ascend``.
+    """The SoC that somebody calls `name`: any case, with or without ``Ascend``, and a space behind it.
 
     Raises:
         UsageError: there is none (ASC1211), or the name stands for several (ASC1212).
@@ -181,16 +185,17 @@ def resolve(name: str) -> Resolved:
         return Resolved(by_key[key])
     if choices := _family(key):
         raise _ambiguous(name, "names a family, not a chip", choices)
+    shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
     near = _near(key.removeprefix("ascend"))
     guess = f" (did you mean {' or '.join(f'`{soc}`' for soc in near)}?)" if near else ""
     families = ", ".join(map(braced, OWNED))
     rest = f"and rarer ones: `ascendc soc` lists all {len(names())}"
-    raise UsageError("ASC1211", f"unknown SoC `{name}`{guess}; allowed: {families}, {rest}", hint=_HINT)
+    raise UsageError("ASC1211", f"unknown SoC `{shown}`{guess}; allowed: {families}, {rest}", hint=_HINT)
 
 
 def lowered(name: str) -> str:
-    """The key that `resolve` looks for: ``ascend310p3`` for ``310P3``, ``as31xm1x`` for ``AS31XM1X``."""
-    key = name.strip().lower()
+    """The key that `resolve` looks for: ``ascend310p3`` for ``310P3`` and ``Ascend 310P3``, ``as31xm1x`` for itself."""
+    key = re.sub(r"^ascend\s+", "ascend", name.strip().lower())
     return key if key.startswith("ascend") or key in {soc.lower() for soc in table()} else f"ascend{key}"
 
 
@@ -202,6 +207,12 @@ def stands_for(name: str) -> str:
     if key in _AMBIGUOUS or (_family(key) and key not in {soc.lower() for soc in table()}):
         return f"`{name}` {_AMBIGUOUS.get(key, 'names a family, not a chip')}"
     return ""
+
+
+def usually(short: str) -> str:
+    """What a generation's name is taken to mean where nothing else is known, in words; empty where nothing is."""
+    meant = _MEANT.get(short.lower())
+    return meant[1].format(short) if meant else ""
 
 
 def _near(tail: str) -> list[str]:

@@ -135,10 +135,10 @@ def _one(about: About) -> Iterator[str]:
             ("int8", " · ".join(_figure(figure, "TOPS") for figure in about.int8_peaks)),
             ("memory", _own_memory(chip)),
             ("bandwidth", _figure(chip.bandwidth, "GB/s") if chip.bandwidth else "not known"),
-            *_shared(about),
+            *_shared([about]),
         ]
     )
-    yield from _bases([about])
+    yield from _bases([chip.memory, chip.bandwidth, *about.fp16_peaks, *about.int8_peaks])
 
 
 def _shown(chip: Soc) -> str:
@@ -159,19 +159,18 @@ def _several(report: Report) -> Iterator[str]:
         heads = ("--soc_version", "cores", "MHz", "fp16 TFLOPS", "int8 TOPS", "memory", "GB/s")
         yield from _columns([heads, *(_cells(about) for about in group)])
         if len(shorts) == 1 or len(group) > 1:
-            yield from _rows(_shared(group[0]))
+            yield from _rows(_shared(group))
     yield ""
     yield "Which one a board has: npu-smi info, or there: ascendc soc --here"
-    yield from _bases(report.socs)
+    # Peaks in a table are the derived ones; a chip's own page has what is published beside them.
+    derived = [about.fp16_peaks[0] for about in report.socs]
+    yield from _bases(
+        [*derived, *(figure for about in report.socs for figure in (about.soc.memory, about.soc.bandwidth))]
+    )
 
 
-def _bases(found: Sequence[About]) -> Iterator[str]:
-    """What the bases of all figures shown mean."""
-    figures = [
-        figure
-        for about in found
-        for figure in (about.soc.memory, about.soc.bandwidth, *about.fp16_peaks, *about.int8_peaks)
-    ]
+def _bases(figures: Sequence[Figure | None]) -> Iterator[str]:
+    """What the bases of the figures shown mean."""
     seen = {figure.basis for figure in figures if figure}
     yield from _prose(
         f"Basis of figures: {'; '.join(f'{basis}: {words}' for basis, words in BASES.items() if basis in seen)}"
@@ -191,15 +190,15 @@ def _cells(about: About) -> tuple[str, ...]:
     )
 
 
-def _shared(about: About) -> list[tuple[str, str]]:
-    """What a generation has in common."""
-    chip = about.soc
+def _shared(group: Sequence[About]) -> list[tuple[str, str]]:
+    """What chips of a generation have in common."""
+    chip = group[0].soc
     return [
         ("bf16", "yes" if chip.bf16 else "no: ATC refuses precision modes that name it (E20101)"),
         ("AIPP", _aipp(chip) + _aipp_limits(chip)),
         ("shapes", "fixed, gears, -1 and ranges" if chip.dynamic_ranges else "fixed or gears; no -1, no ranges"),
-        ("options", _options(chip)),
-        ("operators", f"folder {about.short_opp} of CANN"),
+        ("options", _options([about.soc for about in group])),
+        ("operators", f"folder {chip.short_opp} of CANN"),
         ("OM", PROMISE),
         (
             "CANN",
@@ -224,10 +223,11 @@ def _aipp_limits(chip: Soc) -> str:
     return f"; {crop}{width}"
 
 
-def _options(chip: Soc) -> str:
-    cores = ", ".join(map(str, chip.virtual))
+def _options(chips: Sequence[Soc]) -> str:
+    chip, alike = chips[0], len({chip.virtual for chip in chips}) == 1
+    cores = f"{', '.join(map(str, chip.virtual))} cores" if alike else "each chip has its own numbers of cores"
     options = [
-        ("--virtual_type=1", bool(chip.virtual), f" ({cores} cores)"),
+        ("--virtual_type=1", any(chip.virtual for chip in chips), f" ({cores})"),
         ("--core_type=VectorCore", chip.vector_core, ""),
         ("--enable_single_stream", chip.single_stream, ""),
         ("--sparsity", chip.sparsity, ""),

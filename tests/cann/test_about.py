@@ -10,6 +10,7 @@ FIRST_910B = (
     "`910B` is the name of a first-generation 910; the Atlas A2 cards that people call 910B are Ascend910B1 to "
     "Ascend910B4"
 )
+USUALLY_P3 = "; `Ascend310P` is taken as Ascend310P3, as on the Atlas 300I Pro, 300V and 300I Duo"
 SEVERAL = " stands for several chips: npu-smi info shows which one a board has"
 P = tuple(f"Ascend310P{end}" for end in (1, 3, 5, 7))
 
@@ -32,7 +33,7 @@ P = tuple(f"Ascend310P{end}" for end in (1, 3, 5, 7))
             FIRST_910B,
         ),
         ("a2", A2, "`a2`" + SEVERAL),
-        ("Atlas 300I Pro", P, "`Atlas 300I Pro`" + SEVERAL),
+        ("Atlas 300I Pro", P, "`Atlas 300I Pro`" + SEVERAL + USUALLY_P3),
         ("BS9SX2A", ("BS9SX2AA", "BS9SX2AB"), "`BS9SX2A`" + SEVERAL),
     ],
 )

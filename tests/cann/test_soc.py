@@ -16,6 +16,7 @@ HINT = "npu-smi info  (on the board: its chip name, behind `Ascend`, is the exac
         ("310B4", "Ascend310B4"),
         (" Ascend910B4 ", "Ascend910B4"),
         ("910b4-1", "Ascend910B4-1"),
+        ("Ascend 310P3", "Ascend310P3"),
         ("Ascend910_9391", "Ascend910_9391"),
         ("as31xm1x", "AS31XM1X"),
     ],

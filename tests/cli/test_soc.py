@@ -17,7 +17,7 @@ def test_the_overview_has_every_family_and_its_traps(ascendc):
     assert (ran.code, ran.err) == (0, "")
     rows = {line.split()[0]: line.split() for line in ran.out.splitlines() if line.startswith("  Ascend")}
     assert rows["Ascend310"][1:] == ["310", "2", "11.1", "?", "51.2*", "no", "yes"]
-    assert rows["Ascend310P{1,3,5,7}"][1:] == ["310P", "8–10", "36.0–86.8", "24", "GB", "74.8*–204", "no", "yes"]
+    assert rows["Ascend310P{1,3,5,7}"][1:] == ["310P", "8–10", "36.0–86.8", "24", "GB", "74.8*–204*", "no", "yes"]
     assert rows["Ascend910_95"][-3:] == ["1636.8*", "yes", "no"]
     assert "As an exact name, Ascend910B is a first-generation 910" in ran.out
     assert "SD3403" in ran.out
@@ -166,7 +166,50 @@ def test_the_facts_of_a_chip_in_json(ascendc):
     [chip] = json.loads(ascendc("soc", "310P3", "--json").out)["socs"]
     assert chip["soc"]["bandwidth"] == {
         "value": 204,
-        "basis": "spec",
+        "basis": "quoted",
         "note": "half of an Atlas 300I Duo card: 408 GB/s",
     }
     assert (chip["short_opp"], chip["soc"]["bf16"], chip["soc"]["virtual"]) == ("ascend310p", False, [1, 2, 4])
+
+
+def test_a_product_is_said_to_have_what_its_family_usually_has(ascendc):
+    note = " ".join(ascendc("soc", "Atlas 300I Pro").out.split("\n\n")[0].split())
+    assert note == (
+        "`Atlas 300I Pro` stands for several chips: npu-smi info shows which one a board has; "
+        "`Ascend310P` is taken as Ascend310P3, as on the Atlas 300I Pro, 300V and 300I Duo."
+    )
+    assert "taken as" not in ascendc("soc", "200I DK A2").out
+
+
+@pytest.mark.parametrize("name", ["pro", "Duo", "two chips", "8", "20 TOPS", "atlas", "", " "])
+def test_words_that_name_no_product(ascendc, name):
+    ran = ascendc("soc", name)
+    assert (ran.code, ran.err.split()[1]) == (2, "ASC1211")
+
+
+def test_a_family_does_not_show_one_chip_s_virtual_npus_as_its_own(ascendc):
+    said = " ".join(ascendc("soc", "Ascend310P").out.split())
+    assert "--virtual_type=1 (each chip has its own numbers of cores)" in said
+    assert "--virtual_type=1 (1, 2, 4 cores)" in " ".join(ascendc("soc", "310P3").out.split())
+
+
+def test_a_family_explains_the_bases_that_it_shows(ascendc):
+    said = " ".join(ascendc("soc", "310B").out.split())
+    assert said.endswith(
+        "Basis of figures: spec: a product page; quoted: a figure in circulation, page not checked; "
+        "derived: CANN's platform list; hint: the compiler's cost model, no physical bandwidth"
+    )
+    assert "quoted" not in ascendc("soc", "a3").out
+
+
+def test_what_only_the_press_says_is_no_product_page_s(ascendc):
+    """Figures of the Atlas 300I Duo are the press's (data/soc.json)."""
+    out = " ".join(ascendc("soc", "310P3").out.split())
+    assert "204 GB/s (quoted: half of an Atlas 300I Duo card: 408 GB/s)" in out
+    assert "a product page" not in out
+
+
+def test_a_name_of_any_length(ascendc):
+    ran = ascendc("soc", "9" * 100_000)
+    assert f"unknown SoC `{'9' * 60}…`; allowed: " in ran.err
+    assert len(ran.err) < 1000
