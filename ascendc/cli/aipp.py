@@ -101,7 +101,8 @@ def lint(
 
         click.echo(json.dumps({"version": VERSION, **asdict(report)}, ensure_ascii=False))
     else:
-        click.echo("\n".join(_lines(str(file), report)))
+        unknown = () if outline else ("channels",) if size or gears else ("sizes", "channels")
+        click.echo("\n".join(_lines(str(file), report, unknown)))
     if not report.ok:
         raise SystemExit(4)
 
@@ -222,7 +223,8 @@ def _soc(name: str | None) -> Soc | None:
     return resolved.soc
 
 
-def _lines(file: str, report: Report) -> list[str]:
+def _lines(file: str, report: Report, unknown: tuple[str, ...]) -> list[str]:
+    """The findings, what the blocks make of the input, and what of the model's input was not known."""
     lines = []
     for error in report.errors:
         lines += [f"error  {error.code} at {error.gate}: {error.field or 'the file'}"]
@@ -231,6 +233,8 @@ def _lines(file: str, report: Report) -> list[str]:
         lines += [f"doubt  {doubt.field or 'the file'}", f"  {doubt.message}", f"  fix: {doubt.fix}"]
     if report.ok:
         lines += [f"aipp_op[{index}]: {_made(op)}" for index, op in enumerate(report.ops)]
+    if report.ops and unknown:
+        lines += [f"not judged: whether {' and '.join(unknown)} are those of the model's input (--model M.onnx)"]
     gates = [error.gate for error in report.errors]
     counts = ", ".join(f"{gates.count(gate)} at {gate}" for gate in dict.fromkeys(gates))
     errors = f"{_plural(len(gates), 'error')} ({counts})" if gates else "no errors"
@@ -242,10 +246,10 @@ def _made(op: Summary) -> str:
     who = op.input or "the input"
     if op.fields.get("aipp_mode") == "dynamic":
         return f"{who} takes pictures of up to {op.fields['max_src_image_size']} bytes a batch; the program says how"
-    source = "×".join(map(str, op.source)) or "the network's size"
-    result = "×".join(map(str, op.result)) or "its own size"
     size = f"{op.bytes} bytes a picture: " if op.bytes is not None else ""
-    return f"{who} takes {size}{op.fields['input_format']}, {source} (height × width); the network sees {result}"
+    source = f", {'×'.join(map(str, op.source))} (height × width)" if op.source else " of the network's size"
+    result = f"; the network sees {'×'.join(map(str, op.result))}" if op.result else ""
+    return f"{who} takes {size}{op.fields['input_format']}{source}{result}"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -88,6 +88,30 @@ def test_lint_says_what_is_wrong_where_and_what_to_do(ascendc, config, onnx):
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), ["not judged: whether sizes and channels are those of the model's input (--model M.onnx)"]),
+        (("--size", "16x16"), ["not judged: whether channels are those of the model's input (--model M.onnx)"]),
+        (("--model", "model.onnx"), []),
+    ],
+)
+def test_what_cannot_be_judged_without_the_model_is_said(ascendc, config, onnx, monkeypatch, options, said):
+    monkeypatch.chdir(onnx.parent)
+    ran = ascendc("aipp", "lint", config(OP), *options)
+    assert [line for line in ran.out.splitlines() if line.startswith("not judged")] == said
+
+
+def test_without_a_model_no_input_is_named(ascendc, config):
+    written = json.loads(ascendc("aipp", "lint", config(OP), "--size", "16x16", "--json").out)
+    assert (written["ops"][0]["input"], written["ops"][0]["result"]) == (None, [16, 16])
+
+
+def test_a_size_that_nothing_says_is_the_network_s(ascendc, config):
+    ran = ascendc("aipp", "lint", config(replace(OP, src_image_size_w=0, src_image_size_h=0)))
+    assert ran.out.splitlines()[0] == "aipp_op[0]: the input takes RGB888_U8 of the network's size"
+
+
 def test_the_options_of_atc_reach_the_rules(ascendc, config, onnx):
     path, bare = config(OP), config(replace(OP, src_image_size_w=0, src_image_size_h=0), name="bare.cfg")
     gears = ("--dynamic-image-size", "16,16;32,32")
@@ -95,7 +119,10 @@ def test_the_options_of_atc_reach_the_rules(ascendc, config, onnx):
     assert ascendc("aipp", "lint", bare, *gears).code == 0
     assert "E10001 at graph" in ascendc("aipp", "lint", path, "--dynamic-dims").out
     assert "E10034 at graph" in ascendc("aipp", "lint", path, "--model", onnx, "--input-fp16-nodes", "x;pixels").out
-    assert "must be the width of input `the model" in ascendc("aipp", "lint", path, "--size", "16x32").out
+    assert (
+        "must be the width of the model's input (?×16×32): 32, not 16"
+        in ascendc("aipp", "lint", path, "--size", "16x32").out
+    )
 
 
 @pytest.mark.parametrize(

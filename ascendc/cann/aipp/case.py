@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 class Network:
     """The input of the model that the block is put before; None: not known."""
 
-    name: str
+    name: str | None
+    """None where only a size was said."""
     dtype: str | None
     channels: int | None
     height: int | None
     width: int | None
 
     def __str__(self) -> str:
-        """``pixels (3×224×224)``."""
+        """``input `pixels (3×224×224)```; ``the model's input (?×224×224)`` without its name."""
         sizes = (self.channels, self.height, self.width)
-        return f"{self.name} ({'×'.join('?' if size is None else str(size) for size in sizes)})"
+        shape = f"({'×'.join('?' if size is None else str(size) for size in sizes)})"
+        return f"the model's input {shape}" if self.name is None else f"input `{self.name} {shape}`"
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,10 @@ def _input(case: Case) -> Iterator[Doubt]:
 def _conversion(case: Case) -> Iterator[Doubt]:
     op = case.op
     yuv = csc.from_yuv(op)
+    if op.input_format == "YUV400_U8":
+        return  # grey has no colour to convert: the kernel refuses a conversion
     if not op.csc_switch:
-        if yuv and case.op.input_format != "YUV400_U8":
+        if yuv:
             message = f"input_format {op.input_format} without csc_switch: the network sees YUV, not RGB"
             yield case.doubt("csc_switch", message, "add csc_switch: true with a YUV→RGB matrix (ascendc aipp derive)")
         return
@@ -156,19 +158,19 @@ def _channels(case: Case) -> Iterator[Doubt]:
     if op.input_format == "XRGB8888_U8" and network.channels == 4:
         return
     channels = "3 channels" if given == 3 else "1 channel"
-    message = f"the block gives {channels}, but input `{network}` has {network.channels}"
+    message = f"the block gives {channels}, but {network} has {network.channels}"
     yield case.doubt("input_format", message, "write the rank of the image input, or the format that the model expects")
 
 
 def _normalisation(case: Case) -> Iterator[Doubt]:
     op = case.op
-    used = range((case.network.channels if case.network else None) or _COLOURS.get(op.input_format, 4))
-    used = used if len(used) <= 4 else range(4)
+    channels = (case.network.channels if case.network else None) or _COLOURS.get(op.input_format, 3)
+    used = range(min(channels, 4))
     scaled = [channel for channel in used if op.reciprocal[channel] != 1.0]
     if not scaled:
         message = "no `var_reci_chn_0` to `_2`: the network sees values up to 255, which few are trained on"
         yield case.doubt("var_reci_chn_0", message, "add var_reci_chn: 1 / (255 × standard deviation), or 1/255")
-    elif len(scaled) < len(used) and op.input_format != "XRGB8888_U8":
+    elif len(scaled) < len(used) and (op.input_format not in _FOUR or channels < 4):
         channel = next(channel for channel in used if channel not in scaled)
         message = f"`var_reci_chn_{channel}` not set: channel {channel} is not divided, others are"
         yield case.doubt(f"var_reci_chn_{channel}", message, f"add var_reci_chn_{channel}")
@@ -197,14 +199,14 @@ def _factor_fix(factor: float) -> str:
 
 def _border(case: Case) -> Iterator[Doubt]:
     op = case.op
-    if not op.padding or op.padding_value <= 0 or case.output_dtype != "float16":
+    if not op.padding or case.output_dtype != "float16":
         return
-    if op.padding_value > 65504:
+    if abs(op.padding_value) > 65504:
         message = f"`padding_value` {op.padding_value:g} is infinite in fp16"
-        yield case.doubt("padding_value", message, "write at most 65504")
+        yield case.doubt("padding_value", message, "write -65504 to 65504")
         return
     most = max((255 - op.mean[c] - op.minimum[c]) * op.reciprocal[c] for c in range(3))
-    if op.padding_value > most + 0.01:
+    if op.padding_value > max(most, 0) + 0.01:
         message = (
             f"`padding_value` {op.padding_value:g} is written after normalisation, whose largest value is {most:.3g}"
         )

@@ -46,7 +46,7 @@ def _source(case: Case) -> Iterator[Refusal]:
         name = f"src_image_size_{axis}"
         given = getattr(op, name)
         size = given or line(case.network, axis)
-        what = f"`{name}`" if given else f"the {_SIDE[axis]} of input `{case.network}`, which is the source's too,"
+        what = f"`{name}`" if given else f"the {_SIDE[axis]} of {case.network}, which is the source's too,"
         if given < 0:
             continue  # refused before
         if given == 0 and why:
@@ -174,8 +174,10 @@ def _result(case: Case) -> Iterator[Refusal]:
             continue
         name = f"{first}_{axis}"
         parts = f"{name} {found - border}" + (f" + {border} of padding" if op.padding else "")
-        message = f"{parts} must be the {_SIDE[axis]} of input `{network}`: {wanted}, not {found}"
+        message = f"{parts} must be the {_SIDE[axis]} of {network}: {wanted}, not {found}"
         fix = f"{name} {wanted - border}"
+        if op.padding and 0 <= (other := border + wanted - found) <= 2 * MOST_PAD:
+            fix += f", or {other} of padding"
         if not op.crop and not op.padding and found > wanted:
             fix += f", or crop: true with crop_size_{axis} {wanted}"
         yield case.refuse("kernel", name, message, fix)

@@ -99,7 +99,7 @@ def of_inputs(cases: Sequence[Case], model: Outline | None, fp16: Sequence[str])
             yield from _of_input(case, model, fp16)
 
 
-def _of_input(case: Case, model: Outline, fp16: Sequence[str]) -> Iterator[Refusal]:
+def _of_input(case: Case, model: Outline, fp16: Sequence[str]) -> Iterator[Refusal | Doubt]:
     rank, names = case.op.related_input_rank, [port.name for port in model.inputs]
     if rank >= len(names):
         ranks = ", ".join(f"{at} ({name})" for at, name in enumerate(names[:8]))
@@ -111,6 +111,9 @@ def _of_input(case: Case, model: Outline, fp16: Sequence[str]) -> Iterator[Refus
         fix = f"take {names[rank]} out of --input_fp16_nodes"
         yield case.refuse("graph", "related_input_rank", message, fix, "E10034")
     shape = model.inputs[rank].shape
+    if case.op.aipp_mode == "static" and shape is not None and len(shape) != 4:
+        message = f"input `{names[rank]}` is hardly a picture: those have 4 axes, not {len(shape)}"
+        yield case.doubt("related_input_rank", message, "write the rank of the image input")
     if case.op.aipp_mode == "dynamic" and shape is not None and len(shape) not in (3, 4):
         message = f"input `{names[rank]}` must have 3 or 4 axes for dynamic AIPP, not {len(shape)}"
         yield case.refuse("graph", "related_input_rank", message, "write the rank of the image input", "E10001")

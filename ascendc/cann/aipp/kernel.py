@@ -48,7 +48,7 @@ def _format(case: Case) -> Iterator[Refusal | Doubt]:
     yield from case.where(lambda family: name not in family.formats, "input_format", message, f"use one of {usual}")
     channels, most = case.network.channels if case.network else None, MOST_CHANNELS[case.output_dtype]
     if channels is not None and channels > most and not name.startswith("NC1HWC0DI"):
-        message = f"input `{case.network}` must have {most} channels at most for AIPP"
+        message = f"{case.network} must have {most} channels at most for AIPP"
         yield case.refuse("kernel", "related_input_rank", message, "write the rank of the image input")
     switches, why = _REFUSED.get(name, ((), ""))
     for switch in switches:

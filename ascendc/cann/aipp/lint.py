@@ -119,12 +119,13 @@ def _of_file(config: Config, cases: list[Case], asked: Question) -> Iterator[Ref
 
 def _of_block(case: Case, asked: Question) -> Iterator[Refusal | Doubt]:
     yield from graph.of_block(case)
-    if asked.image_sizes:
-        yield from graph.of_gears(case)
+    unfit = list(graph.of_gears(case)) if asked.image_sizes else []
+    yield from unfit
     if case.op.aipp_mode == "dynamic":
         yield from _room(case, asked)
     elif case.op.input_format and case.families:
-        for network in _gears(case.network, asked.image_sizes):
+        # A block that goes with no gear is not told to have the size of each.
+        for network in (None,) if unfit else _gears(case.network, asked.image_sizes):
             yield from kernel.check(replace(case, network=network))
     yield from doubts.check(case)
 
@@ -153,7 +154,7 @@ def _gears(network: Network | None, sizes: tuple[tuple[int, int], ...]) -> tuple
     """The network at each size that it is compiled for."""
     if not sizes:
         return (network,)
-    plain = network or Network("the model", None, None, None, None)
+    plain = network or Network(None, None, None, None, None)
     return tuple(replace(plain, height=height, width=width) for height, width in sizes)
 
 
@@ -165,7 +166,7 @@ def _network(op: AippOp, asked: Question) -> Network | None:
         height, width = asked.size
     if port is None and asked.size is None:
         return None
-    return Network(port.name if port else "the model", port.dtype if port else None, channels, height, width)
+    return Network(port.name if port else None, port.dtype if port else None, channels, height, width)
 
 
 def _port(model: Outline | None, rank: int) -> Port | None:

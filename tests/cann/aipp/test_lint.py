@@ -184,7 +184,7 @@ KERNEL, GRAPH = ("E81012", "kernel"), ("PARAM_INVALID", "graph")
             KERNEL,
             "crop_size_w",
             "crop_size_w 200 + 25 of padding must be the width of input `pixels (3×224×224)`: 224, not 225",
-            "crop_size_w 199",
+            "crop_size_w 199, or 24 of padding",
         ),
         (
             replace(PADDED, crop_size_w=0),
@@ -456,6 +456,7 @@ def test_gears(op, fields):
     report = judged(op, network=model(3, "h", "w"), image_sizes=gears)
     graph = [error for error in report.errors if error.gate == "graph"]
     assert [(error.code, error.field) for error in graph] == [("E10052", f"aipp_op[0].{field}") for field in fields]
+    assert not [error for error in report.errors if "448, not 224" in error.message], "delete it, or make it 448?"
 
 
 def test_every_gear_is_a_size_of_the_network():
@@ -463,6 +464,39 @@ def test_every_gear_is_a_size_of_the_network():
     assert judged(op, network=model(3, "h", "w"), image_sizes=((224, 224), (448, 448))).ok
     report = judged(op, network=model(3, "h", "w"), image_sizes=((224, 224), (225, 448)))
     assert errors(report) == [("E81012", "kernel", "src_image_size_h")]
+
+
+def test_grey_is_not_told_to_have_a_matrix_that_it_must_not_have():
+    report = judged(replace(GREY, csc_switch=True), network=model(1, 32, 100))
+    assert errors(report) == [("E81012", "kernel", "csc_switch")]
+    assert report.lint == ()
+
+
+@pytest.mark.parametrize("shape", [(10,), ("batch", 77), (1, 3, 8, 224, 224)])
+def test_what_has_not_four_axes_is_hardly_a_picture(shape):
+    report = judged(RGB, network=Outline((Port("ids", "float32", shape),), (), (), (), 8))
+    assert report.ok
+    assert only(report.lint) == (
+        "related_input_rank",
+        f"input `ids` is hardly a picture: those have 4 axes, not {len(shape)}",
+        "write the rank of the image input",
+    )
+
+
+@pytest.mark.parametrize("name", ["ARGB8888_U8", "XRGB8888_U8", "AYUV444_U8"])
+def test_the_fourth_channel_need_not_be_divided_unless_the_network_has_it(name):
+    op = replace(RGB, input_format=name)
+    assert "var_reci_chn_3" not in [doubt.field.rpartition(".")[2] for doubt in judged(op, None).lint]
+
+
+@pytest.mark.parametrize("value", [-70000.0, 70000.0])
+def test_a_border_beyond_fp16(value):
+    op = replace(PADDED, padding_value=value)
+    assert only(judged(op).lint) == (
+        "padding_value",
+        f"`padding_value` {value:g} is infinite in fp16",
+        "write -65504 to 65504",
+    )
 
 
 def test_options_of_atc_that_do_not_go_with_it():
