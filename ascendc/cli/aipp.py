@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ascendc.errors import UsageError
+
 if TYPE_CHECKING:
     from ascendc.aipp_show import Seen
     from ascendc.cann.aipp.lint import Report, Summary
@@ -142,8 +144,11 @@ def derive(preprocess: Path, source: Any, yuv: str, rank: int, output: Path | No
     text = write([library.derive(found, source, standard=standard, range=range, rank=rank)])
     if output is None:
         click.echo(text, nl=False)
-    else:
+        return
+    try:
         output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError("ASC2211", f"`{output}` cannot be written: {error.strerror or error}") from error
 
 
 @aipp.command(short_help="Show what the model will see of a picture.")
@@ -156,7 +161,7 @@ def derive(preprocess: Path, source: Any, yuv: str, rank: int, output: Path | No
 @click.option("--source", type=click.Choice(_SOURCES), help="Bytes handed over [RGB or nv12, whatever swaps are set].")
 @click.option("--yuv", type=click.Choice(_YUV), help="Of nv12 and nv21 [that of the block's matrix].")
 @click.option("--block", type=click.IntRange(0), default=0, show_default=True, help="Which aipp_op, from 0.")
-@click.option("-o", "--output", type=_FILE, metavar="OUT.png", help="[FILE's name, with .png]")
+@click.option("-o", "--output", type=_FILE, metavar="OUT.png", help="[FILE's name, with -seen.png]")
 def show(
     file: Path,
     image: Path,
@@ -180,7 +185,7 @@ def show(
     seen = emulate(
         file,
         image,
-        output or Path(f"{file.stem}.png"),
+        output or Path(f"{file.stem}-seen.png"),
         soc=_soc(soc),
         model=None if model is None else read_outline(model),
         size=size,
@@ -207,6 +212,7 @@ def _seen(seen: Seen, against: Path | None) -> list[str]:
         lines += [f"against {against}: max error {seen.difference.max:.4f}, mean {seen.difference.mean:.5f}"]
     elif against is not None:
         lines += [f"against {against}: not compared, since the block changes channels or adds a border"]
+    lines += [f"doubtful: {line}" for line in seen.doubts]
     lines += [f"looks wrong: {line}" for line in seen.wrong]
     return [*lines, f"picture: {seen.picture}"]
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from ascendc.cann.aipp.derive import Preprocessor, derive
+from ascendc.cann.aipp.op import AippOp
 from ascendc.cann.aipp.write import write
 from ascendc.cli.aipp import schema_text
 from ascendc.model import Image as Wanted
@@ -266,6 +267,12 @@ def test_exchanged_colours_are_seen(ascendc, config, picture, preprocess, tmp_pa
         "rbuv_swap_switch exchanges red and blue of the RGB handed over; right for BGR (--source bgr)",
         NOT_USED_TO + "red and blue are exchanged (rbuv_swap_switch)",
     ]
+    uneven = preprocess.with_name("uneven.json")  # whose channels differ so much that swapped values fit neither
+    figures = (0.9, 0.5, 0.1), (0.1, 0.3, 0.9)
+    uneven.write_text(Wanted(16, 16, *figures).to_json())
+    made = config(derive(Preprocessor(16, 16, *figures), "bgr"), name="uneven.cfg")
+    lines, seen = shown(ascendc, tmp_path, made, picture, "--against", uneven)
+    assert wrong(lines)[1:] == [NOT_USED_TO + "red and blue are exchanged (rbuv_swap_switch)"]
     lines, seen = shown(ascendc, tmp_path, config(replace(OP, min_chn_0=0.0, min_chn_1=0.0, min_chn_2=0.0)), picture)
     assert seen[2, 8].tolist() == [200, 0, 0]
     lines, seen = shown(ascendc, tmp_path, config(replace(OP, rbuv_swap_switch=True)), picture)
@@ -281,8 +288,98 @@ def test_unconverted_yuv_is_seen(ascendc, config, picture, preprocess, tmp_path)
     assert "nv12 of BT.601 full range" in lines[1]
     assert np.abs(seen[2, 8] - [200, 0, 0]).max() <= 4
     lines, seen = shown(ascendc, tmp_path, config(replace(NV12, csc_switch=False)), picture, "--against", preprocess)
-    assert wrong(lines)[0] == "channels are Y, U and V: colours are not converted (csc_switch)"
+    assert wrong(lines) == [
+        "channels are Y, U and V: colours are not converted (csc_switch)",
+        NOT_USED_TO + "these pictures want the matrix and biases of YUV→RGB BT.601 full range",
+    ]
     assert np.abs(seen[2, 8] - [200, 0, 0]).max() > 50
+
+
+@pytest.fixture
+def edges(tmp_path):
+    """Colours that change from pixel to pixel, of which NV12 keeps half."""
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "edges.png")
+    return tmp_path / "edges.png"
+
+
+@pytest.mark.parametrize("yuv", ["bt601-full", "bt601-narrow", "bt709-full", "bt709-narrow"])
+@pytest.mark.parametrize("source", ["nv12", "nv21"])
+def test_what_nv12_loses_is_no_error_of_the_block(ascendc, config, edges, preprocess, tmp_path, source, yuv):
+    standard, range = yuv.split("-")
+    right = config(derive(Preprocessor(16, 16, MEAN, STD), source, standard=standard, range=range))
+    lines, _ = shown(ascendc, tmp_path, right, edges, "--against", preprocess, "--source", source)
+    assert wrong(lines) == []
+    [error] = [float(line.split("max error ")[1].split(",")[0]) for line in lines if line.startswith("against")]
+    assert error < 0.03, "which is two levels of 255"
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        (("--source", "nv21"), "U and V are exchanged (rbuv_swap_switch)"),
+        (("--yuv", "bt709-full"), "these pictures want the matrix and biases of YUV→RGB BT.709 full range"),
+        (("--yuv", "bt601-narrow"), "these pictures want the matrix and biases of YUV→RGB BT.601 narrow range"),
+    ],
+)
+def test_other_yuv_than_the_block_s_is_named(ascendc, config, edges, preprocess, tmp_path, options, cause):
+    lines, _ = shown(ascendc, tmp_path, config(NV12), edges, "--against", preprocess, *options)
+    assert wrong(lines) == [NOT_USED_TO + cause]
+
+
+def test_the_unused_byte_at_the_other_end(ascendc, config, edges, preprocess, tmp_path):
+    path = config(derive(Preprocessor(16, 16, MEAN, STD), "xrgb"))
+    lines, _ = shown(ascendc, tmp_path, path, edges, "--against", preprocess, "--source", "rgbx")
+    assert wrong(lines) == [NOT_USED_TO + "the unused byte is at the other end (ax_swap_switch)"]
+
+
+def test_doubts_of_the_block_are_shown_with_it(ascendc, config, picture, tmp_path):
+    two = config(replace(OP, csc_switch=True), replace(OP, related_input_rank=1, rbuv_swap_switch=True))
+    lines, _ = shown(ascendc, tmp_path, two, picture)
+    doubts = [line for line in lines if line.startswith("doubtful: line 5: csc_switch without ")]
+    assert [line.removeprefix("doubtful: line 5: csc_switch without ") for line in doubts] == [
+        "the whole matrix: the kernel takes what is missing from YUV→BGR BT.601, whatever comes in",
+        "output_bias_0, output_bias_1, output_bias_2: the kernel takes 16, 128, 128",
+    ]
+    assert "doubtful" not in "".join(shown(ascendc, tmp_path, two, picture, "--block", 1)[0])
+
+
+def test_what_an_odd_cut_does_to_chroma_is_not_known(ascendc, config, picture, tmp_path):
+    cut = replace(NV12, crop=True, load_start_pos_w=1, crop_size_w=8, crop_size_h=16)
+    lines, _ = shown(ascendc, tmp_path, config(cut), picture, "--soc", "310B4")
+    assert (
+        "doubtful: cut at an odd place: how a chip pairs chroma there is not known, the emulation may be wrong" in lines
+    )
+
+
+def test_the_picture_is_not_written_over(ascendc, config, picture, monkeypatch):
+    before = picture.read_bytes()
+    monkeypatch.chdir(picture.parent)
+    ran = ascendc("aipp", "show", config(OP), picture, "-o", picture.name)
+    assert (ran.code, ran.err) == (
+        2,
+        "ascendc: ASC2211 `picture.png` must not be written: it is the picture\n  hint: -o OUT.png\n",
+    )
+    assert picture.read_bytes() == before
+    assert ascendc("aipp", "show", config(OP, name="picture.cfg"), picture).out.endswith("picture: picture-seen.png\n")
+    assert picture.read_bytes() == before
+
+
+def test_a_refused_block_s_hint_judges_it_for_the_same_size(ascendc, config, picture, preprocess):
+    path = config(replace(OP, src_image_size_w=18))
+    assert ascendc("aipp", "show", path, picture, "--against", preprocess).err == (
+        f"ascendc: ASC2209 ATC would refuse `{path}`: aipp_op[0].src_image_size_w: line 5: src_image_size_w 18 must be "
+        "the width of the model's input (?×16×16): 16, not 18\n"
+        f"  hint: ascendc aipp lint {path} --size 16x16\n"
+    )
+
+
+def test_derive_into_a_folder_that_is_not_there(ascendc, preprocess):
+    ran = ascendc("aipp", "derive", preprocess, "-o", "no/aipp.cfg")
+    assert (ran.code, ran.err) == (
+        2,
+        "ascendc: ASC2211 `no/aipp.cfg` cannot be written: No such file or directory\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -349,6 +446,9 @@ def test_a_block_for_another_shape_is_not_compared(ascendc, config, picture, pre
         (OP, ("--source", "nv12"), "ASC2209"),
         (replace(OP, src_image_size_w=0, src_image_size_h=0), (), "ASC2209"),
         (OP, ("--soc", "SD3403"), "ASC2205"),
+        (AippOp("dynamic", max_src_image_size=1000), (), "ASC2205"),
+        (replace(OP, input_format="ARGB8888_U8"), (), "ASC2205"),
+        (replace(OP, resize=True, resize_output_w=16, resize_output_h=16), (), "ASC2205"),
         (OP, ("--against", "no.json"), "ASC2207"),
         (OP, ("-o", "no/such/folder.png"), "ASC2211"),
     ],

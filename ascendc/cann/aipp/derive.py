@@ -80,10 +80,10 @@ def derive(
         var_reci_chn_1=factors[1:2],
         var_reci_chn_2=factors[2:],
     )
-    return _with(op, csc.published("YUV", "RGB", standard, range)) if name == "YUV420SP_U8" else op
+    return convert(op, csc.published("YUV", "RGB", standard, range)) if name == "YUV420SP_U8" else op
 
 
-def _with(op: AippOp, conversion: table.Conversion) -> AippOp:
+def convert(op: AippOp, conversion: table.Conversion) -> AippOp:
     """The block with a published colour conversion: all nine coefficients, and the biases that count."""
     coefficients = dict(zip(MATRIX, ((value,) for row in conversion.matrix for value in row), strict=True))
     given = (*(conversion.input_bias or ()), *(conversion.output_bias or ()))

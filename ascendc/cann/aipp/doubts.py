@@ -61,8 +61,8 @@ def _ignored(case: Case) -> Iterator[Doubt]:
     for switch, names in _NEEDS.items() if mode == "static" else ():
         idle = [name for name in names if getattr(op, name) not in (0, (), (0,))]
         if idle and not getattr(op, switch):
-            more = f" and {len(idle) - 1} more" if len(idle) > 1 else ""
-            message = f"`{idle[0]}`{more} has no effect without {switch}: true"
+            has = f" and {len(idle) - 1} more have" if len(idle) > 1 else " has"
+            message = f"`{idle[0]}`{has} no effect without {switch}: true"
             yield case.doubt(idle[0], message, f"add {switch}: true, or delete what belongs to it")
     if op.ax_swap_switch and op.input_format in table.formats() and op.input_format not in _FOUR:
         message = f"`ax_swap_switch` has no effect with input_format {op.input_format}: it has no fourth channel"

@@ -6,7 +6,7 @@ saturates rather than wraps is assumed; how chroma pairs after a crop at an odd 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ascendc.cann.aipp import csc, table
 from ascendc.errors import UsageError
@@ -82,12 +82,7 @@ def normalised(op: AippOp, soc: Soc) -> npt.NDArray[np.float16]:
     """
     import numpy as np
 
-    arithmetic = table.families()[soc.short].arithmetic if soc.static_aipp else None
-    wrong = _not_emulated(op)
-    if arithmetic is None:
-        wrong = f"how {soc.name} rounds is not known; allowed: Ascend310, 310P, 310B, 610, 910 and their kin"
-    if wrong:
-        raise UsageError("ASC2205", f"the block cannot be emulated: {wrong}")
+    arithmetic = require(op, soc)
     levels = np.arange(256)
     with np.errstate(over="ignore", invalid="ignore"):
         if arithmetic == "fp32":
@@ -105,6 +100,21 @@ def normalised(op: AippOp, soc: Soc) -> npt.NDArray[np.float16]:
                 for mean, least, factor in zip(op.mean, op.minimum, op.reciprocal, strict=True)
             ]
         )
+
+
+def require(op: AippOp, soc: Soc) -> Literal["fp16", "fp32"]:
+    """How the SoC rounds.
+
+    Raises:
+        UsageError: that is not known, or the block cannot be emulated (ASC2205).
+    """
+    arithmetic = table.families()[soc.short].arithmetic if soc.static_aipp else None
+    wrong = _not_emulated(op)
+    if arithmetic is None:
+        wrong = f"how {soc.name} rounds is not known; allowed: Ascend310, 310P, 310B, 610, 910 and their kin"
+    if wrong or arithmetic is None:
+        raise UsageError("ASC2205", f"the block cannot be emulated: {wrong}")
+    return arithmetic
 
 
 def _not_emulated(op: AippOp) -> str | None:

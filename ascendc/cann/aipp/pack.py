@@ -36,6 +36,22 @@ def pack(pixels: Pixels, source: Source, standard: Standard = "bt601", range: Ra
     return np.concatenate([filler, colours] if source in ("xrgb", "xbgr") else [colours, filler], axis=-1)
 
 
+def unpack(packed: Pixels, source: Source, standard: Standard, range: Range) -> npt.NDArray[np.float64]:
+    """The RGB that one picture of nv12 or nv21 means by the standard, in float: height × width × 3, 0 to 255."""
+    import numpy as np
+
+    height, width = packed.shape[0] * 2 // 3, packed.shape[1]
+    luma, chroma, least = (219, 224, 16) if range == "narrow" else (255, 255, 0)
+    y = (packed[:height] - np.float64(least)) / luma
+    pairs = packed[height:].reshape(height // 2, width // 2, 2)[..., :: -1 if source == "nv21" else 1]
+    u, v = np.moveaxis((pairs.repeat(2, 0).repeat(2, 1) - np.float64(128)) / chroma, -1, 0)
+    red_weight, blue_weight = _KR_KB[standard]
+    red, blue = y + (2 - 2 * red_weight) * v, y + (2 - 2 * blue_weight) * u
+    green = (y - red_weight * red - blue_weight * blue) / (1 - red_weight - blue_weight)
+    colours: npt.NDArray[np.float64] = np.clip(np.stack([red, green, blue], axis=-1) * 255, 0, 255)
+    return colours
+
+
 def grey(pixels: Pixels) -> Pixels:
     """One picture of RGB as luma of BT.601, full range: height × width."""
     import numpy as np

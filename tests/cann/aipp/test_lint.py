@@ -646,7 +646,7 @@ def test_without_a_model_the_network_s_size_is_not_judged():
             replace(RGB, crop_size_w=200, crop_size_h=200),
             model(),
             "crop_size_w",
-            "`crop_size_w` and 1 more has no effect without crop: true",
+            "`crop_size_w` and 1 more have no effect without crop: true",
             "add crop: true, or delete what belongs to it",
         ),
         (
