@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ascendc.model import Image, Part, Tensor
     from ascendc.target import PartTarget, Target
 
+MOST_FACTOR = 65504
+"""The largest ``var_reci_chn_*`` (CANN 8.1): the largest number of fp16."""
+
 
 def configs_for(part: Part, part_target: PartTarget, target: Target) -> tuple[AippOp, ...]:
     """The AIPP blocks of a part: one for each image input, none if its target wants no AIPP.
@@ -43,10 +46,11 @@ def _config(rank: int, tensor: Tensor, image: Image) -> AippOp:
         raise UsageError(
             "ASC1733", f"the means of image input `{tensor.name}` must be 0 to 1 for AIPP, not {image.mean}"
         )
-    if not all(deviation > 0 and 1 / (deviation * 255) <= 65504 for deviation in image.std):
+    if not all(deviation > 0 and 0 < 1 / (deviation * 255) <= MOST_FACTOR for deviation in image.std):
         raise UsageError(
             "ASC1734",
-            f"the standard deviations of image input `{tensor.name}` must be positive for AIPP, not {image.std}",
+            f"the standard deviations of image input `{tensor.name}` must be {1 / (255 * MOST_FACTOR):.0g} or more, "
+            f"and finite, for AIPP, not {image.std}",
         )
     return derive(Preprocessor(image.height, image.width, image.mean, image.std), rank=rank)
 

@@ -68,6 +68,11 @@ def test_the_table_of_each_generation(text, found):
     assert chips("\n".join(f"# {line}" for line in text.splitlines())) == tuple(found)
 
 
+def test_a_device_s_number_of_two_digits_is_no_chip_s_name():
+    row = OF_A_DK[0], ("0       12", "NA", "0      2457 / 8192")
+    assert chips(table(row)) == (Chip(0, "310", "NA"),)
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

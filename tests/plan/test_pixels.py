@@ -141,15 +141,18 @@ def test_an_image_larger_than_aipp_takes():
     assert refusal(part(size=(4097, 8)))[0] == "ASC1732"
 
 
-def test_means_outside_the_pixel_range():
-    assert refusal(part(mean=(-0.5, 0.5, 0.5))) == (
+@pytest.mark.parametrize("mean", [-0.5, 1.5, float("nan")])
+def test_means_outside_the_pixel_range(mean):
+    assert refusal(part(mean=(mean, 0.5, 0.5))) == (
         "ASC1733",
-        "the means of image input `pixels` must be 0 to 1 for AIPP, not (-0.5, 0.5, 0.5)",
+        f"the means of image input `pixels` must be 0 to 1 for AIPP, not ({mean}, 0.5, 0.5)",
     )
 
 
-def test_a_deviation_of_zero():
-    assert refusal(part(std=(0.0, 1.0, 1.0))) == (
+@pytest.mark.parametrize("deviation", [0.0, -0.5, 5e-8, float("inf"), float("nan")])
+def test_deviations_that_no_factor_is_there_for(deviation):
+    said = f"must be 6e-08 or more, and finite, for AIPP, not ({deviation}, 1.0, 1.0)"
+    assert refusal(part(std=(deviation, 1.0, 1.0))) == (
         "ASC1734",
-        "the standard deviations of image input `pixels` must be positive for AIPP, not (0.0, 1.0, 1.0)",
+        f"the standard deviations of image input `pixels` {said}",
     )

@@ -74,6 +74,17 @@ def test_without_npu_smi_acl_is_asked(board):
     assert (fields.soc, fields.run_mode) == ("Ascend310B4", "device")
 
 
+def test_a_mode_that_acl_gives_along_with_an_error_is_none(board):
+    (board.home / "acl.py").write_text(
+        "class rt:\n    get_run_mode = staticmethod(lambda: (0, 107002))\n"
+        "def init(): return 0\ndef get_soc_name(): return 'Ascend310B4'\n"
+    )
+    (board.cann("8.0.RC3") / "set_env.sh").write_text(f"export PYTHONPATH='{board.home}'\n")
+    report = ask("root@board")
+    assert (report.fields.soc, report.fields.run_mode) == ("Ascend310B4", None)
+    assert "run_mode" in report.missing
+
+
 def test_the_running_cann_comes_first_and_the_others_are_kept(board):
     board.cann("7.0.1", latest=False)
     board.cann("8.0.RC3")

@@ -82,6 +82,9 @@ def _crop(case: Case) -> Iterator[Refusal | Doubt]:
         if size == 0 and other:
             message = f"`{size_name}` must be set with crop: true and {other}: true"
             yield case.refuse("kernel", size_name, message, f"add {size_name}: the {_SIDE[axis]} that is cut out")
+        if size < 0 and axis == "h" and line(case.network, axis) is None:  # GE looks at the width only
+            message = f"`{size_name}` must not be negative, but is {size}: no input is as high"
+            yield case.refuse("kernel", size_name, message, f"write the {_SIDE[axis]} that is cut out")
         if cut is not None and source > 0 and start + cut > source:
             message = f"{start_name} {start} + {size_name} {cut} must not be above {source_name} {source}"
             fix = f"{start_name} at most {source - cut}" if source >= cut else f"{size_name} at most {source - start}"

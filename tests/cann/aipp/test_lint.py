@@ -499,6 +499,110 @@ def test_a_border_beyond_fp16(value):
     )
 
 
+SCALED = replace(RGB, src_image_size_w=448, resize=True, resize_output_w=224, resize_output_h=224)
+RAW = AippOp("static", input_format="RAW16", raw_rgbir_to_f16_n=15)
+
+
+@pytest.mark.parametrize(
+    ("soc", "op", "field", "most", "beyond"),
+    [
+        ("310P3", RGB, "src_image_size_w", 4096, 4097),
+        ("310P3", RGB, "src_image_size_w", 2, 1),
+        ("310P3", RGB, "src_image_size_h", 1, -1),
+        ("310P3", CROPPED, "load_start_pos_w", 32, 33),
+        ("310P3", PADDED, "bottom_padding_size", 32, 33),
+        ("310P3", RGB, "mean_chn_0", 255, 256),
+        ("310P3", RGB, "mean_chn_0", 0, -1),
+        ("310P3", RGB, "min_chn_2", 255.0, 255.5),
+        ("310P3", RGB, "var_reci_chn_1", (65504.0,), (65504.5,)),
+        ("310P3", RGB, "var_reci_chn_1", (-65504.0,), (-65504.5,)),
+        ("310P3", NV12, "matrix_r0c0", (32767,), (32768,)),
+        ("310P3", NV12, "matrix_r2c2", (-32768,), (-32769,)),
+        ("310P3", NV12, "input_bias_0", (255,), (256,)),
+        ("310P3", NV12, "output_bias_2", (0,), (-1,)),
+        ("310P3", RGB, "input_edge_idx", (0, 1), None),
+        ("SD3403", RAW, "raw_rgbir_to_f16_n", 15, 32),
+        ("310B4", RAW, "raw_rgbir_to_f16_n", 999, None),
+        ("SD3403", SCALED, "resize_output_h", 3584, 3600),
+        ("SD3403", SCALED, "resize_output_w", 1920, 1921),
+        ("SD3403", replace(RGB, input_format="RGB16"), "mean_chn_0", None, 65536),
+    ],
+)
+def test_the_last_value_that_is_taken_and_the_first_that_is_not(soc, op, field, most, beyond):
+    """Of ranges; whether the result has the network's size is not asked."""
+
+    def refused(value):
+        report = lint(read(write([replace(op, **{field: value})])), Question(soc=resolve(soc).soc))
+        return field in [error.field.partition(".")[2] for error in report.errors]
+
+    assert most is None or not refused(most)
+    assert beyond is None or refused(beyond)
+
+
+@pytest.mark.parametrize(("soc", "most"), [("310P3", 1080), ("910A", 1080), ("310B4", 4096), ("910B4", 4096)])
+def test_the_widest_result_with_a_border(soc, most):
+    for width, wide in ((most, False), (most + 1, True)):
+        op = replace(RGB, src_image_size_w=width - 32, padding=True, left_padding_size=32)
+        assert ("padding" in [field for _, _, field in errors(judged(op, soc, model(3, 224, width)))]) is wide
+
+
+@pytest.mark.parametrize("model_says", [True, False])
+def test_a_negative_height_to_cut(model_says):
+    """GE looks at the width only; the kernel finds that no network is as high."""
+    op = replace(CROPPED, crop_size_h=-5)
+    report = judged(op) if model_says else lint(read(write([op])))
+    assert errors(report) == [(*KERNEL, "crop_size_h")]
+
+
+@pytest.mark.parametrize(("shape", "ok"), [((224, 224), False), ((3, 224, 224), True), ((1, 3, 224, 224), True)])
+def test_axes_that_dynamic_aipp_takes(shape, ok):
+    assert judged(DYNAMIC, network=Outline((Port("x", "float32", shape),), (), (), (), 8)).ok is ok
+
+
+@pytest.mark.parametrize("switch", ["crop", "padding"])
+@pytest.mark.parametrize("mode", ["static", "dynamic"])
+def test_gears_want_neither_a_cut_nor_a_border(switch, mode):
+    op = AippOp(mode, input_format="RGB888_U8", max_src_image_size=10**7, **{switch: True}, **THIRDS)
+    report = judged(op, network=model(3, "h", "w"), image_sizes=((224, 224),))
+    assert ("E10052", "graph", switch) in errors(report)
+
+
+def test_a_block_that_goes_with_no_gear_is_judged_for_the_rest():
+    report = judged(replace(RGB, min_chn_0=300.0), network=model(3, "h", "w"), image_sizes=((224, 224),))
+    assert ("E81012", "kernel", "min_chn_0") in errors(report)
+
+
+def test_the_batch_of_the_model_counts_for_the_largest_picture():
+    fits = replace(DYNAMIC, max_src_image_size=4 * 416 * 416)
+    assert judged(fits, network=model(3, 416, 416)).lint == ()
+    [doubt] = judged(fits, network=model(3, 416, 416, batch=2)).lint
+    assert "no room for 2 of 416×416 pixels" in doubt.message
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_rows_of_pixels_are_recognised_by_their_last_axis(channels):
+    network = Outline((Port("x", "float32", (1, 224, 224, channels)),), (), (), (), 8)
+    assert errors(judged(RGB, network=network)) == []
+
+
+@pytest.mark.parametrize(
+    ("op", "said"),
+    [
+        (replace(RGB, min_chn_0=1.0, mean_chn_0=1), "`mean_chn_0` 1 and `min_chn_0` 1 are both subtracted"),
+        (replace(RGB, min_chn_0=0.675, mean_chn_0=123), ""),
+        (replace(RGB, var_reci_chn_0=(1.5,)), "`var_reci_chn_0` 1.5: pixels are 0 to 255"),
+        (
+            replace(NV12, matrix_r0c2=(403,), matrix_r1c1=(-48,)),
+            "the matrix is YUV→RGB BT.601 full range but for matrix_r0c2 403 for 359, matrix_r1c1 -48 for -88",
+        ),
+        (replace(NV12, matrix_r0c2=(1,), matrix_r1c1=(2,), matrix_r1c2=(3,)), "the matrix is no published conversion"),
+    ],
+)
+def test_where_a_doubt_begins(op, said):
+    found = [doubt.message.partition(": ")[2] for doubt in judged(op).lint]
+    assert any(message.startswith(said) for message in found) if said else not found
+
+
 def test_options_of_atc_that_do_not_go_with_it():
     [error] = judged(RGB, dynamic_dims=True).errors
     assert (error.code, error.gate) == ("E10001", "graph")

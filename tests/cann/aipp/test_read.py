@@ -90,6 +90,7 @@ BOOLS = "allowed: true, false, True, False, t, f, 0, 1"
         ("crop: TRUE", "crop", f"`crop` must not be `TRUE`; {BOOLS}", "write true"),
         ("crop: yes", "crop", f"`crop` must not be `yes`; {BOOLS}", "write true or false"),
         ("crop: 2", "crop", f"`crop` must not be `2`; {BOOLS}", "write true or false"),
+        ("crop: -0", "crop", f"`crop` must not be `-0`; {BOOLS}", "write true or false"),
         (
             "related_input_name: input",
             "related_input_name",
