@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ascendc.cann.aipp import table
 from ascendc.cann.aipp.finding import Refusal
 from ascendc.cann.aipp.op import AippOp
-from ascendc.cann.aipp.text import Entry, GrammarError, Message, parse
+from ascendc.cann.aipp.text import Entry, Message, parse
+from ascendc.cann.aipp.tokens import GrammarError
 from ascendc.cann.aipp.values import UnfitError, did_you_mean, named, value
 from ascendc.errors import UsageError
 

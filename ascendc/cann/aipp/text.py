@@ -7,41 +7,15 @@ lists, strings in either quotes with C's escapes. Nothing here recurses, so that
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal
+
+from ascendc.cann.aipp.tokens import INTEGER, GrammarError, Token, said, tokens, unescaped
 
 DEEPEST = 100
 """Messages within messages; protobuf's own limit."""
 
-_TOKEN = re.compile(
-    r"""(?P<space>[ \t\v\f\r]+|\#[^\n]*)
-    |(?P<newline>\n)
-    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<number>(?:[0-9]|\.[0-9])(?:(?<=[eE])[+-](?=[0-9])|[0-9A-Za-z_.])*)
-    |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*')
-    |(?P<mark>[{}<>\[\]:,;-])""",
-    re.VERBOSE,
-)
-_INTEGER = re.compile(r"0|[1-9][0-9]*|0[0-7]+|0[xX][0-9A-Fa-f]+")
-_FLOAT = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?")
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
-_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _CLOSING = {"{": "}", "<": ">"}
-
-
-class GrammarError(Exception):
-    """This is no text format.
-
-    Args:
-        line: from 1.
-        message: what is wrong and what is allowed.
-    """
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -73,58 +47,24 @@ class Entry:
     """Whether it stood in ``[…]``, which only repeated fields may."""
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
-
-
 def parse(text: str) -> tuple[Entry, ...]:
     """The entries of the outermost message; a list gives one entry for each of its values.
 
     Raises:
         GrammarError: the text is none of the text format.
     """
-    return tuple(_Parser(_tokens(text)).run())
-
-
-def _tokens(text: str) -> list[_Token]:
-    found, line, at = [], 1, 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise GrammarError(line, _unexpected(text[at]))
-        kind, word = str(match.lastgroup), match.group()
-        if kind == "number" and not (_INTEGER.fullmatch(word) or _FLOAT.fullmatch(word)):
-            raise GrammarError(line, f"`{word[:40]}` is no number")
-        if kind not in ("space", "newline"):
-            found.append(_Token(kind, word, line))
-        line += kind == "newline"
-        at = match.end()
-    found.append(_Token("end", "", line))
-    return found
-
-
-def _unexpected(character: str) -> str:
-    if character in "\"'":
-        return f"a string must end on its line, with the {character} that it began with"
-    if character == "\ufeff":
-        return "the file begins with a byte order mark, which is no character of the format"
-    if ord(character) > 127:
-        return f"`{character}` is no character of the format; allowed: ASCII, and anything in comments and strings"
-    return f"`{character}` is no character of the format"
+    return tuple(_Parser(tokens(text)).run())
 
 
 @dataclass
 class _Parser:
     """Reads tokens into a stack of open messages."""
 
-    tokens: list[_Token]
+    tokens: list[Token]
     at: int = 0
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self.tokens[self.at]
 
     def take(self, mark: str) -> bool:
@@ -156,7 +96,7 @@ class _Parser:
         token = self.next
         if token.kind != "word":
             wanted = f"a field's name or `{closing}`" if closing else "a field's name"
-            raise GrammarError(token.line, f"{_said(token)} stands where {wanted} must")
+            raise GrammarError(token.line, f"{said(token)} stands where {wanted} must")
         self.at += 1
         colon = self.take(":")
         if self.next.kind == "mark" and self.next.text in _CLOSING:
@@ -173,7 +113,7 @@ class _Parser:
         """A message opens; it becomes the last of `stack`."""
         token = self.next
         if token.text not in _CLOSING:
-            raise GrammarError(token.line, f"{_said(token)} stands where `{{` must, in the list `{name}`")
+            raise GrammarError(token.line, f"{said(token)} stands where `{{` must, in the list `{name}`")
         if len(stack) > DEEPEST:
             raise GrammarError(token.line, f"messages must not be nested deeper than {DEEPEST}")
         self.at += 1
@@ -181,7 +121,7 @@ class _Parser:
         stack[-1][0].entries.append(Entry(name, line, opened, listed))
         stack.append((opened, _CLOSING[token.text], name if listed else None))
 
-    def list(self, stack: list[tuple[Message, str, str | None]], message: Message, name: _Token) -> None:
+    def list(self, stack: list[tuple[Message, str, str | None]], message: Message, name: Token) -> None:
         """What follows ``name: [``."""
         if self.next.text in _CLOSING:
             self.opened(stack, name.text, name.line, listed=True)
@@ -202,7 +142,7 @@ class _Parser:
             return True
         if self.take(","):
             return False
-        raise GrammarError(self.next.line, f"{_said(self.next)} stands where `,` or `]` must")
+        raise GrammarError(self.next.line, f"{said(self.next)} stands where `,` or `]` must")
 
     def separator(self) -> None:
         _ = self.take(",") or self.take(";")
@@ -212,7 +152,7 @@ class _Parser:
         token = self.next
         self.at += 1
         if token.kind == "number":
-            kind: Literal["integer", "float"] = "integer" if _INTEGER.fullmatch(token.text) else "float"
+            kind: Literal["integer", "float"] = "integer" if INTEGER.fullmatch(token.text) else "float"
             return Scalar(kind, "-" * minus + token.text, token.line)
         if token.kind == "word":
             return Scalar("word", "-" * minus + token.text, token.line)
@@ -221,25 +161,5 @@ class _Parser:
             while self.next.kind == "string":
                 parts.append(self.next.text)
                 self.at += 1
-            return Scalar("string", "".join(_unescaped(part[1:-1], token.line) for part in parts), token.line)
-        raise GrammarError(token.line, f"{_said(token)} stands where the value of `{name}` must")
-
-
-def _said(token: _Token) -> str:
-    return "the end of the file" if token.kind == "end" else f"`{token.text[:40]}`"
-
-
-def _unescaped(text: str, line: int) -> str:
-    def one(match: re.Match[str]) -> str:
-        octal, hexadecimal, short, long, letter = match.groups()
-        digits = hexadecimal or short or long
-        code = int(octal, 8) if octal else int(digits, 16) if digits else None
-        if code is not None:
-            if code > 0x10FFFF:
-                raise GrammarError(line, f"`{match.group()}` is no character")
-            return chr(code)
-        if letter in "xXuU89":
-            raise GrammarError(line, f"`\\{letter}` is no escape that a string may hold here")
-        return _ESCAPED.get(letter, letter)
-
-    return _ESCAPE.sub(one, text)
+            return Scalar("string", "".join(unescaped(part[1:-1], token.line) for part in parts), token.line)
+        raise GrammarError(token.line, f"{said(token)} stands where the value of `{name}` must")

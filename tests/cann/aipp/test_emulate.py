@@ -247,3 +247,12 @@ def test_packing_is_undone_by_the_block_for_it(source):
 
 def test_grey_is_luma():
     assert grey(np.array([[[255, 255, 255], [255, 0, 0]]], np.uint8)).tolist() == [[255, 76]]
+
+
+@pytest.mark.parametrize(
+    ("v", "red"),
+    [(129, 101), (130, 103), (126, 97)],  # 101.4, 102.8 and 97.2: to the nearest, not down
+)
+def test_conversion_rounds_to_the_nearest(v, red):
+    op = replace(derive(Preprocessor(2, 2, (0.0,) * 3, (1.0,) * 3), "nv12"), **UNIT)
+    assert emulate(op, bytes([100] * 4 + [128, v]), FP32)[0, 0].tolist() == [[red, red]] * 2

@@ -525,7 +525,7 @@ RAW = AippOp("static", input_format="RAW16", raw_rgbir_to_f16_n=15)
         ("310B4", RAW, "raw_rgbir_to_f16_n", 999, None),
         ("SD3403", SCALED, "resize_output_h", 3584, 3600),
         ("SD3403", SCALED, "resize_output_w", 1920, 1921),
-        ("SD3403", replace(RGB, input_format="RGB16"), "mean_chn_0", None, 65536),
+        ("SD3403", replace(RGB, input_format="RGB16"), "mean_chn_0", 65535, 65536),
     ],
 )
 def test_the_last_value_that_is_taken_and_the_first_that_is_not(soc, op, field, most, beyond):
@@ -544,6 +544,10 @@ def test_the_widest_result_with_a_border(soc, most):
     for width, wide in ((most, False), (most + 1, True)):
         op = replace(RGB, src_image_size_w=width - 32, padding=True, left_padding_size=32)
         assert ("padding" in [field for _, _, field in errors(judged(op, soc, model(3, 224, width)))]) is wide
+
+
+def test_no_border_of_less_than_nothing_is_advised():
+    assert [error.fix for error in judged(PADDED, network=model(3, 100, 224)).errors] == ["crop_size_h 76"]
 
 
 @pytest.mark.parametrize("model_says", [True, False])

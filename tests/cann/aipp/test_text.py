@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ascendc.cann.aipp.text import GrammarError, Message, Scalar, parse
+from ascendc.cann.aipp.text import Message, Scalar, parse
+from ascendc.cann.aipp.tokens import GrammarError
 
 
 def shape(entries):
