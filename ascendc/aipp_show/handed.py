@@ -47,7 +47,7 @@ def hand(
     """Scale the picture to the source's `size` (height, width), and lay it out.
 
     Raises:
-        UsageError: the picture cannot be read (ASC2210), or the block does not take `source` (ASC2209).
+        UsageError: the picture cannot be read (ASC2210), or the block does not take `source` (ASC2212).
     """
     host = _host(wanted, *size)
     pixels = _pixels(host, image)
@@ -89,7 +89,7 @@ def _packed(
     chosen = source or ("xrgb" if op.ax_swap_switch else _USUAL[op.input_format])
     if SOURCES[chosen][0] != op.input_format:
         allowed = ", ".join(name for name, (known, _, _) in SOURCES.items() if known == op.input_format)
-        raise UsageError("ASC2209", f"--source must not be {chosen}: the block wants {op.input_format} ({allowed})")
+        raise UsageError("ASC2212", f"--source must not be {chosen}: the block wants {op.input_format} ({allowed})")
     if op.input_format != "YUV420SP_U8":
         return pack(pixels, chosen), pixels.astype("float64"), f"bytes {chosen.upper()}"
     found = csc.recognise(op) if op.csc_switch else None

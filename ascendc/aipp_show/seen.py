@@ -10,7 +10,8 @@ from ascendc.aipp_show.handed import hand
 from ascendc.aipp_show.wanted import preprocessing
 from ascendc.cann.aipp import csc
 from ascendc.cann.aipp.emulate import emulate, require
-from ascendc.cann.aipp.lint import Question, lint
+from ascendc.cann.aipp.lint import lint
+from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import read_file
 from ascendc.cann.soc import resolve
 from ascendc.errors import UsageError

@@ -85,8 +85,8 @@ def lint(
     Errors are sorted by where ATC stops: `parse`, `graph`, or `kernel`, minutes later. Exit 4 if there are any.
     Example: ascendc aipp lint aipp.cfg --soc Ascend310P3 --model resnet50.onnx
     """
-    from ascendc.cann.aipp.lint import Question
     from ascendc.cann.aipp.lint import lint as judge
+    from ascendc.cann.aipp.question import Question
     from ascendc.cann.aipp.read import read_file
 
     config = read_file(file)
@@ -148,7 +148,7 @@ def derive(preprocess: Path, source: Any, yuv: str, rank: int, output: Path | No
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError("ASC2211", f"`{output}` cannot be written: {error.strerror or error}") from error
+        raise UsageError("ASC2213", f"`{output}` cannot be written: {error.strerror or error}") from error
 
 
 @aipp.command(short_help="Show what the model will see of a picture.")

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from ascendc.cann.aipp.lint import Question, lint
+from ascendc.cann.aipp.lint import lint
+from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import read
 from ascendc.cann.outline import Outline, Port
 from ascendc.cann.soc import resolve

@@ -6,39 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ascendc.cann.aipp import doubts, graph, kernel, table
-from ascendc.cann.aipp.case import Case, Network
+from ascendc.cann.aipp.case import Case
 from ascendc.cann.aipp.finding import Doubt, Refusal
-from ascendc.cann.aipp.kernel import MOST_CHANNELS
+from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import Config
 from ascendc.cann.aipp.sizes import Size, source_bytes
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from ascendc.cann.aipp.op import AippOp
-    from ascendc.cann.outline import Outline, Port
-    from ascendc.cann.soc import Soc
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a configuration is judged for; nothing is required."""
-
-    soc: Soc | None = None
-    """Without it, what every SoC with static AIPP refuses is an error, and what some refuse is a doubt."""
-    model: Outline | None = None
-    """The ONNX model, whose inputs the blocks are put before."""
-    size: tuple[int, int] | None = None
-    """Height and width of the image input, where the model does not say."""
-    batch: int | None = None
-    """The largest batch, for ``max_src_image_size``; None: the model's, or 1."""
-    image_sizes: tuple[tuple[int, int], ...] = ()
-    """Height and width of each gear of ``--dynamic_image_size``."""
-    dynamic_dims: bool = False
-    """Whether ``--dynamic_dims`` is given."""
-    fp16_inputs: tuple[str, ...] = ()
-    """Of ``--input_fp16_nodes``."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +32,7 @@ class Summary:
     result: tuple[int, ...]
     """Height and width of what the network sees; empty where not known."""
     fields: dict[str, bool | int | float | str]
-    """What the file sets, in Python's types, defaults left out; the last value of a field that is set several times."""
+    """What the file sets, in Python's types; the last value of a field that is set several times."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +57,14 @@ def lint(config: Config, question: Question | None = None) -> Report:
     asked = question or Question()
     if asked.fp16_inputs and asked.model is None:
         raise UsageError("ASC2204", "--input-fp16-nodes must come with --model, whose inputs it names")
-    families = _families(asked.soc)
     cases = [
-        Case(index, block, families, asked.soc.name if asked.soc else None, _network(block.op, asked))
+        Case(
+            index,
+            block,
+            asked.families,
+            asked.soc.name if asked.soc else None,
+            asked.network(block.op.related_input_rank),
+        )
         for index, block in enumerate(config.blocks)
     ]
     found = _once([*config.refusals, *_of_file(config, cases, asked)])
@@ -94,12 +75,6 @@ def lint(config: Config, question: Question | None = None) -> Report:
     errors.sort(key=lambda finding: ("parse", "graph", "kernel").index(finding.gate))
     lints = tuple(finding for finding in found if isinstance(finding, Doubt))
     return Report(not errors, tuple(map(_summary, cases)), tuple(errors), lints)
-
-
-def _families(soc: Soc | None) -> tuple[table.Family, ...]:
-    if soc is None:
-        return tuple(table.families().values())
-    return (table.families()[soc.short],) if soc.static_aipp else ()
 
 
 def _of_file(config: Config, cases: list[Case], asked: Question) -> Iterator[Refusal | Doubt]:
@@ -125,7 +100,7 @@ def _of_block(case: Case, asked: Question) -> Iterator[Refusal | Doubt]:
         yield from _room(case, asked)
     elif case.op.input_format and case.families:
         # A block that goes with no gear is not told to have the size of each.
-        for network in (None,) if unfit else _gears(case.network, asked.image_sizes):
+        for network in (None,) if unfit else asked.gears(case.op.related_input_rank):
             yield from kernel.check(replace(case, network=network))
     yield from doubts.check(case)
 
@@ -135,7 +110,7 @@ def _room(case: Case, asked: Question) -> Iterator[Doubt]:
     network, most = case.network, case.op.max_src_image_size
     if network is None or network.height is None or network.width is None or not most:
         return
-    batch = asked.batch or _batch(asked.model, case.op.related_input_rank) or 1
+    batch = asked.most(case.op.related_input_rank)
     pixels = batch * network.height * network.width
     needs = {name: int(pixels * float(known.bytes_per_pixel or 0)) for name, known in _documented().items()}
     short = [f"{name} {size}" for name, size in needs.items() if size > most]
@@ -148,45 +123,6 @@ def _room(case: Case, asked: Question) -> Iterator[Doubt]:
 
 def _documented() -> dict[str, table.PixelFormat]:
     return {name: known for name, known in table.formats().items() if known.documented}
-
-
-def _gears(network: Network | None, sizes: tuple[tuple[int, int], ...]) -> tuple[Network | None, ...]:
-    """The network at each size that it is compiled for."""
-    if not sizes:
-        return (network,)
-    plain = network or Network(None, None, None, None, None)
-    return tuple(replace(plain, height=height, width=width) for height, width in sizes)
-
-
-def _network(op: AippOp, asked: Question) -> Network | None:
-    """The input that a block is put before, as far as it is known."""
-    port = _port(asked.model, op.related_input_rank)
-    channels, height, width = _axes(port)
-    if asked.size is not None:
-        height, width = asked.size
-    if port is None and asked.size is None:
-        return None
-    return Network(port.name if port else None, port.dtype if port else None, channels, height, width)
-
-
-def _port(model: Outline | None, rank: int) -> Port | None:
-    return model.inputs[rank] if model is not None and rank < len(model.inputs) else None
-
-
-def _axes(port: Port | None) -> tuple[int | None, int | None, int | None]:
-    """Channels, height and width: NCHW, unless AIPP would refuse that and not NHWC (``1×224×224×3``)."""
-    if port is None or port.shape is None or len(port.shape) != 4:
-        return None, None, None
-    _, channels, height, width = (axis if isinstance(axis, int) and axis > 0 else None for axis in port.shape)
-    if width in (1, 3, 4) and channels is not None and channels > MOST_CHANNELS["float16"]:
-        return width, channels, height
-    return channels, height, width
-
-
-def _batch(model: Outline | None, rank: int) -> int | None:
-    port = _port(model, rank)
-    first = port.shape[0] if port is not None and port.shape else None
-    return first if isinstance(first, int) and first > 0 else None
 
 
 def _summary(case: Case) -> Summary:

@@ -7,8 +7,9 @@ import pytest
 
 from ascendc.cann.aipp.derive import SOURCES, Preprocessor, derive
 from ascendc.cann.aipp.emulate import emulate, normalised
-from ascendc.cann.aipp.lint import Question, lint
+from ascendc.cann.aipp.lint import lint
 from ascendc.cann.aipp.pack import pack
+from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import read
 from ascendc.cann.aipp.write import write
 from ascendc.cann.outline import Outline, Port

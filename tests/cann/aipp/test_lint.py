@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ascendc.cann.aipp.derive import SOURCES, Preprocessor, derive
-from ascendc.cann.aipp.lint import Question, lint
+from ascendc.cann.aipp.lint import lint
 from ascendc.cann.aipp.op import AippOp
+from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import read
 from ascendc.cann.aipp.write import write
 from ascendc.cann.outline import Outline, Port
