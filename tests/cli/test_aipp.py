@@ -378,7 +378,7 @@ def test_derive_into_a_folder_that_is_not_there(ascendc, preprocess):
     ran = ascendc("aipp", "derive", preprocess, "-o", "no/aipp.cfg")
     assert (ran.code, ran.err) == (
         2,
-        "ascendc: ASC2211 `no/aipp.cfg` cannot be written: No such file or directory\n",
+        "ascendc: ASC2213 `no/aipp.cfg` cannot be written: No such file or directory\n",
     )
 
 
@@ -443,7 +443,7 @@ def test_a_block_for_another_shape_is_not_compared(ascendc, config, picture, pre
     [
         (replace(OP, src_image_size_w=5000), (), "ASC2209"),
         (OP, ("--block", 1), "ASC2209"),
-        (OP, ("--source", "nv12"), "ASC2209"),
+        (OP, ("--source", "nv12"), "ASC2212"),
         (replace(OP, src_image_size_w=0, src_image_size_h=0), (), "ASC2209"),
         (OP, ("--soc", "SD3403"), "ASC2205"),
         (AippOp("dynamic", max_src_image_size=1000), (), "ASC2205"),
