@@ -2,6 +2,6 @@
 
 from ascendc.aipp_show.compared import Difference
 from ascendc.aipp_show.seen import Channel, Seen, show
-from ascendc.aipp_show.wanted import preprocessor
+from ascendc.aipp_show.wanted import fitting
 
-__all__ = ["Channel", "Difference", "Seen", "preprocessor", "show"]
+__all__ = ["Channel", "Difference", "Seen", "fitting", "show"]

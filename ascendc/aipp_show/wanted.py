@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ascendc.cann.aipp.derive import MOST_SOURCE, Preprocessor
+from ascendc.cann.aipp.derive import MOST_SOURCE, Preprocessor, derive
+from ascendc.cann.aipp.lint import lint
+from ascendc.cann.aipp.read import read
+from ascendc.cann.aipp.write import write
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ascendc.cann.aipp.derive import Range, Source, Standard
+    from ascendc.cann.aipp.op import AippOp
     from ascendc.runtime import Preprocessing
 
 
@@ -32,14 +37,20 @@ def preprocessing(path: Path) -> Preprocessing:
     return found
 
 
-def preprocessor(path: Path) -> Preprocessor:
-    """The same, as `ascendc.cann.aipp.derive` takes it.
+def fitting(path: Path, source: Source, standard: Standard, range: Range, rank: int) -> AippOp:
+    """The block that does the same (`ascendc.cann.aipp.derive`).
 
     Raises:
-        UsageError: as `preprocessing`.
+        UsageError: as `preprocessing`; or every chip would refuse such a block (ASC2214): means are not in 0 to 1, or a
+            side is odd where pixels share their colour in pairs.
     """
     found = preprocessing(path)
-    return Preprocessor(found.height, found.width, *_triples(found))
+    wanted = Preprocessor(found.height, found.width, *_triples(found))
+    op = derive(wanted, source, standard=standard, range=range, rank=rank)
+    if refusals := lint(read(write([op]))).errors:
+        said = refusals[0].message.partition(": ")[2]  # without the line of a file that is not written
+        raise UsageError("ASC2214", f"no {source} block can do what `{path}` says: ATC would refuse it, {said}")
+    return op
 
 
 def _check(found: Preprocessing) -> None:

@@ -135,13 +135,11 @@ def derive(preprocess: Path, source: Any, yuv: str, rank: int, output: Path | No
 
     Example: ascendc aipp derive build/clip --source nv12 -o aipp.cfg
     """
-    from ascendc.aipp_show import preprocessor
-    from ascendc.cann.aipp import derive as library
+    from ascendc.aipp_show import fitting
     from ascendc.cann.aipp.write import write
 
     standard, range = _standard(yuv)
-    found = preprocessor(preprocess)
-    text = write([library.derive(found, source, standard=standard, range=range, rank=rank)])
+    text = write([fitting(preprocess, source, standard, range, rank)])
     if output is None:
         click.echo(text, nl=False)
         return

@@ -16,6 +16,7 @@ from typing import TextIO
 from ascendc import check
 from ascendc.cann import soc as socs
 from ascendc.cann.aipp import lint as aipp
+from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import read_file
 from ascendc.cann.atc import grammar, lint
 from ascendc.cann.atc.table import USAGE
@@ -79,7 +80,7 @@ def _compile(words: list[str]) -> Path:
     soc = socs.table()[given["soc_version"]]
     _check_operators(onnx, soc)
     if config := given.get("insert_op_conf"):
-        _check_aipp(Path(config), aipp.Question(soc=soc, model=outline))
+        _check_aipp(Path(config), Question(soc=soc, model=outline))
     target = Path(given["output"]).with_name(f"{Path(given['output']).name}.om")
     content = build.compiled(onnx, given)
     if here().atc_fault == "lies":
@@ -102,7 +103,7 @@ def _check_operators(onnx: Path, soc: socs.Soc) -> None:
             raise RefusedError(f"E16002: No ONNX parser is registered for [{key}], node [{finding.node}].")
 
 
-def _check_aipp(config: Path, question: aipp.Question) -> None:
+def _check_aipp(config: Path, question: Question) -> None:
     try:
         blocks = read_file(config)
     except UsageError as error:

@@ -374,6 +374,30 @@ def test_a_refused_block_s_hint_judges_it_for_the_same_size(ascendc, config, pic
     )
 
 
+@pytest.mark.parametrize(
+    ("figures", "source", "said"),
+    [
+        (
+            Wanted(15, 16, MEAN, STD),
+            "nv12",
+            "`src_image_size_h` must be even with input_format YUV420SP_U8, not 15: pixels share their colour in pairs",
+        ),
+        (Wanted(16, 16, (123.675, 116.28, 103.53), STD), "rgb", "`min_chn_0` must be 0 to 255, not 31537.1"),
+        (Wanted(16, 16, MEAN, (1e-9, 1.0, 1.0)), "bgr", "`var_reci_chn_0` must be -65504 to 65504, not 3.92157e+06"),
+    ],
+)
+def test_derive_writes_nothing_that_atc_would_refuse(ascendc, tmp_path, figures, source, said):
+    path = tmp_path / "preprocess.json"
+    path.write_text(figures.to_json())
+    ran = ascendc("aipp", "derive", path, "--source", source)
+    assert (ran.code, ran.out, ran.err) == (
+        2,
+        "",
+        f"ascendc: ASC2214 no {source} block can do what `{path}` says: ATC would refuse it, {said}\n",
+    )
+    assert ascendc("aipp", "derive", path).code == (0 if source == "nv12" else 2)
+
+
 def test_derive_into_a_folder_that_is_not_there(ascendc, preprocess):
     ran = ascendc("aipp", "derive", preprocess, "-o", "no/aipp.cfg")
     assert (ran.code, ran.err) == (
