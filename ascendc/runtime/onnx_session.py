@@ -49,7 +49,7 @@ class OnnxSession(Session):
             SessionError: onnxruntime is missing, lacks the device, or cannot load the file.
         """
         runtime = _onnxruntime()
-        self._failures = _failures()
+        self._failures = failures()
         self._path = path
         self._session = self._open(runtime, _providers(runtime, device), lean)
         provider = self._session.get_providers()[0]
@@ -142,7 +142,7 @@ def _device(provider: str) -> Optional[str]:
     return {value: key for key, value in PROVIDERS.items()}.get(provider)
 
 
-def _failures() -> Tuple[Type[Exception], ...]:
+def failures() -> Tuple[Type[Exception], ...]:
     """What onnxruntime raises: classes of its own right under Exception, and Python's own for wrong arguments."""
     from onnxruntime.capi import onnxruntime_pybind11_state  # type: ignore[import-untyped]  # as above
 

@@ -16,6 +16,7 @@ from ascendc.cann.om.against import against
 from ascendc.cann.om.interface import Gears, Port
 from ascendc.cann.om.types import BITS
 from ascendc.errors import UsageError
+from ascendc.runtime.onnx_session import failures
 from ascendc.sim.device.codes import (
     GE_DATA_SIZE,
     GE_GEAR_VALUE,
@@ -128,7 +129,7 @@ class Model:
             feeds[name] = self._fed(port, shape, buffer)
         try:
             results = self.session.run(list(self.payload.plan.outputs), feeds)
-        except Exception as error:
+        except failures() as error:
             raise AclError(RT_AICORE_EXCEPTION, f"the graph fails: {error}") from error
         for port, buffer, result in zip(self.outputs, outputs, results, strict=True):
             self._give(port, buffer, result)
