@@ -4,8 +4,9 @@ Runs on the board: Python 3.7, standard library and numpy.
 """
 
 from abc import ABC, abstractmethod
+from collections import deque
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -96,8 +97,40 @@ class Session(ABC):
         pieces = []
         for start in range(0, rows, sizes[-1]):
             piece = {name: array[start : start + sizes[-1]] for name, array in feeds.items()}
-            pieces.append(self._run_filled(piece, min(rows - start, sizes[-1]), sizes))
+            pieces.append(_cut(self.run(_filled(piece, sizes)), _rows(piece), sizes))
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+    def run_many(self, feeds: Iterable[Mapping[str, np.ndarray]]) -> Iterator[Dict[str, np.ndarray]]:
+        """Run on one after the other. Engines that can take the next inputs while they compute the last.
+
+        Args:
+            feeds: as `run` takes them; the next may be asked for before the answer to the last is given.
+
+        Raises:
+            SessionError: as `run`.
+        """
+        for one in feeds:
+            yield self.run(one)
+
+    def run_many_batched(self, pieces: Iterable[Mapping[str, np.ndarray]]) -> Iterator[Dict[str, np.ndarray]]:
+        """As `run_many`, on pieces of any number of rows up to the largest batch: filled up as `run_batched` does.
+
+        Raises:
+            SessionError: as `run_batched`; a piece has more rows than the largest batch.
+        """
+        sizes = self.batch_sizes
+        if not sizes:
+            yield from self.run_many(pieces)
+            return
+        waiting: Deque[int] = deque()
+
+        def filled() -> Iterator[Mapping[str, np.ndarray]]:
+            for piece in pieces:
+                waiting.append(_rows(piece))
+                yield _filled(piece, sizes)
+
+        for results in self.run_many(filled()):
+            yield _cut(results, waiting.popleft(), sizes)
 
     @property
     def batch_sizes(self) -> Tuple[int, ...]:
@@ -112,20 +145,6 @@ class Session(ABC):
 
         The arrays returned must not share memory with `feeds`, with the engine or with one another.
         """
-
-    def _run_filled(self, feeds: Mapping[str, np.ndarray], rows: int, sizes: Tuple[int, ...]) -> Dict[str, np.ndarray]:
-        size = min(size for size in sizes if size >= rows)
-        missing = size - rows
-        filled = {name: np.concatenate([array] + [array[-1:]] * missing) for name, array in feeds.items()}
-        results = self.run(filled)
-        for name, array in results.items():
-            if array.shape[:1] != (size,):
-                raise SessionError(
-                    "output `{}` has no batch axis: {} rows went in and its shape is {}".format(
-                        name, size, shape_text(array.shape)
-                    )
-                )
-        return {name: array[:rows] for name, array in results.items()}
 
     def close(self) -> None:
         """Release the engine."""
@@ -157,6 +176,28 @@ def _check(spec: TensorSpec, array: np.ndarray) -> None:
                 spec.name, ", ".join(map(str, spec.gears)), array.shape[0]
             )
         )
+
+
+def _filled(feeds: Mapping[str, np.ndarray], sizes: Tuple[int, ...]) -> Mapping[str, np.ndarray]:
+    """Rows up to the smallest batch that holds them, the last one repeated; `run` refuses more than the largest."""
+    rows = _rows(feeds)
+    missing = min((size for size in sizes if size >= rows), default=rows) - rows
+    if not missing:
+        return feeds
+    return {name: np.concatenate([array] + [array[-1:]] * missing) for name, array in feeds.items()}
+
+
+def _cut(results: Dict[str, np.ndarray], rows: int, sizes: Tuple[int, ...]) -> Dict[str, np.ndarray]:
+    """The answers to `rows` rows, without those to the filling."""
+    size = min(size for size in sizes if size >= rows)
+    for name, array in results.items():
+        if array.shape[:1] != (size,):
+            raise SessionError(
+                "output `{}` has no batch axis: {} rows went in and its shape is {}".format(
+                    name, size, shape_text(array.shape)
+                )
+            )
+    return {name: array[:rows] for name, array in results.items()}
 
 
 def _rows(feeds: Mapping[str, np.ndarray]) -> int:

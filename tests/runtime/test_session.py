@@ -105,6 +105,31 @@ def test_batches_are_filled_up_with_the_last_row():
     np.testing.assert_array_equal(session.seen[0], rows(2)[[0, 1, 1, 1]])
 
 
+def test_run_many_asks_for_inputs_as_it_goes():
+    session, asked = Doubling(), []
+    answers = session.run_many({"x": asked.append(n) or rows(n)} for n in (1, 3, 2))
+    np.testing.assert_array_equal(next(answers)["y"], 2 * rows(1))
+    assert asked == [1]
+    assert [len(answer["y"]) for answer in answers] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("shape", "gears", "batches"),
+    [((None, 2), (), [4, 3, 1]), ((4, 2), (), [4, 4, 4]), ((None, 2), (1, 2, 4), [4, 4, 1])],
+)
+def test_run_many_batched_fills_and_cuts(shape, gears, batches):
+    session = Doubling(shape, gears)
+    found = [answer["y"].tolist() for answer in session.run_many_batched({"x": rows(n)} for n in (4, 3, 1))]
+    assert found == [(2 * rows(n)).tolist() for n in (4, 3, 1)]
+    assert [len(batch) for batch in session.seen] == batches
+
+
+def test_a_piece_larger_than_the_largest_batch_is_refused():
+    with pytest.raises(SessionError) as error:
+        list(Doubling((4, 2)).run_many_batched([{"x": rows(5)}]))
+    assert str(error.value) == "input `x` must have the shape 4×2, not 5×2"
+
+
 @pytest.mark.parametrize(
     ("first", "second", "sizes"),
     [(None, None, ()), (4, 4, (4,)), (4, None, (4,)), (None, 4, (4,)), (4, 2, ())],
@@ -123,6 +148,7 @@ def test_inputs_without_a_common_batch_go_in_as_they_are():
     [
         (3, 2, "inputs must have the same number of rows, one or more; got x 3×2, z 2"),
         (0, 0, "inputs must have the same number of rows, one or more; got x 0×2, z 0"),
+        (8, 8, "output `count` has no batch axis: 4 rows went in and its shape is ()"),
         (3, 3, "output `count` has no batch axis: 4 rows went in and its shape is ()"),
     ],
 )
