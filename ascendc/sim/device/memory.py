@@ -96,6 +96,11 @@ class Memory:
             block = self._blocks[self._addresses[index]] if index >= 0 else None
         return block if block is not None and address < block.end else None
 
+    def on_device(self, address: int) -> bool:
+        """Whether an address lies in memory of a device."""
+        block = self.find(address)
+        return block is not None and block.kind == "device"
+
     def check(self, address: int, size: int, what: str) -> None:
         """See that `size` bytes at an address do not reach over the end of the allocation they begin in.
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ascendc.sim.device.codes import REPEAT_INITIALIZE, SUCCESS
-from ascendc.sim.device.machine import TensorDesc
 from ascendc.sim.device.model import Buffer
+from ascendc.sim.device.objects import TensorDesc
 from ascendc.sim.session import call, end, machine, plain, recent, start
 
 from . import mdl, media, rt, util

@@ -2,7 +2,6 @@
 
 import ctypes
 
-from ascendc.sim.device.codes import RT_DEVICE_ID, AclError
 from ascendc.sim.device.stream import Stream
 from ascendc.sim.session import call, machine
 
@@ -16,13 +15,13 @@ def set_device(device: int) -> None:
 @call()
 def reset_device(device: int) -> None:
     """``aclrtResetDevice``."""
-    machine().reset_device(device)
+    machine().contexts.reset_device(device)
 
 
 @call(0)
 def get_device() -> int:
     """``aclrtGetDevice``."""
-    return machine().device
+    return machine().contexts.device
 
 
 @call(0)
@@ -34,8 +33,7 @@ def get_device_count() -> int:
 @call(0)
 def query_device_status(device: int) -> int:
     """``aclrtQueryDeviceStatus``: 0 normal."""
-    if not 0 <= device < machine().settings.devices:
-        raise AclError(RT_DEVICE_ID, f"there is no device {device}")
+    machine().contexts.check_device(device)
     return 0
 
 
@@ -48,49 +46,49 @@ def get_run_mode() -> int:
 @call(0)
 def create_context(device: int) -> int:
     """``aclrtCreateContext``: current in this thread from now on."""
-    return machine().new_context(device)
+    return machine().contexts.create(device)
 
 
 @call()
 def destroy_context(context: int) -> None:
     """``aclrtDestroyContext``."""
-    machine().destroy_context(context)
+    machine().contexts.destroy(context)
 
 
 @call()
 def set_context(context: int) -> None:
     """``aclrtSetCurrentContext``."""
-    machine().context = context
+    machine().contexts.current = context
 
 
 @call(0)
 def get_context() -> int:
     """``aclrtGetCurrentContext``."""
-    return machine().context
+    return machine().contexts.current
 
 
 @call(0)
 def create_stream() -> int:
     """``aclrtCreateStream``, in the context of this thread."""
-    return machine().streams.add(Stream(machine().context))
+    return machine().contexts.streams.add(Stream(machine().contexts.current))
 
 
 @call()
 def destroy_stream(stream: int) -> None:
     """``aclrtDestroyStream``: waits for what is in it."""
-    machine().streams.remove(stream).wait()
+    machine().contexts.streams.remove(stream).wait()
 
 
 @call()
 def synchronize_stream(stream: int) -> None:
     """``aclrtSynchronizeStream``."""
-    machine().stream(stream).wait()
+    machine().contexts.stream(stream).wait()
 
 
 @call()
 def synchronize_device() -> None:
     """``aclrtSynchronizeDevice``: every stream of this thread's device."""
-    for stream in machine().streams_of(machine().device):
+    for stream in machine().contexts.streams_of(machine().contexts.device):
         stream.wait()
 
 
@@ -122,22 +120,22 @@ def free_host(address: int) -> None:
 @call()
 def memcpy(target: int, room: int, source: int, size: int, kind: int) -> None:
     """``aclrtMemcpy``: at once, and not behind what is in a stream."""
-    machine().checked_copy(target, room, source, size, kind)
+    machine().check_copy(target, room, source, size, kind)
     machine().memory.copy(target, source, size)
 
 
 @call()
 def memcpy_async(target: int, room: int, source: int, size: int, kind: int, stream: int) -> None:
     """``aclrtMemcpyAsync``: when somebody waits for the stream."""
-    machine().checked_copy(target, room, source, size, kind)
+    machine().check_copy(target, room, source, size, kind)
     memory = machine().memory
-    machine().stream(stream).put(lambda: memory.copy(target, source, size))
+    machine().contexts.stream(stream).put(lambda: memory.copy(target, source, size))
 
 
 @call()
 def memset(address: int, room: int, value: int, size: int) -> None:
     """``aclrtMemset``."""
-    machine().checked_copy(address, room, address, size, 4)
+    machine().check_copy(address, room, address, size, 4)
     ctypes.memset(address, value, size)
 
 
@@ -146,4 +144,4 @@ def get_mem_info(attribute: int) -> "tuple[int, int]":
     """``aclrtGetMemInfo``: free and total bytes of this thread's device."""
     del attribute
     memory = machine().memory
-    return memory.capacity - memory.used(machine().device), memory.capacity
+    return memory.capacity - memory.used(machine().contexts.device), memory.capacity

@@ -1,0 +1,47 @@
+"""Copies between host and device: what may be copied where."""
+
+from __future__ import annotations
+
+from ascendc.sim.device.codes import RT_PARAM, AclError
+from ascendc.sim.device.memory import Memory
+
+_KINDS = ("host to host", "host to device", "device to host", "device to device")
+"""By number; a fifth leaves it to AscendCL."""
+
+
+class Copies:
+    """The rules of copies on a machine.
+
+    Args:
+        memory: where the bytes lie.
+        board: whether host and device are one.
+    """
+
+    def __init__(self, memory: Memory, *, board: bool) -> None:
+        self._memory, self._board = memory, board
+        self.warnings: list[str] = []
+        """What a real device might have let pass, and what is not right all the same."""
+
+    def check(self, target: int, room: int, source: int, size: int, kind: int) -> None:
+        """See that a copy may be made.
+
+        Raises:
+            AclError: it does not fit, reaches over the end of what it begins in, or is not of its kind.
+        """
+        if size > room:
+            raise AclError(RT_PARAM, f"{size} bytes do not go into {room}")
+        self._memory.check(target, size, "the target of a copy")
+        self._memory.check(source, size, "the source of a copy")
+        if not 0 <= kind <= len(_KINDS):
+            raise AclError(RT_PARAM, f"{kind} is no kind of copy")
+        self._check_direction(target, source, kind)
+
+    def _check_direction(self, target: int, source: int, kind: int) -> None:
+        if self._board:
+            if kind in (1, 2):
+                self.warnings.append("a copy between host and device on a board, where both are one")
+            return
+        wants = {0: (False, False), 1: (True, False), 2: (False, True), 3: (True, True)}.get(kind)
+        found = tuple(self._memory.on_device(address) for address in (target, source))
+        if wants is not None and wants != found:
+            raise AclError(RT_PARAM, f"a copy that is said to be {_KINDS[kind]} is not")

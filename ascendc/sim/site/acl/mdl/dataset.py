@@ -1,0 +1,52 @@
+"""Datasets: the buffers of one run, and what is said about them."""
+
+from ascendc.sim.device.codes import API_NOT_SUPPORTED, AclError
+from ascendc.sim.device.objects import Dataset
+from ascendc.sim.session import call, machine, plain
+
+
+@plain(0)
+def create_dataset() -> int:
+    """``aclmdlCreateDataset``."""
+    return machine().datasets.add(Dataset())
+
+
+@call()
+def destroy_dataset(dataset: int) -> None:
+    """``aclmdlDestroyDataset``; its buffers stay."""
+    machine().datasets.remove(dataset)
+
+
+@call(0)
+def add_dataset_buffer(dataset: int, buffer: int) -> int:
+    """``aclmdlAddDatasetBuffer``: in the order of the inputs or outputs."""
+    machine().buffers.get(buffer)
+    machine().datasets.get(dataset).buffers.append(buffer)
+    return dataset
+
+
+@plain(0)
+def get_dataset_num_buffers(dataset: int) -> int:
+    """``aclmdlGetDatasetNumBuffers``."""
+    return len(machine().datasets.get(dataset).buffers)
+
+
+@plain(0)
+def get_dataset_buffer(dataset: int, index: int) -> int:
+    """``aclmdlGetDatasetBuffer``."""
+    buffers = machine().datasets.get(dataset).buffers
+    return buffers[index] if 0 <= index < len(buffers) else 0
+
+
+@call(0)
+def set_dataset_tensor_desc(dataset: int, desc: int, index: int) -> int:
+    """``aclmdlSetDatasetTensorDesc``: the description is copied."""
+    machine().datasets.get(dataset).descs[index] = machine().tensors.get(desc)
+    return dataset
+
+
+@call(0)
+def get_dataset_tensor_desc(dataset: int, index: int) -> int:
+    """``aclmdlGetDatasetTensorDesc``: of models with open shapes, which the simulator does not have."""
+    del dataset, index
+    raise AclError(API_NOT_SUPPORTED, "open shapes are not simulated")

@@ -1,0 +1,137 @@
+"""Descriptions of models: inputs, outputs, their sizes, types and names."""
+
+from typing import Any
+
+from ascendc.cann.om.interface import Port
+from ascendc.cann.om.types import ACL_DTYPES, FORMATS
+from ascendc.sim.device.codes import INVALID_PARAM, AclError
+from ascendc.sim.device.objects import Desc
+from ascendc.sim.session import call, machine, plain
+
+_DTYPES = {name: code for code, name in ACL_DTYPES.items()}
+_FORMATS = {name: code for code, name in FORMATS.items()}
+
+
+@plain(0)
+def create_desc() -> int:
+    """``aclmdlCreateDesc``."""
+    return machine().descs.add(Desc())
+
+
+@call()
+def get_desc(desc: int, model: int) -> None:
+    """``aclmdlGetDesc``."""
+    found = machine().descs.get(desc)
+    found.model, found.number = machine().models.get(model), model
+
+
+@call()
+def destroy_desc(desc: int) -> None:
+    """``aclmdlDestroyDesc``."""
+    machine().descs.remove(desc)
+
+
+@plain(0)
+def get_num_inputs(desc: int) -> int:
+    """``aclmdlGetNumInputs``: those that ATC added included."""
+    return len(machine().descs.get(desc).known.inputs)
+
+
+@plain(0)
+def get_num_outputs(desc: int) -> int:
+    """``aclmdlGetNumOutputs``."""
+    return len(machine().descs.get(desc).known.outputs)
+
+
+@plain(0)
+def get_input_size_by_index(desc: int, index: int) -> int:
+    """``aclmdlGetInputSizeByIndex``: of the largest gear."""
+    return machine().descs.get(desc).port(index).size or 0
+
+
+@plain(0)
+def get_output_size_by_index(desc: int, index: int) -> int:
+    """``aclmdlGetOutputSizeByIndex``: of the largest gear."""
+    return machine().descs.get(desc).port(index, output=True).size or 0
+
+
+def _dims(port: Port, shape: Any = None) -> "dict[str, Any]":
+    dims = list(port.shape or () if shape is None else shape)
+    return {"name": port.name, "dimCount": len(dims), "dims": dims}
+
+
+@call(None)
+def get_input_dims(desc: int, index: int) -> "dict[str, Any]":
+    """``aclmdlGetInputDims``."""
+    return _dims(machine().descs.get(desc).port(index))
+
+
+get_input_dims_v2 = get_input_dims
+
+
+@call(None)
+def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
+    """``aclmdlGetOutputDims``."""
+    return _dims(machine().descs.get(desc).port(index, output=True))
+
+
+@call(None)
+def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
+    """``aclmdlGetCurOutputDims``: of the gear that was set last."""
+    found = machine().descs.get(desc)
+    shapes = found.known.output_shapes(machine().gear_of(found.number))
+    return _dims(found.port(index, output=True), shapes[index])
+
+
+@plain(-1)
+def get_input_data_type(desc: int, index: int) -> int:
+    """``aclmdlGetInputDataType``."""
+    return _DTYPES.get(machine().descs.get(desc).port(index).dtype or "", -1)
+
+
+@plain(-1)
+def get_output_data_type(desc: int, index: int) -> int:
+    """``aclmdlGetOutputDataType``."""
+    return _DTYPES.get(machine().descs.get(desc).port(index, output=True).dtype or "", -1)
+
+
+@plain(-1)
+def get_input_format(desc: int, index: int) -> int:
+    """``aclmdlGetInputFormat``."""
+    return _FORMATS.get(machine().descs.get(desc).port(index).format or "", 2)
+
+
+@plain(-1)
+def get_output_format(desc: int, index: int) -> int:
+    """``aclmdlGetOutputFormat``."""
+    return _FORMATS.get(machine().descs.get(desc).port(index, output=True).format or "", 2)
+
+
+@plain("")
+def get_input_name_by_index(desc: int, index: int) -> str:
+    """``aclmdlGetInputNameByIndex``."""
+    return machine().descs.get(desc).port(index).name
+
+
+@plain("")
+def get_output_name_by_index(desc: int, index: int) -> str:
+    """``aclmdlGetOutputNameByIndex``."""
+    return machine().descs.get(desc).port(index, output=True).name
+
+
+@call(0)
+def get_input_index_by_name(desc: int, name: str) -> int:
+    """``aclmdlGetInputIndexByName``: fails for an input that is not there, which is how programs ask for gears."""
+    names = [port.name for port in machine().descs.get(desc).known.inputs]
+    if name not in names:
+        raise AclError(INVALID_PARAM, f"there is no input {name}")
+    return names.index(name)
+
+
+@call(0)
+def get_output_index_by_name(desc: int, name: str) -> int:
+    """``aclmdlGetOutputIndexByName``."""
+    names = [port.name for port in machine().descs.get(desc).known.outputs]
+    if name not in names:
+        raise AclError(INVALID_PARAM, f"there is no output {name}")
+    return names.index(name)

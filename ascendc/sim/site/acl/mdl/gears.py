@@ -1,0 +1,92 @@
+"""Gears: which there are, and choosing one."""
+
+import ctypes
+from typing import Any
+
+from ascendc.sim.device.codes import (
+    GE_GEAR_LENGTH,
+    GE_GEAR_VALUE,
+    INVALID_PARAM,
+    AclError,
+)
+from ascendc.sim.device.model import SHAPE_INPUT
+from ascendc.sim.session import call, machine
+
+
+@call(None)
+def get_dynamic_batch(desc: int) -> "dict[str, Any]":
+    """``aclmdlGetDynamicBatch``: none on a model without batch gears."""
+    gears = machine().descs.get(desc).known.gears
+    sizes = [value[0] for value in gears.values] if gears is not None and gears.kind == "batch" else []
+    return {"batchCount": len(sizes), "batch": sizes}
+
+
+@call(None)
+def get_dynamic_hw(desc: int, index: int) -> "dict[str, Any]":
+    """``aclmdlGetDynamicHW``."""
+    del index
+    gears = machine().descs.get(desc).known.gears
+    sizes = [list(value) for value in gears.values] if gears is not None and gears.kind == "image" else []
+    return {"hwCount": len(sizes), "hw": sizes}
+
+
+@call(0)
+def get_input_dynamic_gear_count(desc: int, index: int) -> int:
+    """``aclmdlGetInputDynamicGearCount``."""
+    del index
+    gears = machine().descs.get(desc).known.gears
+    return len(gears.values) if gears is not None else 0
+
+
+@call(None)
+def get_input_dynamic_dims(desc: int, index: int, count: int) -> "list[dict[str, Any]]":
+    """``aclmdlGetInputDynamicDims``: for each gear the full shapes of all inputs, one behind the other."""
+    del index
+    model = machine().descs.get(desc).known
+    found = []
+    for gear in (model.gears.values if model.gears is not None else ())[:count]:
+        flat = [size for shape in model.input_shapes(gear) for size in shape]
+        found.append({"name": "", "dimCount": len(flat), "dims": flat})
+    return found
+
+
+@call()
+def set_dynamic_batch_size(model: int, dataset: int, index: int, batch: int) -> None:
+    """``aclmdlSetDynamicBatchSize``."""
+    _set_gear(model, dataset, index, "batch", (batch,), [batch])
+
+
+@call()
+def set_dynamic_hw_size(model: int, dataset: int, index: int, height: int, width: int) -> None:
+    """``aclmdlSetDynamicHWSize``."""
+    _set_gear(model, dataset, index, "image", (height, width), [height, width])
+
+
+@call()
+def set_input_dynamic_dims(model: int, dataset: int, index: int, dims: "dict[str, Any]") -> None:
+    """``aclmdlSetInputDynamicDims``: the full shapes of all inputs, one behind the other."""
+    found, flat = machine().models.get(model), list(dims["dims"][: dims["dimCount"]])
+    open_ = [axis for port in found.inputs if port.name != SHAPE_INPUT for axis in port.shape or ()]
+    if len(open_) != len(flat):
+        raise AclError(INVALID_PARAM, f"the inputs have {len(open_)} axes, not {len(flat)}")
+    gear = tuple(size for size, axis in zip(flat, open_, strict=True) if axis < 0)
+    _set_gear(model, dataset, index, "dims", gear, flat)
+
+
+def _set_gear(model: int, dataset: int, index: int, kind: str, gear: "tuple[int, ...]", values: "list[int]") -> None:
+    """Record a gear in the dataset, and write it into the buffer of the input that ATC added."""
+    found, fed = machine().models.get(model), machine().datasets.get(dataset)
+    if min(gear, default=0) <= 0:
+        raise AclError(INVALID_PARAM, "a gear must not hold 0")
+    if not 0 <= index < len(fed.buffers) or index >= len(found.inputs) or found.inputs[index].name != SHAPE_INPUT:
+        raise AclError(INVALID_PARAM, f"input {index} is not {SHAPE_INPUT}, or has no buffer")
+    if found.gears is None or found.gears.kind != kind or gear not in found.gears.values:
+        offered = "none" if found.gears is None else f"{found.gears.kind} {list(found.gears.values)}"
+        raise AclError(GE_GEAR_VALUE, f"{kind} gear {gear} was not compiled; there are: {offered}")
+    buffer = machine().buffers.get(fed.buffers[index])
+    if buffer.size < 4 * len(gear):
+        raise AclError(GE_GEAR_LENGTH, f"the buffer of {SHAPE_INPUT} has {buffer.size} bytes")
+    machine().memory.check(buffer.address, 4 * len(gear), SHAPE_INPUT)
+    ctypes.memmove(buffer.address, (ctypes.c_int32 * len(gear))(*gear), 4 * len(gear))
+    fed.gear = gear
+    machine().remember_gear(model, gear)
