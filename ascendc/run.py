@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ascendc.devices import Choice
     from ascendc.runtime import Answer
+    from ascendc.torch_device import Precision
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def run_recipe(
     arrays: Sequence[str] = (),
     top_k: int = 5,
     device: str = "auto",
-    fp16: bool = False,
+    precision: Precision = "fp32",
     overrides: Sequence[str] = (),
 ) -> Asked:
     """Run the recipe's PyTorch model.
@@ -52,13 +53,14 @@ def run_recipe(
         arrays: ``.npz`` and ``.npy`` files, for models with other inputs.
         top_k: how many texts are named per picture; 0: embeddings only.
         device: ``auto`` (NPU, else CUDA, else CPU), or one of them.
-        fp16: under autocast.
+        precision: what it computes in, as `ascendc.torch_session` says.
         overrides: as ``--set`` takes them.
 
     Raises:
         UsageError: the recipe, an image or a text is wrong (ASC2010), or the model has no PyTorch (ASC2011).
         EnvironmentLacksError: the device is not to be had.
-        StageError: the model fails on the device (ASC2012), or its device half does (ASC1361 to ASC1365).
+        StageError: the model fails on the device, or the device lacks the precision (ASC2012), or the model's device
+            half fails (ASC1361 to ASC1365).
     """
     from ascendc.torch_session import session_for
 
@@ -80,7 +82,7 @@ def run_recipe(
         try:
             sessions = {
                 part.name: stack.enter_context(
-                    session_for(planner.model.module(part.name, weights, attention), part, choice.device, fp16=fp16)
+                    session_for(planner.model.module(part.name, weights, attention), part, choice.device, precision)
                 )
                 for part in planner.parts
             }

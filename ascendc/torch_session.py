@@ -6,15 +6,17 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from ascendc.runtime import Session, SessionError, TensorSpec
+from ascendc.torch_device import TorchDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import torch
 
     from ascendc.devices import Device
     from ascendc.model import Part, Tensor
+    from ascendc.torch_device import DeviceMemory, Precision
 
     Array = npt.NDArray[Any]
 
@@ -28,8 +30,7 @@ class TorchSession(Session):
         inputs: Sequence[TensorSpec],
         outputs: Sequence[TensorSpec],
         device: Device = "cpu",
-        *,
-        fp16: bool = False,
+        precision: Precision = "fp32",
     ) -> None:
         """Take a module to a device.
 
@@ -38,36 +39,72 @@ class TorchSession(Session):
             inputs: in the order of the module's arguments.
             outputs: in the order of what it returns. Results are brought to their dtypes.
             device: as `ascendc.devices.choose` gives it: that call also loads torch_npu.
-            fp16: run under autocast: what torch deems safe in float16, the rest in float32. On a CPU this is slower
-                than float32, and `engine` says so.
+            precision: what it computes in. fp16 on a CPU is slower than fp32, and `engine` says so.
 
         Raises:
-            SessionError: the module is in training mode, or does not fit the device.
+            SessionError: the module is in training mode, or does not fit the device; the device cannot be started,
+                or lacks the precision.
         """
         import torch
 
         if module.training:
             raise SessionError(f"{type(module).__name__} must be in eval mode")
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
-        self.device, self._fp16 = device, fp16
-        self.engine = f"torch {torch.__version__} {_device_name(device)} {_precision(device, fp16)}"
+        self.device, self.precision = device, precision
+        self._on = TorchDevice(device)
+        self._on.autocast(precision)
+        self.engine = f"torch {torch.__version__} {self._on.name} {_said(precision, device)}"
         try:
-            self._module: torch.nn.Module | None = module if device == "cpu" else copy.deepcopy(module).to(device)
+            self._module: torch.nn.Module | None = (
+                module if device == "cpu" else copy.deepcopy(module).to(self._on.place)
+            )
         except RuntimeError as error:
             raise SessionError(f"{type(module).__name__} cannot be taken to {device}: {error}") from error
+
+    def warm_up(self, feeds: Mapping[str, Array], runs: int = 10) -> None:
+        """Run `runs` times and drop the answers: first runs allocate, choose kernels, and on an NPU compile.
+
+        Args:
+            feeds: as `run` takes them; shapes that come later may need a warm-up of their own.
+            runs: how often.
+
+        Raises:
+            SessionError: as `run`.
+        """
+        checked = self.checked(feeds)
+        for _ in range(runs):
+            self._run(checked)
+
+    def synchronize(self) -> None:
+        """Wait for the device. `run` does so itself, before it returns."""
+        self._on.synchronize()
+
+    def memory(self) -> DeviceMemory | None:
+        """What this process holds on the device; None on a CPU, for which torch keeps no account."""
+        return self._on.memory()
+
+    def reset_peak(self) -> None:
+        """Let the peak of `memory` begin at what is held now."""
+        self._on.reset_peak()
+
+    def empty_cache(self) -> None:
+        """Give the device back what this process reserved and does not use; after `close`, the module's too."""
+        self._on.empty_cache()
 
     def _run(self, feeds: dict[str, Array]) -> list[Array]:
         import torch
 
-        assert self._module is not None  # `run` has checked that the session is open
+        module = self._module
+        if module is None:  # closed by another thread, after `run` had checked
+            raise SessionError("the session is closed")
         try:
-            with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self._fp16):
+            with torch.inference_mode(), self._on.autocast(self.precision):
                 # copied: a module may change or return what it was given
-                arguments = [torch.tensor(feeds[spec.name], device=self.device) for spec in self.inputs]
-                found = self._module(*arguments)
-            if self.device != "cpu":
-                getattr(torch, self.device).synchronize()
-        except (RuntimeError, IndexError) as error:  # IndexError: an id outside an embedding
+                arguments = [torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs]
+                found = module(*arguments)
+            self._on.synchronize()
+        # IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses
+        except (RuntimeError, IndexError, ValueError) as error:
             raise SessionError(f"{self.engine} failed: {error}") from error
         results = found if isinstance(found, tuple | list) else (found,)
         if len(results) != len(self.outputs):
@@ -84,9 +121,11 @@ class TorchSession(Session):
         super().close()
 
 
-def session_for(module: torch.nn.Module, part: Part, device: Device = "cpu", *, fp16: bool = False) -> TorchSession:
+def session_for(
+    module: torch.nn.Module, part: Part, device: Device = "cpu", precision: Precision = "fp32"
+) -> TorchSession:
     """A session over the module of a plugin's part; symbolic axes take any size."""
-    return TorchSession(module, _specs(part.inputs), _specs(part.outputs), device, fp16=fp16)
+    return TorchSession(module, _specs(part.inputs), _specs(part.outputs), device, precision)
 
 
 def _specs(tensors: Sequence[Tensor]) -> tuple[TensorSpec, ...]:
@@ -95,16 +134,9 @@ def _specs(tensors: Sequence[Tensor]) -> tuple[TensorSpec, ...]:
     )
 
 
-def _precision(device: Device, fp16: bool) -> str:
-    if not fp16:
-        return "fp32"
-    return "fp16 (autocast, emulated: slower than fp32)" if device == "cpu" else "fp16 (autocast)"
-
-
-def _device_name(device: Device) -> str:
-    """The device as reports name it: ``cpu``, ``cuda NVIDIA H100 80GB HBM3``, ``npu Ascend910B4``."""
-    import torch
-
-    if device == "cpu":
-        return "cpu"
-    return f"{device} {getattr(torch, device).get_device_name()}"
+def _said(precision: Precision, device: Device) -> str:
+    """The precision as reports name it."""
+    if precision == "fp32":
+        return precision
+    emulated = ", emulated: slower than fp32" if device == "cpu" and precision == "fp16" else ""
+    return f"{precision} (autocast{emulated})"

@@ -41,10 +41,10 @@ class Greedy(torch.nn.Module):
         return self.table, x, k
 
 
-@pytest.mark.parametrize("fp16", [False, True])
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "bf16"])
 @pytest.mark.parametrize("check", testing.SESSION_CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(check, fp16):
-    check(lambda: TorchSession(Affine(), (X, K), OUTPUTS, fp16=fp16), FEEDS)
+def test_it_conforms(check, precision):
+    check(lambda: TorchSession(Affine(), (X, K), OUTPUTS, precision=precision), FEEDS)
 
 
 @pytest.mark.parametrize("check", testing.SESSION_CHECKS[:4], ids=lambda check: check.__name__)
@@ -58,16 +58,48 @@ def test_it_computes_and_says_on_what():
         assert session.engine == HERE + " fp32"
 
 
-def test_fp16_rounds_and_says_that_a_cpu_emulates_it():
+@pytest.mark.parametrize(
+    ("precision", "last", "said"),
+    [
+        ("fp32", 2049, "fp32"),
+        ("fp16", 2048, "fp16 (autocast, emulated: slower than fp32)"),  # has 11 bits
+        ("bf16", 2048, "bf16 (autocast)"),  # has 8
+    ],
+)
+def test_a_precision_rounds_as_it_must_and_is_named(precision, last, said):
     linear = torch.nn.Linear(3, 1, bias=False).eval()
     torch.nn.init.ones_(linear.weight)
-    feeds = {"x": np.array([[2048, 1, 0]], np.float32)}  # their sum is no float16
+    feeds = {"x": np.array([[256, 1, 0], [2048, 1, 0]], np.float32)}
     output = (TensorSpec("y", "float32", (None, 1)),)
-    with TorchSession(linear, (X,), output) as full, TorchSession(linear, (X,), output, fp16=True) as half:
-        exact, rounded = (session.run(feeds)["y"].item() for session in (full, half))
-        assert half.engine == HERE + " fp16 (autocast, emulated: slower than fp32)"
-    assert (exact, rounded) == (2049, 2048)
+    with TorchSession(linear, (X,), output, precision=precision) as session:
+        assert session.engine == f"{HERE} {said}"
+        assert session.precision == precision
+        assert session.run(feeds)["y"].ravel().tolist() == [256 if precision == "bf16" else 257, last]
     assert linear.weight.dtype == torch.float32, "the module must stay as it is"
+
+
+def test_the_precision_is_the_sessions_not_the_callers():
+    with TorchSession(Affine(), (X, K), OUTPUTS) as session, torch.autocast("cpu", torch.bfloat16):
+        assert session.run({**FEEDS, "x": np.full((2, 3), 128.25, np.float32)})["y"][0, 0] == 257.5
+
+
+def test_warming_up_runs_and_gives_nothing():
+    ran = []
+    module = torch.nn.Identity().eval()
+    module.register_forward_hook(lambda *_: ran.append(1))
+    with TorchSession(module, (X,), (TensorSpec("y", "float32", (None, 3)),)) as session:
+        session.warm_up({"x": FEEDS["x"]}, 3)
+        assert len(ran) == 3
+        with pytest.raises(SessionError, match=r"^inputs must be \['x'\]; got \[\]$"):
+            session.warm_up({}, 3)
+
+
+def test_a_cpu_has_no_account_of_memory_and_nothing_to_wait_for():
+    with TorchSession(Affine(), (X, K), OUTPUTS) as session:
+        session.synchronize()
+        session.reset_peak()
+        session.empty_cache()
+        assert session.memory() is None
 
 
 def test_a_single_tensor_needs_no_tuple():
@@ -111,15 +143,24 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 
 
 @needs_cuda
-@pytest.mark.parametrize("fp16", [False, True])
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
 @pytest.mark.parametrize("check", testing.SESSION_CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms_on_cuda(check, fp16):
-    check(lambda: TorchSession(Affine(), (X, K), OUTPUTS, "cuda", fp16=fp16), FEEDS)
+def test_it_conforms_on_cuda(check, precision):
+    check(lambda: TorchSession(Affine(), (X, K), OUTPUTS, "cuda", precision), FEEDS)
 
 
 @needs_cuda
 def test_the_module_stays_on_the_host():
     module = Affine()
-    with TorchSession(module, (X, K), OUTPUTS, "cuda", fp16=True) as session:
+    with TorchSession(module, (X, K), OUTPUTS, "cuda", "fp16") as session:
         assert session.engine == f"torch {torch.__version__} cuda {torch.cuda.get_device_name()} fp16 (autocast)"
     assert module.weight.device.type == "cpu"
+
+
+@needs_cuda
+def test_memory_on_cuda_is_counted():
+    with TorchSession(Affine(), (X, K), OUTPUTS, "cuda") as session:
+        session.reset_peak()
+        session.run(FEEDS)
+        memory = session.memory()
+    assert 0 < memory.allocated <= memory.peak <= memory.reserved

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from ascendc.run import Asked
+    from ascendc.torch_device import Precision
 
 _SEVERAL = ("--image", "--texts", "--arrays")
 """Options that take all that follows, up to the next option."""
@@ -39,7 +40,12 @@ class _Command(click.Command):
 @click.option("--texts", multiple=True, metavar="TEXT...", help="What they may show.")
 @click.option("--arrays", multiple=True, metavar="FILE...", help=".npz or .npy, for models with other inputs.")
 @click.option("--device", type=click.Choice(["auto", "npu", "cuda", "cpu"]), default="auto", show_default=True)
-@click.option("--fp16", is_flag=True, help="Half precision (recipes only: a bundle's precision is fixed).")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "bf16"]),
+    help="What a recipe's model computes in; a bundle's is fixed.  [fp32]",
+)
+@click.option("--fp16", is_flag=True, help="The same as --precision fp16.")
 @click.option(
     "--top-k", type=click.IntRange(0), default=5, show_default=True, help="Texts named per picture; 0: embeddings only."
 )
@@ -62,6 +68,8 @@ def run(
     target: str | None,
     overrides: tuple[str, ...],
     allow_pickle: bool,
+    precision: Precision | None,
+    fp16: bool,
     **question: Any,
 ) -> int:
     """Ask a BUNDLE directory, or the PyTorch model of a RECIPE, what the pictures show.
@@ -70,7 +78,12 @@ def run(
 
     Example: ascendc run build/tiny-clip --image square.png --texts "a red square" "a blue circle"
     """
+    if fp16 and precision not in (None, "fp16"):
+        raise click.UsageError(f"--fp16 means --precision fp16, and --precision is {precision}")
+    precision = "fp16" if fp16 else precision
     if what.is_dir():
+        if precision is not None:
+            raise click.UsageError("--precision and --fp16 are for recipes: a bundle's was fixed when it was built")
         if overrides or allow_pickle:
             raise click.UsageError("--set and --allow-pickle change a recipe; a bundle is what it is")
         return _run_bundle(what, embed, as_json, verbose, target, **question)
@@ -80,7 +93,7 @@ def run(
         overrides += ("model.allow_pickle=true",)
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
-    asked = run_recipe(what, overrides=overrides, **question)
+    asked = run_recipe(what, overrides=overrides, precision=precision or "fp32", **question)
     if embed is not None:
         _save(embed, asked)
     click.echo(_json(asked) if as_json else _text(asked, verbose))
@@ -128,7 +141,6 @@ def _run_bundle(
     texts: tuple[str, ...],
     arrays: tuple[str, ...],
     device: str,
-    fp16: bool,
     top_k: int,
 ) -> int:
     """Let the bundle answer by itself, as it does on the board."""
@@ -138,8 +150,6 @@ def _run_bundle(
     from ascendc.bundle import manifest
 
     manifest.read(folder)
-    if fp16:
-        raise click.UsageError("--fp16 is for recipes: the precision of a bundle was fixed when it was built")
     command = [sys.executable, "-B", str(folder / "python"), "run", "--device", device, "--top-k", str(top_k)]
     command += [
         part for flag, value in (("--embed", embed), ("--target", target)) if value for part in (flag, str(value))

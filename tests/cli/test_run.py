@@ -91,10 +91,23 @@ def test_a_question_that_cannot_be_asked(ascendc, arguments, code, message):
     assert message in ran.err
 
 
-def test_half_precision_is_not_for_bundles(ascendc, tiny_build):
-    ran = ascendc("run", tiny_build, "--fp16", "--image", SQUARE, *TEXTS)
+def test_a_precision_is_chosen_by_name(ascendc):
+    ran = ascendc("run", TINY, "--image", SQUARE, *TEXTS, "--precision", "bf16")
+    assert ran.out.splitlines()[1].endswith("%  a red square")
+    assert " cpu bf16 (autocast)\n" in ran.out
+
+
+@pytest.mark.parametrize("arguments", [["--fp16"], ["--precision", "fp32"]])
+def test_the_precision_of_a_bundle_is_fixed(ascendc, tiny_build, arguments):
+    ran = ascendc("run", tiny_build, *arguments, "--image", SQUARE, *TEXTS)
     assert ran.code == 2
-    assert "--fp16 is for recipes: the precision of a bundle was fixed when it was built" in ran.err
+    assert "--precision and --fp16 are for recipes: a bundle's was fixed when it was built" in ran.err
+
+
+def test_two_precisions_are_refused(ascendc):
+    ran = ascendc("run", TINY, "--fp16", "--precision", "bf16", "--image", SQUARE, *TEXTS)
+    assert ran.code == 2
+    assert "--fp16 means --precision fp16, and --precision is bf16" in ran.err
 
 
 def test_a_folder_that_is_no_bundle(ascendc, tmp_path):
