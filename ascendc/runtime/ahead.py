@@ -1,0 +1,47 @@
+"""Work done ahead, in threads, while the caller is busy with what came before. Python 3.7, standard library."""
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Callable, Deque, Iterable, Iterator, Optional, Tuple, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_MOST_WORKERS = 4
+"""An engine wants cores too."""
+
+
+def ahead(
+    work: Callable[[T], R], items: Iterable[T], window: int, workers: Optional[int] = None
+) -> "Iterator[Tuple[T, Future[R]]]":
+    """Each item and the future of `work(item)`, in order.
+
+    No thread is left when the iteration ends, is closed or fails: what has not begun is cancelled, and what has
+    is waited for. Close it (`contextlib.closing`) where it may be left early.
+
+    Args:
+        work: called in threads.
+        items: any number; they are asked for as room is made.
+        window: how many items are in flight at most, the one that is handed out included; 1 or more.
+        workers: threads; None: one per core of this process, four at most.
+    """
+    waiting: "Deque[Tuple[T, Future[R]]]" = deque()
+    pool = ThreadPoolExecutor(workers or min(_MOST_WORKERS, _cores()))
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) >= window:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+        pool.shutdown()
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
