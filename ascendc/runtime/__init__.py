@@ -6,7 +6,7 @@ name leads here. It imports nothing of the host side.
 
 import os
 from pathlib import Path
-from typing import Optional, Union
+from typing import Union
 
 from .image import ImageLike, Preprocessing, name_of
 from .metrics import MetricsError, max_abs_error, min_cosine, relative_error
@@ -34,7 +34,7 @@ DEVICES = ("auto", "npu", "cuda", "cpu")
 
 
 def open_session(
-    path: "Union[str, os.PathLike[str]]", device: str = "auto", *, lean: bool = False, soc: Optional[str] = None
+    path: "Union[str, os.PathLike[str]]", device: str = "auto", *, lean: bool = False, allow_simulated: bool = False
 ) -> Session:
     """Open a compiled or exported model.
 
@@ -42,7 +42,7 @@ def open_session(
         path: ``.onnx``, which onnxruntime runs, or ``.om``, which CANN's pyACL runs.
         device: ``auto``, ``npu``, ``cuda`` or ``cpu``; the session's `engine` says what really runs.
         lean: for a few runs only: weights stay in their file instead of being copied into a layout that runs faster.
-        soc: the chip that an OM was compiled for, if that is known: held against the device before it is loaded.
+        allow_simulated: whether an OM that the simulated ATC made may be offered to a real device.
 
     Raises:
         SessionError: the file is missing or of another kind, the device is unknown or not to be had, the engine
@@ -62,5 +62,5 @@ def open_session(
             raise SessionError("`{}` runs on an NPU; allowed: auto, npu, not {}".format(name, device))
         from .om import OmSession
 
-        return OmSession(name, soc=soc)
+        return OmSession(name, allow_simulated=allow_simulated)
     raise SessionError("model `{}` must end in .onnx or .om".format(name))

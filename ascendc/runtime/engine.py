@@ -3,11 +3,12 @@
 Python 3.7, numpy.
 """
 
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from . import open_session
 from .bundle import Bundle
 from .manifest import Artefact
+from .om_checks import OtherChipError, TooLittleMemoryError
 from .session import Session, SessionError
 
 
@@ -26,9 +27,16 @@ class Engine(NamedTuple):
 
 
 def open_part(
-    bundle: Bundle, part: str, target: Optional[str] = None, device: str = "auto", verify: bool = False
+    bundle: Bundle,
+    part: str,
+    target: Optional[str] = None,
+    device: str = "auto",
+    verify: bool = False,
+    allow_simulated: bool = False,
 ) -> Engine:
     """Open a part on the best engine there is.
+
+    Where the device is too full for one target's OM, the next target's is tried, and then the ONNX.
 
     Args:
         bundle: the bundle.
@@ -36,24 +44,41 @@ def open_part(
         target: one of its targets; None: the first.
         device: ``auto``: the OM if it runs here, else what onnxruntime has; ``npu``, ``cuda``, ``cpu``: only that.
         verify: take the digests of the files first.
+        allow_simulated: whether an OM that the simulated ATC made may be offered to a real device.
 
     Raises:
         BundleError: the bundle lacks the part, or a file is missing or, if verified, damaged.
         NoEngineError: no engine here can run it.
     """
     present = [a for a in bundle.manifest.artefacts if target in (None, a.target) and bundle.om(a)]
-    why = ""
+    refused: List[SessionError] = []
     for artefact in (a for a in present if a.part == part and device in ("auto", "npu")):
         if verify and artefact.om in bundle.manifest.files:
             bundle.check(artefact.om)
         try:
-            return Engine(open_session(bundle.folder / artefact.om, device, soc=artefact.soc), artefact, True, ())
+            session = open_session(bundle.folder / artefact.om, device, allow_simulated=allow_simulated)
         except SessionError as error:
-            why = str(error)
-    notes = ("note: the OM is not run: {}".format(why),) if why and present[0].part == part else ()
+            refused.append(error)
+        else:
+            return Engine(session, artefact, True, tuple(_too_large(refused)))
+    notes = _notes(refused, first=bool(present) and present[0].part == part)
     artefact = bundle.artefact(part, target)
     path = bundle.check_model(artefact.onnx) if verify else bundle.path(artefact.onnx)
     try:
-        return Engine(open_session(path, device), artefact, False, notes)
+        return Engine(open_session(path, device), artefact, False, tuple(notes))
     except SessionError as error:
         raise NoEngineError("\n".join([*notes, "{}: {}".format(part, error)])) from error
+
+
+def _notes(refused: Sequence[SessionError], *, first: bool) -> List[str]:
+    """Why no OM of a part is run. What all parts have in common is said with the first."""
+    said = _too_large(refused)
+    if said or not refused or not first:
+        return said
+    # Of a bundle for several chips, most OMs are not meant for this one.
+    error = next((error for error in refused if not isinstance(error, OtherChipError)), refused[0])
+    return ["note: the OM is not run: {}".format(error)]
+
+
+def _too_large(refused: Sequence[SessionError]) -> List[str]:
+    return ["note: {}: the next is tried".format(e) for e in refused if isinstance(e, TooLittleMemoryError)]

@@ -11,11 +11,11 @@ import numpy as np
 from .acl import Acl
 from .session import SessionError, TensorSpec, shape_text
 
-MARK = b"ascendc_simulated"
-"""What the simulated ATC writes into its OMs."""
-
 GEAR_INPUT = "ascend_mbatch_shape_data"
 """The input that ATC adds for gears; AscendCL fills it."""
+
+_AIPP_INPUT = "ascend_dynamic_aipp_data"
+"""The input that ATC adds for dynamic AIPP."""
 
 DTYPES = {
     0: "float32",
@@ -61,6 +61,11 @@ class Interface:
     indices: Tuple[int, ...]
     """Of `inputs` among all of the model's."""
 
+    @property
+    def open(self) -> bool:
+        """Whether shapes are open, without gears: any that the caller tells."""
+        return not self.gears and any(None in spec.shape for spec in self.inputs)
+
     def gear(self, feeds: Mapping[str, np.ndarray]) -> Optional[Gear]:
         """The gear whose shapes are those of `feeds`; None for a model without.
 
@@ -87,6 +92,8 @@ def read_interface(api: Acl, desc: Any) -> Interface:
     """
     mdl = api.module.mdl
     names = [str(mdl.get_input_name_by_index(desc, index)) for index in range(mdl.get_num_inputs(desc))]
+    if _AIPP_INPUT in names:
+        raise SessionError("the model takes AIPP's settings with each picture; compile it with `aipp_mode: static`")
     gear_index = names.index(GEAR_INPUT) if GEAR_INPUT in names else None
     indices = tuple(index for index, name in enumerate(names) if name != GEAR_INPUT)
     dims = [_dims(api, "get_input_dims", desc, index) for index in indices]

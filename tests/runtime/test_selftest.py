@@ -162,7 +162,7 @@ def test_an_om_with_aipp_gets_pixels_and_the_limit_of_its_precision(write_bundle
     folder = write_bundle(aipp, px=pixels, x=x, y=2 * x + 1, same=x)
     assert selftest(open_bundle(folder), "main").limit == 2e-4  # onnxruntime: floats
     put_om(folder)
-    monkeypatch.setattr(engine, "open_session", lambda path, device, soc: PixelSession())
+    monkeypatch.setattr(engine, "open_session", lambda path, device, **_: PixelSession())
     verdict = selftest(open_bundle(folder), "main")
     assert verdict.ok
     assert (verdict.engine, verdict.limit) == ("pixels", 0.03)

@@ -44,7 +44,7 @@ def simulated(monkeypatch):
 def write_om(tmp_path):
     """Write an OM of y = x + x for x [rows, 3]."""
 
-    def write(rows=2, gears=None, soc="Ascend310P3", half=True, name="model.om"):
+    def write(rows=2, gears=None, soc="Ascend310P3", half=True, name="model.om", atc="0.0.simulated"):
         batch = "batch" if gears else rows
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3])
         y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])
@@ -59,7 +59,8 @@ def write_om(tmp_path):
         plan = Plan(("x",), ("y",), half)
         pieces = ((GRAPH, model.SerializeToString()), (PLAN, plan.to_bytes()))
         path = tmp_path / name
-        facts = {"soc_version": soc, SIMULATED: "1"}
+        facts = {"soc_version": soc, "atc_version": atc, SIMULATED: "1"}
+        facts = {key: value for key, value in facts.items() if value}
         path.write_bytes(container.write(container.Blueprint("m", faces, facts, partitions=pieces)))
         return path
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import sys
 import threading
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 
 from ascendc import testing
 from ascendc.runtime import SessionError
-from ascendc.runtime.om import OmSession, family
+from ascendc.runtime.om import OmSession
+from ascendc.runtime.om_checks import OtherChipError, TooLittleMemoryError, family
 
 
 def rows(n, value=None):
@@ -52,6 +55,50 @@ def test_the_next_inputs_go_to_the_device_before_the_last_answer_is_waited_for(s
         list(session.run_many({"x": rows(2)} for _ in range(3)))
         running = order[: order.index("to host") + 1]
     assert running == ["to device", "to device", "wait", "to host"]
+
+
+def test_between_two_answers_the_session_may_be_used_otherwise(simulated, write_om):
+    simulated()
+    with OmSession(str(write_om(gears=(1, 2, 4)))) as session:
+        found = []
+        for answer, n in zip(session.run_many({"x": rows(n, n)} for n in (1, 2, 4)), (1, 2, 4), strict=True):
+            np.testing.assert_array_equal(session.run({"x": rows(2, 50)})["y"], 100.0)
+            found += [(n, *set(answer["y"].ravel().tolist()), len(answer["y"]))]
+    assert found == [(1, 2.0, 1), (2, 4.0, 2), (4, 8.0, 4)]
+
+
+def test_two_streams_of_runs_do_not_disturb_each_other(simulated, write_om):
+    simulated()
+    with OmSession(str(write_om())) as session:
+        one = session.run_many({"x": rows(2, n)} for n in (1, 2, 3))
+        other = session.run_many({"x": rows(2, n)} for n in (10, 20, 30))
+        found = [(a["y"][0, 0], b["y"][1, 2]) for a, b in zip(one, other, strict=True)]
+    assert found == [(2, 20), (4, 40), (6, 60)]
+
+
+def test_runs_that_nobody_reads_to_the_end_hold_nothing(simulated, write_om):
+    from ascendc.sim.session import machine
+
+    simulated()
+    with OmSession(str(write_om())) as session:
+        for _ in range(3):
+            next(session.run_many({"x": rows(2)} for _ in range(9)))
+        made = machine().memory.allocations
+        next(session.run_many({"x": rows(2)} for _ in range(9)))
+        assert machine().memory.allocations == made
+        np.testing.assert_array_equal(session.run({"x": rows(2)})["y"], 2 * rows(2))
+        waiting = session.run_many({"x": rows(2)} for _ in range(9))
+        next(waiting)
+    with pytest.raises(SessionError, match="the session is closed"):
+        next(waiting)
+
+
+def test_wrong_inputs_end_the_runs_and_not_the_session(simulated, write_om):
+    simulated()
+    with OmSession(str(write_om())) as session:
+        with pytest.raises(SessionError, match="input `x` must have the shape 2×3, not 5×3"):
+            list(session.run_many({"x": rows(n)} for n in (2, 5)))
+        assert len(list(session.run_many({"x": rows(2)} for _ in range(3)))) == 3
 
 
 def test_a_run_allocates_nothing_and_copies_no_more_than_it_must(simulated, write_om):
@@ -127,11 +174,33 @@ def test_sessions_on_devices_and_threads(simulated, write_om):
 
 def test_another_chip_is_refused_before_it_is_loaded(simulated, write_om):
     simulated(soc="Ascend310B4")
-    path = str(write_om())
-    with pytest.raises(SessionError, match="was compiled for Ascend310P3, and this is Ascend310B4"):
-        OmSession(path, soc="Ascend310P3")
-    with pytest.raises(SessionError, match="failed with 507008: the model was compiled for another chip"):
-        OmSession(path)
+    with pytest.raises(
+        OtherChipError, match="was compiled for Ascend310P3, and this is Ascend310B4: choose the target"
+    ):
+        OmSession(str(write_om()))
+
+
+def test_a_chip_that_the_file_does_not_say_is_left_to_ascendcl(simulated, write_om):
+    simulated(soc="Ascend310B4")
+    OmSession(str(write_om(soc=""))).close()
+
+
+@pytest.mark.parametrize(("here", "refused"), [("7.3.0.1.231", True), ("7.6.0.1.100", False), ("8.1.0.1.1", False)])
+def test_an_om_that_is_newer_than_the_cann_is_refused(simulated, write_om, monkeypatch, tmp_path, here, refused):
+    simulated()
+    info = tmp_path / "cann" / "runtime" / "version.info"
+    info.parent.mkdir(parents=True)
+    info.write_text(f"Version={here}\nversion_dir=8.0\n")
+    monkeypatch.setenv("ASCEND_HOME_PATH", str(tmp_path / "cann"))
+    path = str(write_om(atc="7.6.0.1.220"))
+    if refused:
+        said = (
+            f"was compiled by ATC 7.6.0.1.220, and the CANN in {tmp_path / 'cann'} is older, {here}: compile with its"
+        )
+        with pytest.raises(SessionError, match=re.escape(said)):
+            OmSession(path)
+    else:
+        OmSession(path).close()
 
 
 def test_a_real_device_is_not_offered_what_was_simulated(simulated, write_om, monkeypatch):
@@ -144,7 +213,7 @@ def test_a_real_device_is_not_offered_what_was_simulated(simulated, write_om, mo
 
 def test_too_little_memory_is_said_in_figures(simulated, write_om):
     simulated(memory=1000)
-    with pytest.raises(SessionError, match=r"needs 1 MB on the device, which has 0 of 0 MB free"):
+    with pytest.raises(TooLittleMemoryError, match=r"needs 1 MB on the device, which has 0 of 0 MB free"):
         OmSession(str(write_om()))
 
 
@@ -152,7 +221,7 @@ def test_without_pyacl_it_says_what_to_source(write_om, monkeypatch):
     from ascendc.runtime import acl as api
 
     monkeypatch.setattr(api, "_only", {})
-    monkeypatch.setitem(__import__("sys").modules, "acl", None)
+    monkeypatch.setitem(sys.modules, "acl", None)
     with pytest.raises(SessionError, match=r"an \.om needs CANN's Python module acl .*: source its set_env\.sh"):
         OmSession(str(write_om()))
 
