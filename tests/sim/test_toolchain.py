@@ -49,7 +49,7 @@ def test_the_om_answers_as_its_onnx_does(simulated, built):
     for artefact in manifest["artefacts"]:
         golden = built.output / "golden" / artefact["part"]
         assert golden.is_dir()
-        with OmSession(str(built.output / artefact["om"]), soc=artefact["soc"]) as om:
+        with OmSession(str(built.output / artefact["om"])) as om:
             reference = open_session(built.output / artefact["onnx"])
             rng = np.random.default_rng(0)
             if om.inputs[0].dtype == "uint8":
