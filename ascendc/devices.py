@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 from ascendc.errors import EnvironmentLacksError, UsageError
 
@@ -21,6 +21,14 @@ Device = Literal["npu", "cuda", "cpu"]
 
 ORDER: tuple[Device, ...] = ("npu", "cuda", "cpu")
 """What ``auto`` tries, best first."""
+
+UNSERVED = ("Ascend310", "Ascend310B")
+"""Generations of chips that torch_npu is not made for; pyACL runs OMs on them.
+
+Sources: torch_npu's own table of chips (csrc/core/npu/NpuVariables.cpp) has no Ascend310 and raises "Unsupported soc
+version"; the products of its installation guide (2.7.1-26.0.0) leave out the Atlas 200I and 500 A2, which are
+Ascend310B, and wheels have refused that too (reported to Ascend/pytorch), though newer tables have its name.
+"""
 
 _LOAD_FAILURES = (ImportError, OSError, RuntimeError, SystemExit)
 """What `import torch_npu` raises where CANN is missing or does not fit; the 2.1 generation exits."""
@@ -63,7 +71,7 @@ def settle_npu() -> str | None:
         import_module("torch_npu")  # registers the device with torch
     except _LOAD_FAILURES as error:
         sys.modules["torch_npu"] = None  # type: ignore[assignment]  # Python's own way to say: not to be found
-        return _explain(str(error))
+        return _explain(error)
     return None
 
 
@@ -95,19 +103,48 @@ def choose(wanted: str = "auto") -> Choice:
 
 
 def why_not(device: Device) -> str | None:
-    """Why torch cannot use `device` here, in words; None: it can."""
+    """Why torch cannot use `device` here, in words; None: it can. A step that helps stands in brackets at the end."""
     trouble = settle_npu()
     checks: dict[Device, Callable[[], str | None]] = {
-        "npu": lambda: trouble or _why_no_npu_device(),
+        "npu": lambda: unserved() or trouble or _why_no_npu_device(),
         "cuda": _why_no_cuda,
         "cpu": lambda: None,
     }
     return checks[device]()
 
 
-def _explain(message: str) -> str:
+def unserved() -> str | None:
+    """Why torch_npu is of no use for the chips that npu-smi lists, in words.
+
+    None: it is made for one of them, or npu-smi is not there, or does not answer.
+    """
+    from ascendc.cann import npu_smi
+    from ascendc.probe import probe_board
+
+    try:
+        chips = npu_smi.chips(probe_board.npu_smi())
+    except probe_board.MissingError:
+        return None
+    reasons = [_unserved(chip.name) for chip in chips]
+    return reasons[0] if reasons and all(reasons) else None
+
+
+def _unserved(name: str) -> str | None:
+    """Why torch_npu is of no use for the chip that npu-smi or torch_npu names so."""
+    from ascendc.cann import npu_smi, soc
+
+    exact = npu_smi.exact(name)
+    if exact is None or soc.table()[exact].short not in UNSERVED:
+        return None
+    return (
+        f"torch_npu is not made for {exact}, which runs OMs instead "
+        f"(ascendc convert ... --soc-version {exact}, then ascendc run BUNDLE --device npu)"
+    )
+
+
+def _explain(error: BaseException) -> str:
     """Why torch_npu did not load, from what it raised."""
-    first = message.strip().splitlines()[0] if message.strip() else "it gave no reason"
+    first = _first_line(error)
     if ".so" in first and "cannot open shared object" in first:
         library = first.split(":")[0].split()[-1]
         return (
@@ -117,12 +154,20 @@ def _explain(message: str) -> str:
     return f"torch_npu is installed but cannot be loaded: {first}"
 
 
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or "it gave no reason"
+
+
 def _why_no_npu_device() -> str | None:
     import torch
 
-    if torch.npu.is_available():  # type: ignore[attr-defined]  # torch_npu adds it
-        return None
-    return "torch_npu works but finds no device (see npu-smi info, and whether this user may open /dev/davinci*)"
+    npu: Any = torch.npu  # type: ignore[attr-defined]  # torch_npu adds it
+    if not npu.is_available():
+        return "torch_npu works but finds no device (see npu-smi info, and whether this user may open /dev/davinci*)"
+    try:
+        return _unserved(npu.get_device_name())  # starts the device, which is where an unknown chip is refused
+    except RuntimeError as error:
+        return f"torch_npu finds a device but cannot start it: {_first_line(error)}"
 
 
 def _why_no_cuda() -> str | None:

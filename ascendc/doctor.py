@@ -123,14 +123,17 @@ def _package(name: str) -> tuple[Finding, ...]:
 
 
 def _torch_npu() -> tuple[Finding, ...]:
-    if find_spec("torch_npu") is None:
+    there = find_spec("torch_npu") is not None
+    reason = devices.unserved()
+    if reason is None and not there:
         return (Finding("torch_npu", "missing", "not installed", "pip install 'ascendc[npu]'"),)
-    status, output, last = _ask([sys.executable, "-c", _NPU])
-    reason = last if status else re.findall(r"^reason (.*)$", output, re.MULTILINE)[-1]
+    if reason is None:
+        status, output, last = _ask([sys.executable, "-c", _NPU])
+        reason = last if status else re.findall(r"^reason (.*)$", output, re.MULTILINE)[-1]
     if not reason:
         return (Finding("torch_npu", "found", "works, and finds a device"),)
     detail, _, fix = reason.removesuffix(")").rpartition(" (") if reason.endswith(")") else (reason, "", "")
-    return (Finding("torch_npu", "broken", detail, fix),)
+    return (Finding("torch_npu", "broken" if there else "missing", detail, fix),)
 
 
 def _cann() -> tuple[Finding, ...]:

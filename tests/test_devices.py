@@ -7,6 +7,8 @@ import pytest
 
 from ascendc import devices
 from ascendc.errors import EnvironmentLacksError, UsageError
+from ascendc.sim.settings import Settings
+from ascendc.sim.tree import VERSION, plant
 
 torch = pytest.importorskip("torch")
 NO_CUDA = f"torch {torch.__version__} is built without CUDA"
@@ -91,6 +93,101 @@ def test_autoload_is_forbidden_unless_the_user_wants_it(monkeypatch):
 def test_importing_devices_imports_no_torch():
     code = "import sys, ascendc.devices; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# -- chips that torch_npu is not made for, by the simulated npu-smi ----------------------------------------------
+
+USE_THE_OM = (
+    "torch_npu is not made for {0}, which runs OMs instead "
+    "(ascendc convert ... --soc-version {0}, then ascendc run BUNDLE --device npu)"
+)
+
+
+@pytest.fixture
+def npu_smi(tmp_path, monkeypatch):
+    """Put first on PATH an npu-smi: the simulated one of a chip, or a shell script."""
+
+    def install(soc=None, script=None):
+        plant(tmp_path, Settings())
+        folder = tmp_path / VERSION / "bin"
+        if script:
+            (folder / "npu-smi").write_text(f"#!/bin/sh\n{script}\n")
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        monkeypatch.setenv("ASCENDC_SIM_SOC", soc or "")
+
+    return install
+
+
+@pytest.mark.parametrize("soc", ["Ascend310", "Ascend310B1", "Ascend310B4"])
+def test_a_chip_without_torch_is_told_to_run_the_om(npu_smi, soc):
+    npu_smi(soc)
+    assert devices.why_not("npu") == USE_THE_OM.format(soc)
+    choice = devices.choose()
+    assert choice.device != "npu"
+    assert choice.reasons[0] == f"npu: {USE_THE_OM.format(soc)}"
+    with pytest.raises(EnvironmentLacksError) as error:
+        devices.choose("npu")
+    assert error.value.message == f"device `npu` cannot be used: {USE_THE_OM.format(soc)}"
+
+
+@without_torch_npu
+@pytest.mark.parametrize("soc", ["Ascend310P3", "Ascend910B4", "Ascend910_9391"])
+def test_a_chip_that_torch_npu_is_made_for_wants_torch_npu(npu_smi, soc):
+    npu_smi(soc)
+    assert devices.unserved() is None
+    assert devices.why_not("npu") == "torch_npu is not installed (pip install 'ascendc[npu]')"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo '| 0  310B4  | OK  | 0.0 |'; echo '| 1  310P3  | OK  | 0.0 |'",
+        "echo '| 0  999X9  | OK  | 0.0 |'",
+        "echo no device",
+        "exit 9",
+    ],
+    ids=["one of two is served", "newer than our table", "no chip", "no answer"],
+)
+def test_nothing_is_said_of_chips_that_nothing_is_known_of(npu_smi, script):
+    npu_smi(script=script)
+    assert devices.unserved() is None
+
+
+# A stand-in for torch.npu: there is no NPU here, and torch_npu cannot be loaded without CANN.
+
+
+class Npu:
+    """torch.npu where torch_npu works and finds one device."""
+
+    def __init__(self, chip):
+        self._chip = chip
+
+    def is_available(self):
+        return True
+
+    def get_device_name(self):
+        if isinstance(self._chip, Exception):
+            raise self._chip
+        return self._chip
+
+
+@pytest.mark.parametrize(
+    ("chip", "reason"),
+    [
+        ("Ascend910B4", None),
+        ("Ascend310P3", None),
+        ("Ascend999", None),  # newer than our table
+        ("Ascend310B4", USE_THE_OM.format("Ascend310B4")),
+        (
+            RuntimeError("Unsupported soc version: Ascend310\n[ERROR] 2026"),
+            "torch_npu finds a device but cannot start it: Unsupported soc version: Ascend310",
+        ),
+    ],
+)
+def test_torch_npu_is_asked_which_chip_it_found(monkeypatch, chip, reason):
+    monkeypatch.setattr(torch, "npu", Npu(chip), raising=False)
+    monkeypatch.setattr(devices, "settle_npu", lambda: None)
+    assert devices.why_not("npu") == reason
 
 
 # -- with torch_npu installed, and no CANN -----------------------------------------------------------------------

@@ -82,7 +82,11 @@ def test_a_package_that_is_not_there():
     )
 
 
-NPU = "class npu:\n    is_available = staticmethod(lambda: {})\n"
+NPU = """
+class npu:
+    is_available = staticmethod(lambda: {})
+    get_device_name = staticmethod(lambda: "Ascend910B4")
+"""
 
 
 @pytest.mark.parametrize(
@@ -116,6 +120,21 @@ NPU = "class npu:\n    is_available = staticmethod(lambda: {})\n"
 def test_torch_npu(packages, torch, torch_npu, finding):
     packages(torch=torch, torch_npu=torch_npu)
     assert doctor._torch_npu() == (finding,)
+
+
+@pytest.mark.parametrize(("installed", "state"), [(True, "broken"), (False, "missing")])
+def test_a_chip_that_torch_npu_is_not_made_for_needs_none(packages, tool, installed, state):
+    if installed:
+        packages(torch=NPU.format(True), torch_npu="")
+    tool("npu-smi", "echo '| 0     310B4               | OK            | 0.0 0 |'")
+    assert doctor._torch_npu() == (
+        Finding(
+            "torch_npu",
+            state,
+            "torch_npu is not made for Ascend310B4, which runs OMs instead",
+            "ascendc convert ... --soc-version Ascend310B4, then ascendc run BUNDLE --device npu",
+        ),
+    )
 
 
 def test_cann_as_a_compilation_would_find_it(cann):
