@@ -121,7 +121,7 @@ class Device:
             self.context = api.check("acl.rt.create_context", rt.create_context(number))
             self.stream = api.check("acl.rt.create_stream", rt.create_stream())
             self.run_mode = int(api.check("acl.rt.get_run_mode", rt.get_run_mode()))
-        except SessionError:
+        except BaseException:  # an interrupt too: nothing is left on the device
             self.release()
             raise
         # On a board (run mode 0) host and device share one memory, and copies between them are no such copies.

@@ -57,7 +57,7 @@ class OmSession(Session):
             self._load()
             self._faces = read_interface(self._api, self._desc)
             self._spare.append(self._take())
-        except SessionError:
+        except BaseException:  # an interrupt too: nothing is left on the device
             self.close()
             raise
         self.inputs, self.outputs = self._faces.inputs, self._faces.outputs

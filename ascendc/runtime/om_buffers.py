@@ -9,7 +9,6 @@ import numpy as np
 
 from .acl import Device
 from .om_interface import Gear, Interface
-from .session import SessionError
 
 _HUGE_FIRST = 0
 """Memory policy: huge pages, or others where there are none."""
@@ -31,7 +30,7 @@ class Buffers:
             self.inputs = self._dataset(mdl.get_num_inputs(desc), mdl.get_input_size_by_index)
             self._fed = self._memory[:]
             self.outputs = self._dataset(mdl.get_num_outputs(desc), mdl.get_output_size_by_index)
-        except SessionError:
+        except BaseException:  # an interrupt too: nothing is left on the device
             self.release()
             raise
         self._given = self._memory[len(self._fed) :]

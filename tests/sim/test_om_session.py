@@ -142,6 +142,16 @@ def test_what_fails_while_it_opens_is_given_back(simulated, write_om, fault, mes
         OmSession(str(write_om()))
 
 
+@pytest.mark.parametrize("call", ["load_from_file", "get_input_dims_v2", "add_dataset_buffer"])
+def test_an_interrupt_while_it_opens_leaves_nothing_either(simulated, write_om, monkeypatch, call):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulated().mdl, call, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        OmSession(str(write_om()))
+
+
 def test_a_session_that_nobody_closes_is_closed_at_the_end(simulated, write_om):
     simulated()
     OmSession(str(write_om())).run({"x": rows(2)})  # gone at once
