@@ -256,16 +256,14 @@ def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: P
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:
     """Args: `without_om`: the state of an artefact whose OM was not made."""
-    steps = (artefact.fixed, artefact.verified, artefact.checked, artefact.compiled)
-    own = [done[step] for step in steps if step is not None and step in done]
-    graph = done[artefact.fixed].result.graph
-    compiled = done[artefact.compiled].result if artefact.compiled is not None and artefact.compiled in done else None
+    own = [done[step] for step in artefact.steps if step in done]
+    made = artefact.made({step: done[step].result for step in artefact.steps if step in done})
     return Row(
         part=artefact.part.name,
         target=artefact.target.name,
-        state=without_om if compiled is None else "om-compiled",
+        state=without_om if made.compiled is None else made.state,
         batch=str(artefact.target.part(artefact.part.name).batch),
-        bytes=compiled.om.size if compiled else graph.size,
-        error=done[artefact.verified].result.worst.relative,
+        bytes=made.compiled.om.size if made.compiled else made.graph.size,
+        error=made.error,
         seconds=sum(d.seconds for d in own if not d.cached),
     )

@@ -118,7 +118,7 @@ def package_tiny(workspace):
         files = tuple(NamedFile(name, workspace.put_text(text)) for name, text in assets)
         return package(
             dataclasses.replace(spec, **changes),
-            (Made(graph(), 1.234e-7, compiled),),
+            (Made(graph(), 1.234e-7, compiled, None),),
             (record,),
             Assets(files),
             ("top-1 agrees",),

@@ -15,13 +15,16 @@ from ascendc.cann.operators import installed
 from ascendc.model import Part
 from ascendc.plan import command, pixels
 from ascendc.plan.parts import PartSteps
+from ascendc.stages.accept import Acceptance, AcceptSpec, accept
 from ascendc.stages.check import CheckedGraph, CheckSpec, check, files_of
 from ascendc.stages.compile import CompileSpec, compile_, deferred, time_limit
-from ascendc.stages.package import Made, PackageSpec, package, plan_artefact
+from ascendc.stages.package import OM_LIMITS, Made, PackageSpec, package, plan_artefact
 from ascendc.target import Target
-from ascendc.toolchain.base import Absent, Compiled, Deferred, Ready, Toolchain
+from ascendc.toolchain.base import Absent, Compiled, Deferred, Device, Ready, Toolchain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ascendc.cann.atc.command import AtcOptions
     from ascendc.dag import Step
 
@@ -37,6 +40,21 @@ class Artefact:
     checked: Step
     compiled: Step | None
     """None: its OM is deferred."""
+    accepted: Step | None
+    """None: there is no OM, or no device here that it could be run on."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Those whose results make it, in order."""
+        steps = (self.fixed, self.verified, self.checked, self.compiled, self.accepted)
+        return tuple(step for step in steps if step is not None)
+
+    def made(self, results: Mapping[Step, Any]) -> Made:
+        """It, from the results of its steps; what did not run, is not in it."""
+        compiled, accepted = (
+            results.get(step) if step is not None else None for step in (self.compiled, self.accepted)
+        )
+        return Made(results[self.fixed].graph, results[self.verified].worst.relative, compiled, accepted)
 
 
 @dataclass(frozen=True)
@@ -107,7 +125,7 @@ class TargetSteps:
         )
         goldens = tuple(self.parts.golden(part) for part in self.parts.parts)
         judged = tuple(dict.fromkeys(self.judged))
-        made = tuple(step for a in self.artefacts for step in (a.fixed, a.verified, a.compiled) if step is not None)
+        made = tuple(step for a in self.artefacts for step in a.steps if step is not a.checked)
         inputs = (*made, *goldens, self.parts.assets, *judged)
 
         def run(*results: Any) -> Tree:
@@ -115,7 +133,7 @@ class TargetSteps:
             by_step = dict(zip(inputs, values, strict=True))
             return package(
                 spec,
-                tuple(_made(a, by_step) for a in self.artefacts),
+                tuple(a.made(by_step) for a in self.artefacts),
                 tuple(by_step[step] for step in goldens),
                 by_step[self.parts.assets],
                 tuple(dict.fromkeys(by_step[step].summary for step in judged)),
@@ -129,7 +147,8 @@ class TargetSteps:
         toolchain, found = self.toolchains[target.name]
         checked = self._checked(part, target, fixed)
         compiled = self._compiled(part, target, fixed, checked, toolchain, found) if isinstance(found, Ready) else None
-        return Artefact(part, target, fixed, self.parts.verified(fixed, part), checked, compiled)
+        accepted = self._accepted(part, target, compiled, toolchain.device()) if compiled is not None else None
+        return Artefact(part, target, fixed, self.parts.verified(fixed, part), checked, compiled, accepted)
 
     def _lowered(self, part: Part, target: Target) -> Step:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""
@@ -186,6 +205,20 @@ class TargetSteps:
         label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
         return self.parts.step("compile", label, spec, (fixed, checked), Compiled, run, memory=_atc_size, code=code)
 
+    def _accepted(self, part: Part, target: Target, compiled: Step, device: Device | None) -> Step | None:
+        """accept: the OM on the golden inputs, where a device is."""
+        if device is None:
+            return None
+        wanted = target.part(part.name)
+        limit = OM_LIMITS[wanted.precision]
+        spec = AcceptSpec(part, wanted.aipp != "none", limit, device.identity, time_limit())
+
+        def run(compiled: Any, golden: Any, ws: Any) -> Acceptance:
+            return accept(spec, compiled, golden, device, ws)
+
+        label, inputs = f"{part.name} @ {target.name}", (compiled, self.parts.golden(part))
+        return self.parts.step("accept", label, spec, inputs, Acceptance, run, describe=lambda r: r.said)
+
     def _options(self, part: Part, target: Target) -> AtcOptions:
         wanted = target.part(part.name)
         hints = self.parts.model.atc(part.name, wanted)
@@ -209,8 +242,3 @@ class TargetSteps:
 def _atc_size(fixed: Any, _: CheckedGraph) -> int:
     """Bytes that ATC needs for a graph: assumed, not measured. It holds weights several times and starts compilers."""
     return 4 * int(fixed.graph.size) + (2 << 30)
-
-
-def _made(artefact: Artefact, results: dict[Step, Any]) -> Made:
-    compiled = results[artefact.compiled] if artefact.compiled is not None else None
-    return Made(results[artefact.fixed].graph, results[artefact.verified].worst.relative, compiled)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc import __version__
 from ascendc.sim.settings import Settings, here
-from ascendc.sim.tree import VERSION, plant
+from ascendc.sim.tree import SITE, VERSION, plant
 from ascendc.toolchain import attempt
-from ascendc.toolchain.base import Ready, Toolchain
+from ascendc.toolchain.base import Device, Ready, Toolchain
 
 if TYPE_CHECKING:
     from ascendc.store import Workspace
@@ -27,6 +28,11 @@ class Simulated(Toolchain):
     def probe(self) -> Ready:
         """Always there."""
         return Ready("the simulated ATC", f"{VERSION} (simulated)", f"simulated {__version__} {self._settings}")
+
+    def device(self) -> Device:
+        """The simulated one."""
+        environ = {**self._settings.exports(), "PYTHONPATH": str(SITE)}
+        return Device(f"simulated {self._settings}", (sys.executable,), tuple(environ.items()))
 
     def compile(self, job: Job, workspace: Workspace) -> Compiled:
         """Run it by the script and in the environment that a real one would have."""

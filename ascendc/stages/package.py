@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ascendc.bundle.tree import Tree
+    from ascendc.events import State
     from ascendc.model import Tensor
+    from ascendc.stages.accept import Acceptance
     from ascendc.stages.assets import Assets
     from ascendc.stages.golden import GoldenPart
     from ascendc.store import Workspace
@@ -88,6 +90,18 @@ class Made:
     """Of the graph against the original model, relative to the median distance between samples."""
     compiled: Compiled | None
     """None: its OM is deferred."""
+    accepted: Acceptance | None
+    """None: no device is here."""
+
+    @property
+    def state(self) -> State:
+        """What may be said of it."""
+        if self.compiled is None:
+            return "om-deferred"
+        where = self.accepted.where if self.accepted is not None else None
+        if where is None:
+            return "om-compiled"
+        return "om-accepted on simulator" if where == "simulator" else "om-accepted on device"
 
 
 def plan_artefact(part: str, target: Target, options: AtcOptions, aipp: str | None, onnx: str) -> ArtefactSpec:
@@ -228,7 +242,7 @@ def _artefact(planned: ArtefactSpec, built: Made, files: Collector) -> values.Ar
         target=planned.target,
         soc=planned.options.soc_version,
         cann=planned.cann,
-        state=values.DEFERRED if built.compiled is None else "om-compiled",
+        state=built.state,
         batch=planned.batch,
         precision=planned.precision,
         aipp=planned.aipp,

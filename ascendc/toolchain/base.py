@@ -47,6 +47,18 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Device:
+    """Where OMs can be run from here."""
+
+    identity: str
+    """Enters the cache key: the chips, or what is simulated."""
+    command: tuple[str, ...]
+    """What runs a Python that has numpy and pyACL; the Python's arguments follow."""
+    environ: tuple[tuple[str, str], ...] = ()
+    """Variables over this process's."""
+
+
+@dataclass(frozen=True)
 class Absent:
     """Why no ATC can be run from here."""
 
@@ -88,6 +100,10 @@ class Toolchain(ABC):
     @abstractmethod
     def probe(self) -> Ready | Absent:
         """Whether ATC can be run, and which; cheap, starts no compilation."""
+
+    def device(self) -> Device | None:
+        """Where the OMs that it makes for its target can be run from here; None: nowhere."""
+        return None
 
     @abstractmethod
     def compile(self, job: Job, workspace: Workspace) -> Compiled:

@@ -36,7 +36,8 @@ def test_a_build_says_that_it_was_simulated(built):
     assert NOTE in built.notes
     manifest = json.loads((built.output / "manifest.json").read_text())
     assert NOTE in manifest["model"]["notes"]
-    assert {artefact["state"] for artefact in manifest["artefacts"]} == {"om-compiled"}
+    assert {artefact["state"] for artefact in manifest["artefacts"]} == {"om-accepted on simulator"}
+    assert {row.state for row in built.rows} == {"om-accepted on simulator"}
     found = inspect(built.output)
     assert found.simulated
     assert {file.kind for file in found.files if file.simulated} == {"om"}
