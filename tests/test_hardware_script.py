@@ -40,7 +40,7 @@ def run(tmp_path):
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "ASCEND_HOME_PATH")}
         env |= {"USER": "mallory", "SERIAL": "0123", **({"PYTHONPATH": path} if path else {})}
         command = ["bash", "-c", '. "$0"; exec "$@"', script, python, SCRIPT, *arguments]
-        command = [str(word) for word in (*command, "--runs", 5, "--soak-runs", 100)]
+        command = [str(word) for word in (*command, "--runs", 5, "--soak-runs", 400)]
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
 
     return start
@@ -97,7 +97,7 @@ def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, t
     assert golden["error"] <= golden["limit"]
     assert len(record["conformance"]) == len(SESSION_CHECKS)
     assert [(row["batch"], row["runs"]) for row in record["benchmark"]] == [(1, 5), (8, 5)]
-    assert record["soak"][0]["runs"] == 100
+    assert record["soak"][0]["runs"] == 400
     assert record["soak"][0]["live"] == []
     # It cannot be taken for a report of hardware.
     assert record["simulated"] is True
@@ -109,7 +109,7 @@ def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, t
 
 def test_on_a_board_a_step_that_fails_stops_no_other(run, bundle, tmp_path):
     """The graph fails once, at a run that only the soak comes to."""
-    settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 80, 1),))
+    settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 350, 1),))
     done = run("--bundle", bundle, settings=settings)
     assert done.returncode == 3, done.stdout + done.stderr
     record, text = read(tmp_path)
