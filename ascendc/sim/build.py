@@ -6,19 +6,15 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ascendc.cann.aipp.read import read as read_aipp
 from ascendc.cann.aipp.write import pairs
 from ascendc.cann.om.facts import SIMULATED
 from ascendc.onnx_file import read_outline
 from ascendc.sim.container import Blueprint, Value, write
+from ascendc.sim.device.aipp import blocks
 from ascendc.sim.device.payload import GRAPH, PLAN, Plan
 from ascendc.sim.device.shapes import opened
 from ascendc.sim.faces import faces
-
-if TYPE_CHECKING:
-    from ascendc.cann.aipp.op import AippOp
 
 VERSION = "0.0.simulated"
 """What stands where a genuine OM has the version of its compiler."""
@@ -47,20 +43,23 @@ def compiled(onnx: Path, options: Mapping[str, str]) -> Compiled:
         AclError: the graph does not run with these shapes.
     """
     outline, content = read_outline(onnx), onnx.read_bytes()
-    block = _aipp(options)
-    faced = faces(outline, options, block, opened(content))
+    config = Path(options["insert_op_conf"]).read_text(encoding="utf-8") if options.get("insert_op_conf") else ""
+    faced = faces(outline, options, blocks(config), opened(content))
     mode = options.get("precision_mode") or options.get("precision_mode_v2") or "force_fp16"
     names = tuple(port.name for port in outline.inputs)
     plan = Plan(
         inputs=names,
         outputs=tuple(port.name for port in outline.outputs),
         half=mode in _HALF,
-        aipp=Path(options["insert_op_conf"]).read_text(encoding="utf-8") if block else "",
+        aipp=config,
         ranges=faced.ranges,
+        shapes=faced.shapes,
+        given=faced.outputs if faced.interface.gears else (),
     )
-    marks: dict[str, dict[str, Value]] = {}
-    if block:
-        marks[names[block.related_input_rank]] = {"_data_related_aipp_mode": "static_aipp", "aipp": dict(pairs(block))}
+    marks: dict[str, dict[str, Value]] = {
+        names[rank]: {"_data_related_aipp_mode": "static_aipp", "aipp": dict(pairs(block))}
+        for rank, block in blocks(config).items()
+    }
     host = ("linux", options.get("host_env_cpu") or platform.machine()) if faced.ranges else ()
     blueprint = Blueprint(
         name=Path(options["output"]).name,
@@ -69,6 +68,7 @@ def compiled(onnx: Path, options: Mapping[str, str]) -> Compiled:
         input_attributes=marks,
         partitions=((GRAPH, content), (PLAN, plan.to_bytes())),
         ranges=dict(zip(names, faced.ranges, strict=False)),
+        gear_outputs=plan.given,
     )
     return Compiled(write(blueprint), "".join(f"_{one}" for one in host))
 
@@ -82,8 +82,3 @@ def _attributes(options: Mapping[str, str]) -> dict[str, Value]:
         "atc_cmdline": " ".join(("atc", *(f"--{name}={value}" for name, value in options.items()))),
         SIMULATED: "1",
     }
-
-
-def _aipp(options: Mapping[str, str]) -> AippOp | None:
-    path = options.get("insert_op_conf")
-    return read_aipp(Path(path).read_text(encoding="utf-8")).blocks[0].op if path else None

@@ -40,6 +40,8 @@ class Blueprint:
     """Whether tables have 64-bit numbers."""
     ranges: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
     """Of inputs whose shapes are open, by their names: the least and the largest size of each axis."""
+    gear_outputs: Sequence[Sequence[Sequence[int]]] = ()
+    """For each gear the shapes of the outputs."""
     first_version: bool = False
     """Whether the header is as it was up to CANN 20."""
 
@@ -76,7 +78,19 @@ def _listed(blueprint: Blueprint) -> bytes:
     blocks = [_block(0, _ports(interface.inputs, blueprint.ranges)), _block(1, _ports(interface.outputs, {}))]
     if interface.gears is not None:
         blocks.append(_block(_GEARS[interface.gears.kind], _gears(interface.gears)))
+        texts = [text.encode() for text in _gear_outputs(blueprint)]
+        lengths = struct.pack(f"<{len(texts) + 1}I", len(texts), *map(len, texts))
+        blocks.append(_block(5, lengths + b"".join(texts)))
     return b"".join(blocks)
+
+
+def _gear_outputs(blueprint: Blueprint) -> list[str]:
+    """``gear,output,sizes…``, as the compiler writes them."""
+    return [
+        ",".join(map(str, (gear, output, *shape)))
+        for gear, shapes in enumerate(blueprint.gear_outputs)
+        for output, shape in enumerate(shapes)
+    ]
 
 
 def _block(kind: int, value: bytes) -> bytes:
@@ -124,7 +138,8 @@ def _graph(blueprint: Blueprint) -> bytes:
         gears = {f"_pred_value_{index}": list(value) for index, value in enumerate(interface.gears.values)}
         kind = {"_batch_num": len(interface.gears.values), "mbatch_dynamic_type": _GEAR_TYPES[interface.gears.kind]}
         ops.append(_op("mbatch-switch-name", "Case", {**kind, **gears}))
-    ops.append(_op("Node_Output", "NetOutput", {}, inputs=interface.outputs))
+    told: dict[str, Value] = {"_dynamic_output_dims": _gear_outputs(blueprint)} if blueprint.gear_outputs else {}
+    ops.append(_op("Node_Output", "NetOutput", told, inputs=interface.outputs))
     return message(1, blueprint.name.encode()) + b"".join(message(6, op) for op in ops)
 
 

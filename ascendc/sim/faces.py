@@ -13,7 +13,7 @@ from ascendc.cann.atc.shapes import read as read_shapes
 from ascendc.cann.om.interface import Gears, Interface, Port
 from ascendc.sim.device.aipp import source
 from ascendc.sim.device.model import SHAPE_INPUT
-from ascendc.sim.device.shapes import Range, Shape, filled, measured
+from ascendc.sim.device.shapes import Range, Shape, filled, largest, measured
 from ascendc.sim.device.tensors import size_of
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class Faces:
     """For each gear the shapes of the outputs; without gears, once; nothing where shapes are open."""
 
 
-def faces(outline: Outline, options: Mapping[str, str], block: AippOp | None, session: Any) -> Faces:
+def faces(outline: Outline, options: Mapping[str, str], blocks: Mapping[int, AippOp], session: Any) -> Faces:
     """What the compiled model takes and gives.
 
     Args:
         outline: of the graph.
         options: ATC's, which passed the rules.
-        block: static AIPP.
+        blocks: of AIPP, by the input that they are for.
         session: the graph, open in onnxruntime: its outputs' shapes are measured.
 
     Raises:
@@ -55,8 +55,10 @@ def faces(outline: Outline, options: Mapping[str, str], block: AippOp | None, se
     names, given = [port.name for port in outline.inputs], [port.name for port in outline.outputs]
     choices = [filled(shapes, gears, gear) for gear in gears.values] if gears else [] if is_open else [list(shapes)]
     found = tuple(measured(session, names, given, choice) for choice in choices)
+    most = found[gears.values.index(largest(shapes, gears))] if gears else found[0] if found else None
+    outputs = _outputs(outline, options, most)
     return Faces(
-        interface=Interface(_inputs(outline, options, block, shapes, gears), _outputs(outline, options, found), gears),
+        interface=Interface(_inputs(outline, options, blocks, shapes, gears), outputs, gears),
         shapes=shapes,
         ranges=tuple(tuple(map(_limits, one)) for one in dims) if is_open else (),
         outputs=found,
@@ -64,12 +66,16 @@ def faces(outline: Outline, options: Mapping[str, str], block: AippOp | None, se
 
 
 def _inputs(
-    outline: Outline, options: Mapping[str, str], block: AippOp | None, shapes: Sequence[Shape], gears: Gears | None
+    outline: Outline,
+    options: Mapping[str, str],
+    blocks: Mapping[int, AippOp],
+    shapes: Sequence[Shape],
+    gears: Gears | None,
 ) -> tuple[Port, ...]:
     ports = []
     for rank, (port, shape) in enumerate(zip(outline.inputs, shapes, strict=True)):
-        if block and block.related_input_rank == rank:
-            ports.append(_sized(Port(port.name, source(block, shape), "uint8", "NHWC")))
+        if rank in blocks:
+            ports.append(_sized(Port(port.name, source(blocks[rank], shape), "uint8", "NHWC")))
         else:
             ports.append(_sized(Port(port.name, shape, port.dtype, options.get("input_format", "ND"))))
     if gears is not None:
@@ -78,21 +84,15 @@ def _inputs(
     return tuple(ports)
 
 
-def _outputs(outline: Outline, options: Mapping[str, str], found: Sequence[Sequence[Shape]]) -> tuple[Port, ...]:
+def _outputs(outline: Outline, options: Mapping[str, str], most: Sequence[Shape] | None) -> tuple[Port, ...]:
+    """As the compiler says them: of the largest gear."""
     dtype = _TYPES.get(options.get("output_type", ""), "")
     ports = []
     for index, port in enumerate(outline.outputs):
-        shape = tuple(axis if isinstance(axis, int) else -1 for axis in port.shape or ())
-        if found:
-            shape = tuple(map(_common, zip(*(one[index] for one in found), strict=True)))
+        shape = most[index] if most else tuple(axis if isinstance(axis, int) else -1 for axis in port.shape or ())
         # A genuine compiler names outputs by node and index, and puts the ONNX name behind.
         ports.append(_sized(Port(f"sim_{index}:0:{port.name}", shape, dtype or port.dtype, "ND")))
     return tuple(ports)
-
-
-def _common(axes: Sequence[int]) -> int:
-    """The size that an axis has in every gear, or -1."""
-    return axes[0] if len(set(axes)) == 1 else -1
 
 
 def _dims(outline: Outline, options: Mapping[str, str]) -> list[tuple[Dim, ...]]:

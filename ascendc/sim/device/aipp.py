@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ascendc.cann import soc as socs
 from ascendc.cann.aipp.op import AippOp
@@ -33,21 +34,22 @@ def source(op: AippOp, shape: Shape) -> Shape:
 
 
 @cache
-def block(text: str) -> AippOp:
-    """The first block of a configuration, which was accepted when the OM was made."""
-    return read(text).blocks[0].op
+def blocks(text: str) -> Mapping[int, AippOp]:
+    """The blocks of a configuration by the input that they are for; it was accepted when the OM was made."""
+    return {block.op.related_input_rank: block.op for block in read(text).blocks} if text else {}
 
 
-def pixels(text: str, array: npt.NDArray[np.uint8], soc: str) -> npt.NDArray[Any]:
+def pixels(op: AippOp, array: npt.NDArray[np.uint8], network: Shape, soc: str) -> npt.NDArray[np.float32]:
     """What the graph gets of pixels.
 
     Args:
-        text: the AIPP configuration.
+        op: a static block.
         array: as the program handed them over.
+        network: batch, channels, height and width that the graph takes.
         soc: the chip.
     """
     import numpy as np
 
     from ascendc.cann.aipp.emulate import emulate
 
-    return emulate(block(text), array, socs.resolve(soc).soc).astype(np.float32)
+    return emulate(op, array, socs.resolve(soc).soc, (network[2], network[3])).astype(np.float32)

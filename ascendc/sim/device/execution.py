@@ -49,7 +49,8 @@ class Execution:
         self._inputs = [machine.buffers.get(number) for number in fed.buffers]
         for number in self._given.buffers:
             machine.buffers.get(number)
-        self._shapes = self._open_shapes(fed) if self._model.ranges else self._model.input_shapes(fed.gear)
+        self._network = self._open_shapes(fed) if self._model.ranges else self._model.graph_shapes(fed.gear)
+        self._shapes = self._network if self._model.ranges else self._model.input_shapes(fed.gear)
 
     def _open_shapes(self, fed: Dataset) -> list[Shape]:
         """As the descriptions in the dataset say them.
@@ -72,7 +73,7 @@ class Execution:
     def promise(self) -> None:
         """Describe the outputs before they are there, as an asynchronous call does on return."""
         if self._model.ranges:
-            self._describe(self._model.measured(self._shapes))
+            self._describe(self._model.measured(self._network))
 
     def run(self, *, allocate: bool = False) -> None:
         """Run now.
@@ -90,7 +91,7 @@ class Execution:
             time.sleep(SLOW)
         for buffer in self._inputs:
             self._check(buffer, "an input")
-        results = self._model.run([self._read(index) for index in range(len(self._shapes))])
+        results = self._model.run([self._read(index) for index in range(len(self._shapes))], self._network)
         if self._model.ranges:
             self._describe([result.shape for result in results])
         for index, (port, result) in enumerate(zip(self._model.outputs, results, strict=True)):

@@ -86,25 +86,44 @@ class Model:
         """Likewise of each output."""
         return self._sizes(self.outputs, [self.output_shapes(gear) for gear in self._choices])
 
-    def input_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
-        """The shapes of the inputs with a gear put into their open axes.
+    def graph_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
+        """What the graph gets of each input, behind AIPP, with a gear put into open axes.
 
         Raises:
             AclError: gears are there, and none of them is chosen, or one that was not compiled.
         """
-        found = [port.shape or () for port in self.fed]
+        found = self.payload.plan.shapes or [port.shape or () for port in self.fed]
         if self.gears is None:
-            return found
+            return list(found)
         if gear not in self.gears.values:
             raise AclError(GE_GEAR_VALUE, f"{gear} is none of the gears {list(self.gears.values)}")
         return shapes.filled(found, self.gears, gear)
 
+    def input_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
+        """What the program hands over: pixels where there is AIPP.
+
+        Raises:
+            AclError: as `graph_shapes`.
+        """
+        found = self.graph_shapes(gear)
+        for rank, block in aipp.blocks(self.payload.plan.aipp).items():
+            found[rank] = aipp.source(block, found[rank])
+        return found
+
     def output_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
-        """Likewise of the outputs, whose first axis is the batch where it is open."""
-        if self.gears is None or gear is None:
+        """The shapes of the outputs, of the largest gear where none is chosen; -1 where shapes are open."""
+        if self.gears is None:
             return [port.shape or () for port in self.outputs]
-        batch = gear[0]
-        return [tuple(batch if axis < 0 else axis for axis in port.shape or ()) for port in self.outputs]
+        return list(self._given[self.gears.values.index(gear or self._largest)])
+
+    @cached_property
+    def _largest(self) -> tuple[int, ...]:
+        assert self.gears is not None
+        return shapes.largest([port.shape or () for port in self.fed], self.gears)
+
+    @cached_property
+    def _given(self) -> tuple[tuple[Shape, ...], ...]:
+        return self.payload.plan.given or tuple(self.measured(self.graph_shapes(gear)) for gear in self._choices)
 
     def measured(self, given: Sequence[Shape]) -> tuple[Shape, ...]:
         """The shapes of the outputs for shapes of the inputs.
@@ -115,17 +134,21 @@ class Model:
         plan = self.payload.plan
         return shapes.measured(self.session, plan.inputs, plan.outputs, given)
 
-    def run(self, feeds: Sequence[Array]) -> list[Array]:
+    def run(self, feeds: Sequence[Array], network: Sequence[Shape]) -> list[Array]:
         """What the graph answers to what lies in its buffers.
+
+        Args:
+            feeds: as the program handed them over.
+            network: what the graph is to get of each.
 
         Raises:
             AclError: it fails.
         """
         plan = self.payload.plan
         taken = {}
-        for name, port, array in zip(plan.inputs, self.fed, feeds, strict=True):
-            pixels = plan.aipp and port.dtype == "uint8"
-            value = aipp.pixels(plan.aipp, array, self.soc) if pixels else array
+        for rank, (name, array) in enumerate(zip(plan.inputs, feeds, strict=True)):
+            block = aipp.blocks(plan.aipp).get(rank)
+            value = array if block is None else aipp.pixels(block, array, network[rank], self.soc)
             taken[name] = tensors.rounded(value) if plan.half else value
         results = shapes.ran(self.session, plan.outputs, taken)
         return [tensors.rounded(result) if plan.half else result for result in results]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ascendc.cann.om.container import read as read_container
 from ascendc.sim.device.codes import GE_LOAD, AclError
-from ascendc.sim.device.shapes import Range
+from ascendc.sim.device.shapes import Range, Shape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,10 @@ class Plan:
     """The AIPP configuration, as text."""
     ranges: tuple[Range, ...] = ()
     """Of each input, where shapes are open without gears."""
+    shapes: tuple[Shape, ...] = ()
+    """What the graph gets of each input, behind AIPP; empty: what the OM says."""
+    given: tuple[tuple[Shape, ...], ...] = ()
+    """For each gear the shapes of the outputs; empty: they are measured when they are asked for."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Plan:
@@ -40,18 +44,23 @@ class Plan:
         Raises:
             KeyError, TypeError, ValueError: it is something else.
         """
-        ranges = tuple(tuple((low, high) for low, high in limits) for limits in record.get("ranges", ()))
         return cls(
             inputs=tuple(record["inputs"]),
             outputs=tuple(record["outputs"]),
             half=bool(record["half"]),
             aipp=str(record.get("aipp", "")),
-            ranges=ranges,
+            ranges=tuple(tuple((low, high) for low, high in limits) for limits in record.get("ranges", ())),
+            shapes=_shapes(record.get("shapes", ())),
+            given=tuple(map(_shapes, record.get("given", ()))),
         )
 
     def to_bytes(self) -> bytes:
         """As it lies in the file."""
         return json.dumps(asdict(self)).encode()
+
+
+def _shapes(record: Sequence[Sequence[int]]) -> tuple[Shape, ...]:
+    return tuple(tuple(int(size) for size in shape) for shape in record)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ascendc.cann.om.interface import Gears
@@ -30,6 +31,11 @@ def filled(shapes: Sequence[Shape], gears: Gears, gear: tuple[int, ...]) -> list
     """
     rest = iter(gear) if gears.kind == "dims" else iter(gear * sum(map(len, shapes)))
     return [tuple(next(rest) if axis < 0 else axis for axis in shape) for shape in shapes]
+
+
+def largest(shapes: Sequence[Shape], gears: Gears) -> tuple[int, ...]:
+    """The gear with the most elements to put in."""
+    return max(gears.values, key=lambda gear: sum(map(prod, filled(shapes, gears, gear))))
 
 
 def within(shape: Shape, limits: Range) -> bool:

@@ -71,13 +71,14 @@ get_input_dims_v2 = get_input_dims
 
 @call(None)
 def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetOutputDims``."""
-    return _dims(machine().descs.get(desc).port(index, output=True))
+    """``aclmdlGetOutputDims``: of the largest gear; -1 where shapes are open."""
+    found = machine().descs.get(desc)
+    return _dims(found.port(index, output=True), found.known.output_shapes(None)[index])
 
 
 @call(None)
 def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetCurOutputDims``: of the gear that was set last; models with open shapes do not have it."""
+    """``aclmdlGetCurOutputDims``: of the gear that was set last, else of the largest; not where shapes are open."""
     found = machine().descs.get(desc)
     if found.known.ranges:
         raise AclError(API_NOT_SUPPORTED, "shapes are open: get_dataset_tensor_desc tells those of the outputs")
