@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
-BOARD  := tests/runtime tests/plugins/clip/device tests/plugins/onnx/device
+BOARD  := tests/test_testing.py tests/runtime tests/plugins/clip/device tests/plugins/onnx/device
 .DEFAULT_GOAL := test
 
 .venv/ready: pyproject.toml constraints.txt
@@ -40,7 +40,7 @@ lint: setup
 
 test: lint .venv-board/ready .venv-npu/ready
 	PYTHONPATH=. .venv-board/bin/python -m pytest -q $(BOARD)
-	if [ -x .venv-npu/bin/python ]; then .venv-npu/bin/python -m pytest -q tests/test_devices.py tests/test_torch_session.py; fi
+	if [ -x .venv-npu/bin/python ]; then .venv-npu/bin/python -m pytest -q tests/test_devices.py tests/test_torch_session.py tests/test_torch_device.py; fi
 	$(PYTEST) -q --cov --cov-report=term
 
 bench: setup

@@ -7,5 +7,7 @@ from ascendc.runtime import Preprocessing as Preprocessing
 from ascendc.runtime import Session as Session
 from ascendc.runtime import SessionError as SessionError
 from ascendc.runtime import TensorSpec as TensorSpec
+from ascendc.runtime import ahead as ahead
 from ascendc.runtime import name_of as name_of
+from ascendc.runtime import pictures_in as pictures_in
 from ascendc.runtime import shape_text as shape_text

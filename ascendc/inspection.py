@@ -3,76 +3,47 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from ascendc.bundle import manifest as manifests
 from ascendc.cann.om import file as oms
-from ascendc.cann.om.against import Fit
-from ascendc.cann.om.facts import Aipp, Om, PartitionSize
-from ascendc.cann.om.interface import Gears
+from ascendc.cann.om.against import Fit, against
+from ascendc.cann.om.facts import Facts, PartitionSize
+from ascendc.cann.om.interface import AnyPort
 from ascendc.contract import DIALECT, schema_of
+from ascendc.errors import UsageError
 from ascendc.onnx_file import read_outline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ascendc.cann.soc import Soc
+
 VERSION = "1"
 """Of the JSON."""
 
 
-@dataclass(frozen=True)
-class Port:
-    """An input or an output."""
+@dataclass(frozen=True, kw_only=True)
+class FileFacts(Facts):
+    """What is in one file, and which it is."""
 
-    name: str
-    shape: tuple[int | str, ...] | None
-    """-1 where an OM leaves it to the caller; a name, or ?, where an ONNX file does; null if unknown."""
-    dtype: str | None
-    """numpy's name."""
-    format: str | None
-    """``NCHW``…; an ONNX file does not say."""
-    size: int | None = None
-    """Bytes of the buffer, of the largest gear."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is in one file; null is what it does not say."""
-
-    kind: Literal["om", "om2", "onnx", "bundle"]
     file: str
-    simulated: bool
-    """Whether the simulated ATC made it: no device can run it."""
-    soc_version: str | None
-    atc_version: str | None
-    atc_cmdline: str | None
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
-    gears: Gears | None
-    partitions: tuple[PartitionSize, ...]
-    """Of an OM its partitions, of an OM2 and a bundle the files."""
-    framework: str | None = None
-    opset: int | None = None
-    """Of an ONNX file."""
-    host: str | None = None
-    """Operating system and processor, where an OM runs beside no other."""
-    opp_version: str | None = None
-    models: int = 1
-    encrypted: bool = False
-    dynamic: bool = False
-    memory_size: int | None = None
-    weight_size: int | None = None
-    aipp: tuple[Aipp, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Inspection(Facts):
+@dataclass(frozen=True, kw_only=True)
+class Inspection(FileFacts):
     """What was found in a file, or in a bundle and the models that lie in it."""
 
-    files: tuple[Facts, ...] = ()
+    files: tuple[FileFacts, ...] = ()
     """The models of a bundle."""
+
+
+@dataclass(frozen=True)
+class FileFit(Fit):
+    """A file and a chip."""
+
+    file: str
 
 
 @dataclass(frozen=True)
@@ -80,6 +51,7 @@ class Difference:
     """A fact that two files do not share."""
 
     field: str
+    """As in the JSON: ``inputs[0].shape``."""
     one: str
     other: str
 
@@ -95,32 +67,52 @@ def inspect(path: Path) -> Inspection:
         return _bundle(path)
     if path.suffix == ".onnx":
         return _onnx(path)
-    return _om(oms.read(path), str(path))
+    om = oms.read(path)
+    return Inspection(file=str(path), **{field.name: getattr(om, field.name) for field in fields(Facts)})
+
+
+def fits(found: Inspection, socs: tuple[Soc, ...]) -> tuple[FileFit, ...]:
+    """Hold the OMs that were found against chips.
+
+    Raises:
+        UsageError: there are chips, and no OM (ASC2366).
+    """
+    oms = [one for one in (found, *found.files) if one.kind in ("om", "om2")]
+    if socs and not oms:
+        raise UsageError(
+            "ASC2366",
+            f"`{found.file}` holds no OM that could be held against {socs[0].name}",
+            hint=f"ascendc check {found.file} --soc {socs[0].name} asks whether ATC would take an ONNX file",
+        )
+    return tuple(FileFit(**asdict(against(om, soc)), file=om.file) for om in oms for soc in socs)
 
 
 def schema_text() -> str:
     """The JSON Schema of what `to_json` gives, as a file: docs/inspect.schema.json."""
     schema = schema_of(Inspection, version=VERSION)
-    schema["properties"]["against"] = {"type": "array", "items": schema_of(Fit)}
+    schema["properties"]["against"] = {"type": "array", "items": schema_of(FileFit)}
+    schema["properties"]["differences"] = {"type": "array", "items": schema_of(Difference)}
     return json.dumps({"$schema": DIALECT, "title": f"ascendc inspect ({VERSION})", **schema}, indent=1) + "\n"
 
 
-def to_json(found: Inspection, fits: tuple[Fit, ...] = ()) -> str:
-    """One JSON object."""
+def to_json(found: Inspection, held: tuple[FileFit, ...] = (), differing: tuple[Difference, ...] | None = None) -> str:
+    """One JSON object; `differing` where it was compared with another file."""
     record: dict[str, Any] = {"version": VERSION, **asdict(found)}
-    if fits:
-        record["against"] = [asdict(fit) for fit in fits]
+    if held:
+        record["against"] = [asdict(fit) for fit in held]
+    if differing is not None:
+        record["differences"] = [asdict(difference) for difference in differing]
     return json.dumps(record, ensure_ascii=False)
 
 
 def differences(one: Inspection, other: Inspection) -> tuple[Difference, ...]:
     """What differs between two files; their names do not count."""
     mine, theirs = _flat(asdict(one)), _flat(asdict(other))
-    fields = [field for field in dict.fromkeys((*mine, *theirs)) if field != "file"]
+    names = [name for name in dict.fromkeys((*mine, *theirs)) if name.rpartition(".")[2] != "file"]
     return tuple(
-        Difference(field, mine.get(field, "–"), theirs.get(field, "–"))
-        for field in fields
-        if mine.get(field) != theirs.get(field)
+        Difference(name, mine.get(name, "–"), theirs.get(name, "–"))
+        for name in names
+        if mine.get(name) != theirs.get(name)
     )
 
 
@@ -133,31 +125,6 @@ def _flat(value: Any, name: str = "") -> dict[str, str]:
     return {name: "none" if value in (None, ()) else str(value)}
 
 
-def _om(om: Om, file: str) -> Inspection:
-    return Inspection(
-        kind=om.kind,
-        file=file,
-        simulated=om.simulated,
-        soc_version=om.soc_version,
-        atc_version=om.atc_version,
-        atc_cmdline=om.atc_cmdline,
-        inputs=tuple(Port(port.name, port.shape, port.dtype, port.format, port.size) for port in om.inputs),
-        outputs=tuple(Port(port.name, port.shape, port.dtype, port.format, port.size) for port in om.outputs),
-        gears=om.gears,
-        partitions=om.partitions,
-        framework=om.framework,
-        host=om.host,
-        opp_version=om.opp_version,
-        models=om.models,
-        encrypted=om.encrypted,
-        dynamic=om.dynamic,
-        memory_size=om.memory_size,
-        weight_size=om.weight_size,
-        aipp=om.aipp,
-        notes=om.notes,
-    )
-
-
 def _onnx(path: Path) -> Inspection:
     outline = read_outline(path)
     return Inspection(
@@ -167,8 +134,8 @@ def _onnx(path: Path) -> Inspection:
         soc_version=None,
         atc_version=None,
         atc_cmdline=None,
-        inputs=tuple(Port(port.name, port.shape, port.dtype, None) for port in outline.inputs),
-        outputs=tuple(Port(port.name, port.shape, port.dtype, None) for port in outline.outputs),
+        inputs=tuple(AnyPort(port.name, port.shape, port.dtype, None) for port in outline.inputs),
+        outputs=tuple(AnyPort(port.name, port.shape, port.dtype, None) for port in outline.outputs),
         gears=None,
         partitions=(),
         opset=outline.opset,

@@ -7,13 +7,12 @@ file of 600 MB nor one of 20 GB with external data costs more than its graph. Re
 
 from __future__ import annotations
 
-import mmap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ascendc.cann.outline import DTYPES, Node, Outline, Port
 from ascendc.errors import UsageError
-from ascendc.protobuf import BYTES, VARINT, Field, TornError, fields, message
+from ascendc.protobuf import BYTES, VARINT, Content, Field, TornError, fields, message, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,10 +103,12 @@ def _placed(path: Path, tensor: ir.ExternalTensor) -> ir.ExternalTensor:
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    """The bytes of a file; whatever goes wrong while they are read is said of the file."""
+def _mapped(path: Path) -> Iterator[Content]:
+    """The bytes of a file; what is wrong with them is said of the file."""
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with opened(path) as data:
+            if not data:
+                raise TornError("it is empty")
             yield data
     except FileNotFoundError as error:
         raise UsageError("ASC2301", f"the ONNX file `{path}` does not exist") from error
@@ -115,15 +116,13 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
         raise UsageError("ASC2301", f"the ONNX file `{path}` cannot be read: {error.strerror}") from error
     except TornError as error:
         raise _no_model(path, str(error)) from error
-    except ValueError as error:  # mmap refuses an empty file
-        raise _no_model(path, "it is empty") from error
 
 
 def _no_model(path: Path, why: str) -> UsageError:
     return UsageError("ASC2302", f"`{path}` is not an ONNX model, or only the beginning of one: {why}")
 
 
-def _outline(data: mmap.mmap) -> Outline:
+def _outline(data: Content) -> Outline:
     ir_version, opsets, graphs = 0, [], []
     for field in fields(data, 0, len(data)):
         if field.number == 1 and field.kind == VARINT:
@@ -155,7 +154,7 @@ def _outline(data: mmap.mmap) -> Outline:
     return Outline(fed, tuple(outputs), tuple(nodes), tuple(opsets), ir_version)
 
 
-def _node(data: mmap.mmap, field: Field) -> Node:
+def _node(data: Content, field: Field) -> Node:
     name, op, domain = "", "", ""
     inputs, outputs = [], []
     for part in fields(data, field.start, field.end):
@@ -172,7 +171,7 @@ def _node(data: mmap.mmap, field: Field) -> Node:
     return Node(name, op, domain, tuple(inputs), tuple(outputs))
 
 
-def _port(data: mmap.mmap, field: Field) -> Port:
+def _port(data: Content, field: Field) -> Port:
     """A ValueInfoProto: name 1, type 2 {tensor_type 1 {elem_type 1, shape 2 {dim 1 {dim_value 1, dim_param 2}}}}."""
     parts = {part.number: part for part in fields(data, field.start, field.end)}
     name = _text(data, parts[1]) if 1 in parts else ""
@@ -188,7 +187,7 @@ def _port(data: mmap.mmap, field: Field) -> Port:
     return Port(name, dtype, shape)
 
 
-def _axis(data: mmap.mmap, field: Field) -> int | str:
+def _axis(data: Content, field: Field) -> int | str:
     if field.kind != BYTES:
         raise TornError("an axis of a shape is no message")
     for part in fields(data, field.start, field.end):
@@ -199,18 +198,18 @@ def _axis(data: mmap.mmap, field: Field) -> int | str:
     return "?"
 
 
-def _domain(data: mmap.mmap, field: Field | None) -> str:
+def _domain(data: Content, field: Field | None) -> str:
     domain = "" if field is None else _text(data, field)
     return "" if domain == "ai.onnx" else domain
 
 
-def _text(data: mmap.mmap, field: Field) -> str:
+def _text(data: Content, field: Field) -> str:
     if field.kind != BYTES:
         raise TornError("a name is no text")
     return data[field.start : field.end].decode(errors="replace")
 
 
-def _light_model(data: mmap.mmap, path: str) -> Iterator[bytes]:
+def _light_model(data: Content, path: str) -> Iterator[bytes]:
     """The model's bytes, with what lies in large tensors replaced by where it lies: as external data in `path`."""
     found = False
     for field in fields(data, 0, len(data)):
@@ -223,7 +222,7 @@ def _light_model(data: mmap.mmap, path: str) -> Iterator[bytes]:
         raise TornError("it has no graph")
 
 
-def _light_graph(data: mmap.mmap, graph: Field, path: str) -> Iterator[bytes]:
+def _light_graph(data: Content, graph: Field, path: str) -> Iterator[bytes]:
     for field in fields(data, graph.start, graph.end):
         if field.number == 5 and field.kind == BYTES and field.end - field.start >= LARGE:
             yield message(5, b"".join(_light_tensor(data, field, path)))
@@ -231,7 +230,7 @@ def _light_graph(data: mmap.mmap, graph: Field, path: str) -> Iterator[bytes]:
             yield data[field.at : field.end]
 
 
-def _light_tensor(data: mmap.mmap, tensor: Field, path: str) -> Iterator[bytes]:
+def _light_tensor(data: Content, tensor: Field, path: str) -> Iterator[bytes]:
     for field in fields(data, tensor.start, tensor.end):
         if field.number == 9 and field.kind == BYTES and field.end - field.start >= LARGE:
             length = field.end - field.start

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import mmap
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Content = bytes | mmap.mmap
 """What is read: bytes, or a mapped file."""
@@ -32,6 +35,21 @@ class Field:
     """Where its content begins; for a varint, its value."""
     end: int
     """Where it ends."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Content]:
+    """The bytes of a file, mapped; those of an empty one, which cannot be mapped.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+    """
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            yield b""
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield data
 
 
 def message(number: int, content: bytes) -> bytes:

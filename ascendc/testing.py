@@ -11,7 +11,9 @@ Python 3.7: the suite runs on boards too.
 
 from __future__ import annotations
 
-from typing import Callable, Dict  # noqa: UP035 - Python 3.7
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, List  # noqa: UP035 - Python 3.7
 
 import numpy as np
 
@@ -52,15 +54,11 @@ def gives_what_it_promises(make: Open, feeds: Feeds) -> None:
 
 
 def repeats_itself(make: Open, feeds: Feeds) -> None:
-    """The same feeds give the same results, whatever their memory layout; a second session agrees."""
+    """The same feeds give the same results; a second session agrees."""
     with make() as session, make() as other:
-        first, again = session.run(feeds), session.run(feeds)
-        strided = {name: np.repeat(array, 2, axis=-1)[..., ::2] for name, array in feeds.items() if array.ndim}
-        third = session.run({**feeds, **strided})
-        fourth = other.run(feeds)
-        for name, array in first.items():
-            for found in (again, third, fourth):
-                np.testing.assert_array_equal(array, found[name], err_msg=name)
+        first = session.run(feeds)
+        _same(first, session.run(feeds))
+        _same(first, other.run(feeds))
 
 
 def gives_arrays_away(make: Open, feeds: Feeds) -> None:
@@ -100,12 +98,60 @@ def refuses_wrong_dtypes(make: Open, feeds: Feeds) -> None:
             _refused(session, wrong, f"input `{spec.name}` must be {spec.dtype}, not {other}")
 
 
+def refuses_swapped_bytes(make: Open, feeds: Feeds) -> None:
+    """An array in the other byte order is an error too: read as it is, its numbers would be others."""
+    with make() as session:
+        for spec in session.inputs:
+            array = feeds[spec.name]
+            swapped = array.astype(array.dtype.newbyteorder())
+            if swapped.dtype != array.dtype:  # a single byte has no order
+                wrong = {**feeds, spec.name: swapped}
+                _refused(session, wrong, f"input `{spec.name}` must be {spec.dtype}, not {swapped.dtype}")
+
+
 def refuses_wrong_shapes(make: Open, feeds: Feeds) -> None:
     """An array of another rank is an error."""
     with make() as session:
         for spec in session.inputs:
             wrong = {**feeds, spec.name: feeds[spec.name][None]}
             _refused(session, wrong, f"input `{spec.name}` must have the shape ")
+
+
+def takes_any_layout(make: Open, feeds: Feeds) -> None:
+    """Arrays may lie in memory as they like, and may be read-only."""
+    with make() as session:
+        first = session.run(feeds)
+        for layout in (_strided, _column_major, _reversed, _read_only, _unaligned):
+            laid_out = {name: layout(array) for name, array in feeds.items()}
+            _same(first, session.run(laid_out), f" ({layout.__name__.strip('_')} feeds)")
+
+
+def takes_or_refuses_no_rows(make: Open, feeds: Feeds) -> None:
+    """Arrays of zero rows are a SessionError, or get answers of zero rows; the session goes on."""
+    with make() as session:
+        wanted = session.run(feeds)
+        empty = {name: array[:0] if array.ndim else array for name, array in feeds.items()}
+        for run in (session.run, session.run_batched):
+            try:
+                results = run(empty)
+            except SessionError:
+                results = {}
+            for spec in session.outputs:
+                if spec.name in results and spec.shape[:1] == (None,):
+                    rows = len(results[spec.name])
+                    assert rows == 0, f"{spec.name}: no rows went in, and {rows} came out"
+            _same(wanted, session.run(feeds), " (after zero rows)")
+
+
+def goes_on_after_errors(make: Open, feeds: Feeds) -> None:
+    """What was refused leaves no trace: the next run is right."""
+    with make() as session:
+        wanted = session.run(feeds)
+        name = session.inputs[0].name
+        for wrong in ({}, {**feeds, name: feeds[name].astype(np.complex64)}, {**feeds, name: feeds[name][None]}):
+            for run in (session.run, session.run_batched, lambda feeds: list(session.run_many([feeds]))):
+                _refused_by(run, wrong, "")
+                _same(wanted, session.run(feeds), " (after an error)")
 
 
 def closes_for_good(make: Open, feeds: Feeds) -> None:
@@ -116,16 +162,51 @@ def closes_for_good(make: Open, feeds: Feeds) -> None:
     _refused(session, feeds, "the session is closed")
 
 
-def takes_any_number_of_rows(make: Open, feeds: Feeds) -> None:
-    """`run_batched` gives each row the answer that it gets among others."""
+def answers_every_thread(make: Open, feeds: Feeds) -> None:
+    """Two threads may run one session at once: each gets the answers to its own feeds."""
     with make() as session:
-        rows = {name: np.concatenate([array] * 3)[:5] for name, array in feeds.items()}
-        count = len(next(iter(rows.values())))
-        together = session.run_batched(rows)
-        for i in range(count):
-            alone = session.run_batched({name: array[i : i + 1] for name, array in rows.items()})
-            for name, array in alone.items():
-                np.testing.assert_allclose(together[name][i : i + 1], array, rtol=1e-3, atol=1e-3, err_msg=name)
+        both = (feeds, _others(feeds))
+        wanted = [session.run(one) for one in both]
+        begin = threading.Barrier(2)
+
+        def work(one: Feeds) -> List[Feeds]:  # noqa: UP006 - Python 3.7
+            begin.wait(60)
+            return [session.run(one) for _ in range(10)]
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(work, both))
+        for right, answers in zip(wanted, found):  # noqa: B905 - Python 3.7
+            for answer in answers:
+                _same(right, answer, " (while another thread runs)")
+
+
+def runs_many_in_order(make: Open, feeds: Feeds) -> None:
+    """`run_many` gives the answers that `run` does, one for one, and gives them away."""
+    with make() as session:
+        stream = [feeds, _others(feeds), feeds]
+        wanted = [session.run(one) for one in stream]
+        found = list(session.run_many(iter(stream)))
+        assert len(found) == len(stream), f"{len(stream)} went in, and {len(found)} came out"
+        for right, answer in zip(wanted, found):  # noqa: B905 - Python 3.7
+            _same(right, answer, " (by run_many)")
+
+
+def takes_any_number_of_rows(make: Open, feeds: Feeds) -> None:
+    """Where there is a batch axis, `run_batched` gives each row the answer that it gets among others."""
+    with make() as session:
+        if not _has_batch_axis(session):
+            return
+        others = _others(feeds)
+        few = {name: np.concatenate([array[:2], others[name][:2]]) for name, array in feeds.items()}
+        count = len(next(iter(few.values())))
+        alone = [session.run_batched({name: array[i : i + 1] for name, array in few.items()}) for i in range(count)]
+        for rows in (1, 3, 2 * max(session.batch_sizes, default=2) + 1):
+            picked = np.arange(rows) % count
+            together = session.run_batched({name: array[picked] for name, array in few.items()})
+            for name, array in together.items():
+                right = np.concatenate([alone[i][name] for i in picked])
+                assert len(array) == rows, f"{name}: {rows} rows went in, and {len(array)} came out"
+                np.testing.assert_allclose(array, right, rtol=1e-3, atol=1e-3, err_msg=name)
 
 
 SESSION_CHECKS = (
@@ -135,19 +216,75 @@ SESSION_CHECKS = (
     gives_arrays_away,
     refuses_wrong_names,
     refuses_wrong_dtypes,
+    refuses_swapped_bytes,
     refuses_wrong_shapes,
+    takes_any_layout,
+    takes_or_refuses_no_rows,
+    goes_on_after_errors,
     closes_for_good,
+    answers_every_thread,
+    runs_many_in_order,
     takes_any_number_of_rows,
 )
 """Every check, each a function of `Open` and `Feeds`."""
 
 
+def _has_batch_axis(session: Session) -> bool:
+    """Whether all inputs and outputs have one, of sizes that they share."""
+    firsts = {spec.gears or spec.shape[:1] for spec in session.inputs}
+    sizes = session.batch_sizes
+    return (
+        all(spec.shape for spec in session.inputs)
+        and (bool(sizes) or firsts == {(None,)})
+        and all(spec.shape and spec.shape[0] in (None, *sizes) for spec in session.outputs)
+    )
+
+
+def _others(feeds: Feeds) -> Feeds:
+    """Other feeds of the same values, which are valid wherever those are: back to front."""
+    return {name: np.ascontiguousarray(np.flip(array)).reshape(array.shape) for name, array in feeds.items()}
+
+
+def _strided(array: np.ndarray) -> np.ndarray:
+    return np.repeat(array[..., None], 2, axis=-1)[..., 0]
+
+
+def _column_major(array: np.ndarray) -> np.ndarray:
+    return np.array(array, order="F")
+
+
+def _reversed(array: np.ndarray) -> np.ndarray:
+    return np.asarray(np.flip(np.flip(array).copy()))  # flip makes a number of an array without axes
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def _unaligned(array: np.ndarray) -> np.ndarray:
+    buffer = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+    buffer[...] = array
+    return buffer
+
+
+def _same(wanted: Feeds, found: Feeds, when: str = "") -> None:
+    assert list(found) == list(wanted), f"results must be {list(wanted)}, not {list(found)}{when}"
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(array, found[name], err_msg=name + when)
+
+
 def _refused(session: Session, feeds: Feeds, message: str) -> None:
     """Running on `feeds` must raise SessionError with a text that starts with `message`."""
+    _refused_by(session.run, feeds, message)
+
+
+def _refused_by(run: Callable[[Feeds], object], feeds: Feeds, message: str) -> None:
     said = None
     try:
-        session.run(feeds)
+        run(feeds)
     except SessionError as error:
         said = str(error)
-    assert said is not None, f"must be refused: {message}"
+    assert said is not None, f"must be refused: {message or sorted(feeds)}"
     assert said.startswith(message), f"must say {message!r}, not {said!r}"

@@ -31,8 +31,8 @@ class DeviceMemory:
 class TorchDevice:
     """The CPU, or the current device of ``torch.npu`` or ``torch.cuda``.
 
-    Those two offer the same functions, and only what both document is called (torch 2.13, torch_npu 2.14). None of it
-    has been run on an NPU yet.
+    Those two offer the same functions, and what is called here is what they document (torch 2.13, torch_npu 2.14). On
+    either device it has not been run yet: the tests hold it against stand-ins.
     """
 
     def __init__(self, kind: Device) -> None:

@@ -52,7 +52,7 @@ class TorchSession(Session):
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.device, self.precision = device, precision
         self._on = TorchDevice(device)
-        self._on.autocast(precision)
+        self._on.autocast(precision)  # what `run` would refuse is refused here
         self.engine = f"torch {torch.__version__} {self._on.name} {_said(precision, device)}"
         try:
             self._module: torch.nn.Module | None = (

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Union
 
+from .ahead import ahead
+from .folder import pictures_in
 from .image import ImageLike, Preprocessing, name_of
 from .metrics import MetricsError, max_abs_error, min_cosine, relative_error
 from .service import Answer, InputError
@@ -22,10 +24,12 @@ __all__ = [
     "Session",
     "SessionError",
     "TensorSpec",
+    "ahead",
     "max_abs_error",
     "min_cosine",
     "name_of",
     "open_session",
+    "pictures_in",
     "relative_error",
     "shape_text",
 ]

@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, Deque, Iterable, Iterator, Optional, Tuple, TypeVar
+from typing import Callable, Deque, Generator, Iterable, Optional, Tuple, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -14,7 +14,7 @@ _MOST_WORKERS = 4
 
 def ahead(
     work: Callable[[T], R], items: Iterable[T], window: int, workers: Optional[int] = None
-) -> "Iterator[Tuple[T, Future[R]]]":
+) -> "Generator[Tuple[T, Future[R]], None, None]":
     """Each item and the future of `work(item)`, in order.
 
     No thread is left when the iteration ends, is closed or fails: what has not begun is cancelled, and what has

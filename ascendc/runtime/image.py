@@ -127,9 +127,9 @@ def open_picture(path: Path) -> "Picture":
     """
     from PIL import Image, UnidentifiedImageError
 
-    if not path.is_file():
-        raise InputError("image {} {}".format(path, "is a folder" if path.is_dir() else "does not exist"))
     try:
+        if not path.is_file():
+            raise InputError("image {} {}".format(path, "is a folder" if path.is_dir() else "does not exist"))
         with Image.open(path) as file:
             if file.mode.startswith(("I", "F")):
                 # Pillow would cut every level above 255 to white

@@ -103,15 +103,19 @@ def read_interface(api: Acl, desc: Any) -> Interface:
         TensorSpec(names[index], _dtype(mdl.get_input_data_type(desc, index), names[index]), _shape(shape), batches)
         for index, shape in zip(indices, dims)
     )
-    outputs = tuple(_output(api, desc, index) for index in range(mdl.get_num_outputs(desc)))
+    outputs = tuple(_output(api, desc, index, gears) for index in range(mdl.get_num_outputs(desc)))
     return Interface(inputs, outputs, gears, gear_index, indices)
 
 
-def _output(api: Acl, desc: Any, index: int) -> TensorSpec:
+def _output(api: Acl, desc: Any, index: int, gears: Tuple[Gear, ...]) -> TensorSpec:
     mdl = api.module.mdl
     name = str(mdl.get_output_name_by_index(desc, index))
     dtype = _dtype(mdl.get_output_data_type(desc, index), name)
-    return TensorSpec(_plain(name), dtype, _shape(_dims(api, "get_output_dims", desc, index)))
+    shape = _shape(_dims(api, "get_output_dims", desc, index))
+    if gears:  # these sizes are the largest gear's, and which of them another gear changes is not told
+        known = 1 if gears[0].kind == "batch" else len(shape)
+        shape = (None,) * len(shape[:known]) + shape[known:]
+    return TensorSpec(_plain(name), dtype, shape)
 
 
 def _plain(name: str) -> str:

@@ -73,7 +73,8 @@ class Session(ABC):
             raise SessionError("inputs must be {}; got {}".format(names, sorted(feeds)))
         for spec in self.inputs:
             _check(spec, feeds[spec.name])
-        return {name: np.ascontiguousarray(feeds[name]) for name in names}
+        # not ascontiguousarray: that gives an axis to an array that has none
+        return {name: np.asarray(feeds[name], order="C") for name in names}
 
     def run_batched(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
         """Run on any number of rows, whatever batch the engine was compiled for.

@@ -23,6 +23,7 @@ from ascendc.cann.atc.table import USAGE
 from ascendc.errors import UsageError
 from ascendc.onnx_file import read_outline
 from ascendc.sim import build
+from ascendc.sim.device.codes import AclError
 from ascendc.sim.settings import here
 
 START = "ATC start working now, please wait for a moment."
@@ -81,12 +82,16 @@ def _compile(words: list[str]) -> Path:
     _check_operators(onnx, soc)
     if config := given.get("insert_op_conf"):
         _check_aipp(Path(config), Question(soc=soc, model=outline))
-    target = Path(given["output"]).with_name(f"{Path(given['output']).name}.om")
-    content = build.compiled(onnx, given)
+    try:
+        made = build.compiled(onnx, given)
+    except AclError as error:
+        raise RefusedError(f"E19999: Inner Error! {error.message}") from error
+    target = Path(given["output"]).with_name(f"{Path(given['output']).name}{made.suffix}.om")
     if here().atc_fault == "lies":
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content[: len(content) // 2] if here().atc_fault == "truncated" else content)
+    size = len(made.content) // 2 if here().atc_fault == "truncated" else None
+    target.write_bytes(made.content[:size])
     return target
 
 

@@ -38,6 +38,10 @@ class Blueprint:
     """Whether inputs and outputs are listed, as since CANN 8.0, or only in the graph."""
     wide: bool = True
     """Whether tables have 64-bit numbers."""
+    ranges: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    """Of inputs whose shapes are open, by their names: the least and the largest size of each axis."""
+    gear_outputs: Sequence[Sequence[Sequence[int]]] = ()
+    """For each gear the shapes of the outputs."""
     first_version: bool = False
     """Whether the header is as it was up to CANN 20."""
 
@@ -46,7 +50,7 @@ def write(blueprint: Blueprint) -> bytes:
     """The bytes of the file."""
     pieces = [(0, _definition(blueprint)), *blueprint.partitions]
     if blueprint.listed:
-        pieces.insert(0, (8, _listed(blueprint.interface)))
+        pieces.insert(0, (8, _listed(blueprint)))
     wide = blueprint.wide and not blueprint.first_version
     table = struct.pack("<I4x" if wide else "<I", len(pieces))
     at = 0
@@ -65,28 +69,43 @@ def _header(blueprint: Blueprint, length: int, wide: bool) -> bytes:
     header[84:115] = blueprint.name.encode()[:31].ljust(31, b"\0")
     if not blueprint.first_version:
         struct.pack_into("<I", header, 156, 1)
-        struct.pack_into("<Q", header, 184, length if wide else 0)
+        struct.pack_into("<QxB", header, 184, length if wide else 0, bool(blueprint.ranges))
     return bytes(header)
 
 
-def _listed(interface: Interface) -> bytes:
-    blocks = [_block(0, _ports(interface.inputs)), _block(1, _ports(interface.outputs))]
+def _listed(blueprint: Blueprint) -> bytes:
+    interface = blueprint.interface
+    blocks = [_block(0, _ports(interface.inputs, blueprint.ranges)), _block(1, _ports(interface.outputs, {}))]
     if interface.gears is not None:
         blocks.append(_block(_GEARS[interface.gears.kind], _gears(interface.gears)))
+        texts = [text.encode() for text in _gear_outputs(blueprint)]
+        lengths = struct.pack(f"<{len(texts) + 1}I", len(texts), *map(len, texts))
+        blocks.append(_block(5, lengths + b"".join(texts)))
     return b"".join(blocks)
+
+
+def _gear_outputs(blueprint: Blueprint) -> list[str]:
+    """``gear,output,sizes…``, as the compiler writes them."""
+    return [
+        ",".join(map(str, (gear, output, *shape)))
+        for gear, shapes in enumerate(blueprint.gear_outputs)
+        for output, shape in enumerate(shapes)
+    ]
 
 
 def _block(kind: int, value: bytes) -> bytes:
     return struct.pack("<II", kind, len(value)) + value
 
 
-def _ports(ports: Sequence[Port]) -> bytes:
+def _ports(ports: Sequence[Port], ranges: Mapping[str, Sequence[tuple[int, int]]]) -> bytes:
     parts = [struct.pack("<I", len(ports))]
     for port in ports:
         name, dims = port.name.encode(), _int64s(port.shape or ())
+        limits = _int64s([end for one in ranges.get(port.name, ()) for end in one])
         layout, dtype = _LAYOUTS.get(port.format or "ND", 2), _ACL.get(port.dtype or "", -1)
-        parts.append(struct.pack("<QiiIIII", port.size or 0, layout, dtype, len(name), len(dims), len(dims), 0))
-        parts.append(name + dims + dims)
+        lengths = (len(name), len(dims), len(dims), len(limits))
+        parts.append(struct.pack("<QiiIIII", port.size or 0, layout, dtype, *lengths))
+        parts.append(name + dims + dims + limits)
     return b"".join(parts)
 
 
@@ -119,7 +138,8 @@ def _graph(blueprint: Blueprint) -> bytes:
         gears = {f"_pred_value_{index}": list(value) for index, value in enumerate(interface.gears.values)}
         kind = {"_batch_num": len(interface.gears.values), "mbatch_dynamic_type": _GEAR_TYPES[interface.gears.kind]}
         ops.append(_op("mbatch-switch-name", "Case", {**kind, **gears}))
-    ops.append(_op("Node_Output", "NetOutput", {}, inputs=interface.outputs))
+    told: dict[str, Value] = {"_dynamic_output_dims": _gear_outputs(blueprint)} if blueprint.gear_outputs else {}
+    ops.append(_op("Node_Output", "NetOutput", told, inputs=interface.outputs))
     return message(1, blueprint.name.encode()) + b"".join(message(6, op) for op in ops)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ascendc import UsageError
 
+from .device.labels import Labels as Embedded
+from .device.labels import averaged, names_in
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy.typing as npt
     from transformers import CLIPModel
 
     from .tokens import Tokenizer
@@ -35,12 +38,11 @@ class Labels:
                 holds one twice (ASC1340).
         """
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            names = names_in(path.read_text(encoding="utf-8-sig"))
         except (FileNotFoundError, IsADirectoryError) as error:
             raise UsageError("ASC1337", f"the labels file `{path}` does not exist") from error
         except UnicodeDecodeError as error:
             raise UsageError("ASC1338", f"the labels file `{path}` must be text in UTF-8") from error
-        names = tuple(line.strip() for line in lines if line.strip())
         if not names:
             raise UsageError("ASC1339", f"the labels file `{path}` must hold at least one label, one a line")
         for name in names:
@@ -55,20 +57,11 @@ class Labels:
         from .towers import Tower
 
         tower = Tower(clip, "text", normalize=True)
-        ids = tokenizer.batch([template.format(name) for name in self.names])
-        with torch.inference_mode():
-            rows = [tower(torch.from_numpy(ids[i : i + _AT_ONCE])).numpy() for i in range(0, len(ids), _AT_ONCE)]
-        return Embedded(self.names, np.concatenate(rows).astype(np.float32))
 
+        def encode(texts: Sequence[str]) -> np.ndarray:
+            ids = tokenizer.batch(list(texts))
+            with torch.inference_mode():
+                rows = [tower(torch.from_numpy(ids[i : i + _AT_ONCE])).numpy() for i in range(0, len(ids), _AT_ONCE)]
+            return np.concatenate(rows)
 
-@dataclass(frozen=True)
-class Embedded:
-    """Labels and what the text tower makes of them."""
-
-    names: tuple[str, ...]
-    embeddings: npt.NDArray[Any]
-    """float32, labels × dimensions, rows of unit length."""
-
-    def save(self, path: Path) -> None:
-        """As the device half reads them."""
-        np.savez(path, names=np.array(self.names), embeddings=self.embeddings)
+        return Embedded(self.names, averaged(self.names, (template,), encode))

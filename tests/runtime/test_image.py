@@ -244,3 +244,9 @@ def test_jpeg_equals_the_processor(reference, tmp_path):
     with Image.open(tmp_path / "a.jpg") as picture:
         theirs = reference(picture, {"shortest_edge": 32}, 32)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path):
+    (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
+    with pytest.raises(InputError, match=r"^image .*round\.png (does not exist|is damaged or cannot be read: )"):
+        preprocessing().pixels(tmp_path / "round.png")

@@ -78,6 +78,12 @@ def test_the_backend_gets_contiguous_arrays():
     assert session.seen[0].flags.c_contiguous
 
 
+def test_an_input_without_axes_gets_none():
+    session = Doubling(())
+    session.run({"x": np.array(3, np.float32)})
+    assert session.seen[0].shape == ()
+
+
 @pytest.mark.parametrize(
     ("shape", "gears", "n", "batches"),
     [

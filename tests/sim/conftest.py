@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper
 
+from ascendc import driver
 from ascendc.cann.om.facts import SIMULATED
 from ascendc.cann.om.interface import Gears, Interface, Port
 from ascendc.sim import container
 from ascendc.sim.device.payload import GRAPH, PLAN, Plan
 
+RECIPES = Path(__file__).parents[2] / "recipes"
 SITE = Path(container.__file__).parent / "site"
 
 
@@ -65,3 +67,13 @@ def write_om(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The tiny trained CLIP, built against the simulated ATC; its image part takes pixels, its text part gears."""
+    folder = tmp_path_factory.mktemp("sim")
+    overrides = ("targets[0].toolchain=sim", "targets[0].soc=Ascend310P3", "targets[0].parts.image.aipp=rgb")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASCENDC_CACHE", str(folder / "cache"))
+        return driver.build(RECIPES / "tiny-clip.yaml", output=folder / "bundle", overrides=overrides)

@@ -23,15 +23,6 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 NOTE = "OMs are simulated: they show that the steps fit together, and no device can run them"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sim")
-    overrides = ("targets[0].toolchain=sim", "targets[0].soc=Ascend310P3", "targets[0].parts.image.aipp=rgb")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASCENDC_CACHE", str(folder / "cache"))
-        return driver.build(RECIPES / "tiny-clip.yaml", output=folder / "bundle", overrides=overrides)
-
-
 def test_a_build_says_that_it_was_simulated(built):
     assert NOTE in built.notes
     manifest = json.loads((built.output / "manifest.json").read_text())

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ascendc.cann import soc as socs
+from ascendc.cann.om.container import MODEL_TYPES, PHONE
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
-    from ascendc.cann.om.facts import Om
+    from ascendc.cann.om.facts import Facts
     from ascendc.cann.soc import Soc
 
 
@@ -23,7 +24,7 @@ class Fit:
     reason: str
 
 
-def against(om: Om, soc: Soc) -> Fit:
+def against(om: Facts, soc: Soc) -> Fit:
     """Hold an OM against a chip.
 
     Source: the graph engine compares the architectures of the chips' platform lists (August 2026), and nothing if the
@@ -31,6 +32,8 @@ def against(om: Om, soc: Soc) -> Fit:
     """
     if om.simulated:
         return Fit(soc.name, "refused", "it was made by the simulated ATC, and holds nothing that a device could run")
+    if om.model_type == MODEL_TYPES[PHONE]:
+        return Fit(soc.name, "refused", "it is for phones (Kirin, HiAI), and AscendCL does not load it")
     if om.soc_version is None:
         return Fit(soc.name, "unknown", "the file does not say for which chip it was compiled, and is not checked then")
     made_for = _exact(om.soc_version)

@@ -7,7 +7,7 @@ may their values. Field numbers and coding: ``ge_ir.proto`` and ``attr`` readers
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -16,6 +16,9 @@ from ascendc.protobuf import BYTES, FOUR, VARINT, Content, Field, TornError, fie
 Scalar = str | int | float | bool
 Value = Union[Scalar, tuple[Scalar, ...], "Attributes"]
 """Text, number, truth, a list of one of them, or named attributes; anything else (tensors, graphs) is passed over."""
+
+MOST = 1 << 16
+"""Attributes that one thing may have; models of CANN 8.0 have a hundred."""
 
 _DEPTH = 8
 """Levels of attributes within attributes; AIPP's settings need two."""
@@ -92,20 +95,28 @@ PLAIN = Names()
 """Keys that are not enumerated."""
 
 
-def read(data: Content, entries: Sequence[Field], names: Names = PLAIN, depth: int = 0) -> Attributes:
+def read(data: Content, entries: Iterable[Field], names: Names = PLAIN, depth: int = 0) -> Attributes:
     """The attributes in the entries of a protobuf map.
 
     Raises:
-        TornError: an entry is no message.
+        TornError: an entry is no message, or there are more than any model has.
     """
     found: dict[str, Value] = {}
     for entry in entries:
-        parts = {part.number: part for part in fields(data, entry.start, _end(entry))}
-        if parts.keys() >= {1, 2} and parts[2].kind == BYTES:
-            value = _value(data, parts[2], names, depth)
-            if value is not None:
-                key, value = names.decoded(_text(data, parts[1]), value)
-                found[key] = value
+        key = content = None
+        for part in fields(data, entry.start, _end(entry)):
+            if part.number == 1:
+                key = part
+            elif part.number == 2:
+                content = part
+        if key is None or content is None or content.kind != BYTES:
+            continue
+        value = _value(data, content, names, depth)
+        if value is not None:
+            name, value = names.decoded(text(data, key), value)
+            found[name] = value
+            if len(found) > MOST:
+                raise TornError(f"there are more than {MOST} attributes at byte {entry.at}")
     return Attributes(found)
 
 
@@ -115,9 +126,9 @@ def _value(data: Content, field: Field, names: Names, depth: int) -> Value | Non
         if part.number == 1 and part.kind == BYTES:
             return _list(data, part)
         if part.number == 2:
-            return _text(data, part)
+            return text(data, part)
         if part.number in (3, 15) and part.kind == VARINT:
-            return _signed(part.start)
+            return signed(part.start)
         if part.number == 4 and part.kind == FOUR:
             return float(struct.unpack("<f", data[part.start : part.end])[0])
         if part.number == 5 and part.kind == VARINT:
@@ -133,9 +144,9 @@ def _list(data: Content, field: Field) -> tuple[Scalar, ...]:
     found: list[Scalar] = []
     for part in fields(data, field.start, field.end):
         if part.number == 2:
-            found.append(_text(data, part))
+            found.append(text(data, part))
         elif part.number in (3, 5):
-            numbers = [_signed(part.start)] if part.kind == VARINT else packed(data, part)
+            numbers = [signed(part.start)] if part.kind == VARINT else packed(data, part)
             found += [bool(number) for number in numbers] if part.number == 5 else numbers
         elif part.number == 4 and part.kind in (FOUR, BYTES):
             count = (part.end - part.start) // 4
@@ -152,14 +163,15 @@ def packed(data: Content, field: Field) -> list[int]:
         value |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
-            numbers.append(_signed(value))
+            numbers.append(signed(value))
             value = shift = 0
         elif shift > 63:
             raise TornError(f"the list of numbers at byte {field.start} has one without an end")
     return numbers
 
 
-def _signed(value: int) -> int:
+def signed(value: int) -> int:
+    """A varint of 64 bits as the number with a sign that it stands for."""
     value &= (1 << 64) - 1
     return value if value < 1 << 63 else value - (1 << 64)
 
@@ -170,7 +182,12 @@ def _end(field: Field) -> int:
     return field.end
 
 
-def _text(data: Content, field: Field) -> str:
+def text(data: Content, field: Field) -> str:
+    """The text of a field.
+
+    Raises:
+        TornError: it holds none.
+    """
     if field.kind != BYTES:
         raise TornError(f"the field at byte {field.at} is no text")
     return data[field.start : field.end].decode(errors="replace")

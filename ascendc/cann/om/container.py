@@ -1,7 +1,7 @@
 """The container of an OM: a header of 256 bytes, and for each model a table of partitions and the partitions.
 
-Everything is little-endian. Source: the loader of the open-source graph engine (August 2026) and files from 2021 to
-CANN 8.0. Nothing is allocated by a length that the file claims: every length is held against what is left of the file.
+Everything is little-endian. Source: the loaders and writers of the open-source graph engine (August 2026) and files
+from 2020 to CANN 8.0. Nothing is allocated by a length that the file claims: every length is held against what is left.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ MAGIC = b"IMOD"
 HEADER = 256
 """Bytes; the file says so itself, and every loader insists on it."""
 
-_FIRST, _SECOND = 0x10000000, 0x20000000
-"""Versions of the header; in the first, up to CANN 20, the number of models and what follows lie elsewhere."""
+_SECOND = 0x20000000
+"""Version of the header since which it has the number of models, and numbers of 64 bits; the first is 0x10000000."""
 
-_FLOW = 3
-"""The model type whose tables are always wide."""
+FLOW, PHONE, BUNDLE = 3, 4, 5
+"""Model types: a flow model's tables are always wide, and a bundle's partitions are whole OMs."""
 
-MODEL_TYPES = ("IR model", "standard", "tiny", "flow", "lite", "bundle", "reserved")
-"""By number."""
+MODEL_TYPES = ("plain", "standard", "tiny", "flow", "phone", "bundle")
+"""By number; to the graph engine, the first is an IR model, and what is for phones is lite."""
 
 PARTITIONS = {
     0: "MODEL_DEF",
@@ -48,9 +48,27 @@ PARTITIONS = {
 }
 """Partition types by number."""
 
+PHONE_PARTITIONS = {
+    **PARTITIONS,
+    3: "TASK_GRAPH",
+    4: "SIGNATURE_INFO",
+    5: "MODEL_CONFIG",
+    6: "AIPP_CUSTOM_INFO",
+    7: "ENCRYPT_INFO",
+    8: "WEIGHT_INFO",
+}
+"""Likewise in a model for phones."""
+
+_NANO = range(20, 24)
+"""Partition types of models for nano chips (``.exeom``), whose partitions are aligned and of other content."""
+
 
 class DamagedError(ValueError):
     """The bytes are not what they claim to be; the text says where."""
+
+
+class ForeignError(ValueError):
+    """The file is whole, as far as one can tell, and for something that is not AscendCL; the text says for what."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +81,6 @@ class Partition:
     """Where it begins in the file."""
     size: int
     """Bytes."""
-
-    @property
-    def type(self) -> str:
-        """Its type by name; ``TYPE_<n>`` where it is in no table."""
-        return PARTITIONS.get(self.number, f"TYPE_{self.number}")
 
     @property
     def end(self) -> int:
@@ -101,86 +114,106 @@ class Container:
 
     header: Header
     models: tuple[tuple[Partition, ...], ...]
-    """The partitions of each model; those of an encrypted file are not read."""
+    """The partitions of each model; those of an encrypted file are not read, and a bundle has one table for all."""
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """Of all models, in order."""
+        return tuple(partition for model in self.models for partition in model)
+
+    def first(self, number: int) -> Partition | None:
+        """The first partition of a type in the first model."""
+        return next((part for model in self.models[:1] for part in model if part.number == number), None)
+
+    def name(self, partition: Partition) -> str:
+        """The type of a partition; ``TYPE_<n>`` where it is in no table."""
+        names = PHONE_PARTITIONS if self.header.model_type == PHONE else PARTITIONS
+        return names.get(partition.number, f"TYPE_{partition.number}")
 
 
-def read(data: Content) -> Container:
+def read(data: Content, at: int = 0, end: int | None = None) -> Container:
     """The tables of an OM.
 
     Args:
-        data: the whole file; a mapped file serves as well.
+        data: a file; mapped, it serves as well.
+        at: where the OM begins in it: a bundle holds several.
+        end: where it ends; None: with the file.
 
     Raises:
         DamagedError: a header, table or partition does not fit into the file, or bytes are left over.
+        ForeignError: it is for nano chips.
     """
-    header = _header(data)
-    if header.length != len(data) - HEADER:
+    end = len(data) if end is None else end
+    header = _header(data, at, end)
+    at += HEADER
+    if header.length != end - at:
         raise DamagedError(
-            f"its header says that {header.length} bytes follow, and {len(data) - HEADER} do: "
-            f"{'the file is cut short' if header.length > len(data) - HEADER else 'something was added to it'}"
+            f"its header says that {header.length} bytes follow, and {end - at} do: "
+            f"{'the file is cut short' if header.length > end - at else 'something was added to it'}"
         )
     if header.encrypted:
         return Container(header, ())
-    at, models = HEADER, []
-    for _ in range(header.models):
-        partitions, at = _model(data, at, header)
+    models = []
+    for _ in range(1 if header.model_type == BUNDLE else header.models):
+        partitions, at = _model(data, at, end, header)
         models.append(partitions)
-    if at != len(data):
-        raise DamagedError(f"its last partition ends at byte {at}, and the file at byte {len(data)}")
+    if at != end:
+        raise DamagedError(f"its last partition ends at byte {at}, and the file at byte {end}")
     return Container(header, tuple(models))
 
 
-def _header(data: Content) -> Header:
-    if len(data) < HEADER:
-        raise DamagedError(f"it has {len(data)} bytes; the header alone has {HEADER}")
-    size, version = struct.unpack_from("<II", data, 4)
+def _header(data: Content, at: int, end: int) -> Header:
+    if end - at < HEADER:
+        raise DamagedError(f"it has {end - at} bytes; the header alone has {HEADER}")
+    magic, size, version = struct.unpack_from("<4sII", data, at)
+    if magic != MAGIC:
+        raise DamagedError(f"the model at byte {at} begins with {magic!a} instead of {MAGIC!a}")
     if size != HEADER:
         raise DamagedError(f"its header says that it has {size} bytes; every OM's has {HEADER}")
-    if version not in (_FIRST, _SECOND):
-        raise DamagedError(f"its header has the unknown version 0x{version:08x}")
-    encrypted, _, model_type, _ = struct.unpack_from("<4B", data, 80)
+    (short_length, encrypted, model_type) = struct.unpack_from("<IBxB", data, at + 76)
     models, long_length, dynamic = 1, 0, 0
-    if version == _SECOND:
-        (models,) = struct.unpack_from("<I", data, 156)
-        (long_length,) = struct.unpack_from("<Q", data, 184)
-        dynamic = data[193]
-    (short_length,) = struct.unpack_from("<I", data, 76)
+    if version >= _SECOND:
+        (models,) = struct.unpack_from("<I", data, at + 156)
+        long_length, dynamic = struct.unpack_from("<QxB", data, at + 184)
+    elif model_type:
+        model_type = PHONE  # which count their types differently; Ascend's had none yet
     return Header(
         version=version,
         encrypted=bool(encrypted),
         model_type=model_type,
-        name=_text(data[84:116]),
+        name=_text(data[at + 84 : at + 116]),
         models=models or 1,
-        length=long_length or short_length,
-        wide=long_length != 0 or model_type == _FLOW,
+        # A bundle's writers count the header too.
+        length=(long_length or short_length) - (HEADER if model_type == BUNDLE else 0),
+        wide=long_length != 0 or model_type in (FLOW, BUNDLE),
         dynamic=dynamic == 1,
     )
 
 
-def _model(data: Content, at: int, header: Header) -> tuple[tuple[Partition, ...], int]:
+def _model(data: Content, at: int, end: int, header: Header) -> tuple[tuple[Partition, ...], int]:
     """The partitions behind the table at `at`, and where the last one ends; they follow each other without a gap."""
     head, entry = ("<I4x", "<I4xQQ") if header.wide else ("<I", "<III")
-    (count,) = _unpack(data, head, at, "a table of partitions")
+    if at + struct.calcsize(head) > end:
+        raise DamagedError(f"the file ends at byte {end}, within a table of partitions")
+    (count,) = struct.unpack_from(head, data, at)
     start = at + struct.calcsize(head)
-    end = start + count * struct.calcsize(entry)
-    if end > len(data):
+    behind = start + count * struct.calcsize(entry)
+    if behind > end:
         raise DamagedError(f"the table at byte {at} lists {count} partitions, which are more than the file can hold")
-    partitions, behind = [], end
+    # Offsets count from the end of the table, a bundle's from its beginning.
+    base = at if header.model_type == BUNDLE else behind
+    partitions = []
     for index in range(count):
         number, offset, size = struct.unpack_from(entry, data, start + index * struct.calcsize(entry))
-        if offset != behind - end:
-            raise DamagedError(f"partition {index} should begin at byte {behind}, and its table says {end + offset}")
-        if size > len(data) - behind:
-            raise DamagedError(f"partition {index} should have {size} bytes, and {len(data) - behind} are left")
+        if number in _NANO:
+            raise ForeignError("a model for nano chips (.exeom): AscendCL does not load it")
+        if base + offset != behind:
+            raise DamagedError(f"partition {index} should begin at byte {behind}, and its table says {base + offset}")
+        if size > end - behind:
+            raise DamagedError(f"partition {index} should have {size} bytes, and {end - behind} are left")
         partitions.append(Partition(number, behind, size))
         behind += size
     return tuple(partitions), behind
-
-
-def _unpack(data: Content, layout: str, at: int, what: str) -> tuple[int, ...]:
-    if at + struct.calcsize(layout) > len(data):
-        raise DamagedError(f"the file ends at byte {len(data)}, within {what}")
-    return struct.unpack_from(layout, data, at)
 
 
 def _text(raw: bytes) -> str:

@@ -5,19 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+GEAR_KINDS: dict[int, Literal["batch", "image", "dims"]] = {1: "batch", 2: "image", 3: "dims"}
+"""By the number that a Case, and an OM2, has for them."""
+
 
 @dataclass(frozen=True)
-class Port:
-    """An input or an output, as pyACL reports it."""
+class AnyPort:
+    """An input or an output, of whatever file."""
 
     name: str
-    shape: tuple[int, ...] | None
-    """-1 where gears, or open shapes, leave it to the caller; null if unknown."""
+    shape: tuple[int | str, ...] | None
+    """-1 where an OM leaves it to the caller; a name, or ?, where an ONNX file does; null if unknown."""
     dtype: str | None
+    """numpy's name."""
     format: str | None
-    """``NCHW``, ``ND``…"""
+    """``NCHW``, ``ND``…; an ONNX file does not say."""
     size: int | None = None
     """Bytes of the buffer, of the largest gear; null if unknown."""
+
+
+@dataclass(frozen=True)
+class Port(AnyPort):
+    """An input or an output of an OM, as pyACL reports it: its axes are numbers."""
+
+    shape: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,21 @@
 """OM2 (``atc --mode=7``, from 2026): a ZIP archive with what the caller sees as JSON. Read, never unpacked.
 
-Source: the graph engine (August 2026); no such file has been met outside of it.
+Source: the graph engine's writer, ``om2_zip_saver.cc`` (August 2026); no such file has been met outside of it.
 """
 
 from __future__ import annotations
 
 import json
-import shlex
+import struct
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
-from ascendc.cann.om.facts import Om, PartitionSize
-from ascendc.cann.om.interface import Gears, Port
+from ascendc.cann.om import aipp
+from ascendc.cann.om.command import cann_version, option
+from ascendc.cann.om.facts import Aipp, Om, PartitionSize
+from ascendc.cann.om.interface import GEAR_KINDS, Gears, Port
+from ascendc.cann.om.types import SERIAL_DTYPES
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,9 +23,21 @@ if TYPE_CHECKING:
 
 MAGIC = b"PK\x03\x04"
 
-_MOST_JSON = 8 << 20
+_MOST_JSON = 4 << 20
 """Bytes of a JSON file in the archive; a larger one is not believed."""
-_MOST_FILES = 20_000
+
+_MOST_FILES = 100_000
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How its writer compresses; only these are unpacked piece by piece."""
+
+_AIPP_MODES = {1: "static_aipp", 2: "dynamic_aipp"}
+"""``aipp_type``; 3 is the input through which dynamic AIPP is set."""
+
+_NO_SETTINGS = ("index", "aipp_type", "aipp_data_index", "aipp_inputs", "aipp_outputs")
+"""Fields of an AIPP record that no configuration has, beside those that begin with ``orig_``."""
+
+_Record = dict[str, Any]
 
 
 def read(path: Path) -> Om:
@@ -32,88 +48,130 @@ def read(path: Path) -> Om:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            files = archive.infolist()[:_MOST_FILES]
-            manifest = _json(archive, files, "manifest.json", path)
+            files = archive.infolist()
+            manifest = _json(archive, files, "manifest.json")
             metas = [file.filename for file in files if file.filename.endswith("/model_meta.json")]
-            meta = _json(archive, files, sorted(metas)[0], path) if metas else {}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UsageError("ASC2365", f"`{path}` is a damaged OM2: {error}") from error
+            meta = _json(archive, files, min(metas, key=lambda name: (len(name), name))) if metas else {}
+    # What zipfile raises on bytes that are no archive; its headers and zlib's streams are read by C code.
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        OSError,
+        OverflowError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise UsageError(
+            "ASC2365", f"`{path}` is a damaged OM2: {error}", hint="copy it again in binary mode, or compile it again"
+        ) from error
     if "om2_version" not in manifest:
         raise UsageError("ASC2364", f"`{path}` is no OM: it is a ZIP archive without the manifest of an OM2")
-    command = manifest.get("atc_command")
-    command = command if isinstance(command, str) else None
+    command = _text(manifest.get("atc_command"))
+    inputs = _ports(meta.get("inputs"))
     return Om(
         kind="om2",
         simulated=False,
-        soc_version=_option(command, "soc_version"),
+        soc_version=option(command, "soc_version"),
         atc_version=None,
         atc_cmdline=command,
-        inputs=_ports(meta.get("inputs")),
+        inputs=inputs,
         outputs=_ports(meta.get("outputs")),
         gears=_gears(meta),
         partitions=tuple(PartitionSize(file.filename, file.file_size) for file in files if not file.is_dir()),
-        name=meta.get("name") if isinstance(meta.get("name"), str) else None,
-        models=manifest["model_num"] if isinstance(manifest.get("model_num"), int) else 1,
-        memory_size=meta.get("work_size") if isinstance(meta.get("work_size"), int) else None,
+        cann_version=cann_version(command),
+        name=_text(meta.get("name")),
+        models=_number(manifest.get("model_num")) or 1,
+        memory_size=_number(meta.get("work_size")),
+        aipp=_aipp(meta, inputs),
         notes=("an OM2 needs an AscendCL from 2026 on",),
     )
 
 
-def _json(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], name: str, path: Path) -> dict[str, Any]:
-    """The object in a file of the archive, which may lie in one folder at the top."""
-    found = [file for file in files if file.filename == name or file.filename.partition("/")[2] == name]
-    if not found:
+def _json(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], name: str) -> _Record:
+    """The object in a file of the archive, which may lie in one folder at the top; empty if there is no such file.
+
+    Raises:
+        ValueError: it is too large, or no JSON.
+    """
+    found = next((file for file in files if name in (file.filename, file.filename.partition("/")[2])), None)
+    if found is None:
         return {}
-    if found[0].file_size > _MOST_JSON:
-        raise UsageError("ASC2365", f"`{path}` is a damaged OM2: `{name}` has {found[0].file_size} bytes")
-    with archive.open(found[0]) as file:
-        raw = file.read(_MOST_JSON + 1)
+    if found.compress_type not in _METHODS:
+        raise ValueError(f"`{name}` is compressed by method {found.compress_type}, which no OM2 uses")
+    if found.file_size > _MOST_JSON:
+        raise ValueError(f"`{name}` has {found.file_size} bytes; allowed: {_MOST_JSON}")
+    with archive.open(found) as file:
+        raw = file.read(_MOST_JSON)
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise UsageError("ASC2365", f"`{path}` is a damaged OM2: `{name}` is no JSON") from error
+        raise ValueError(f"`{name}` is no JSON") from error
     return content if isinstance(content, dict) else {}
 
 
 def _ports(records: object) -> tuple[Port, ...]:
-    ports = []
-    for record in records if isinstance(records, list) else ():
-        if isinstance(record, dict):
-            text = {key: record[key] for key in ("name", "data_type", "format") if isinstance(record.get(key), str)}
-            size = record.get("size")
-            ports.append(
-                Port(
-                    text.get("name", ""),
-                    _ints(record.get("shape")),
-                    text["data_type"].lower().removeprefix("dt_") if "data_type" in text else None,
-                    text.get("format"),
-                    size if isinstance(size, int) else None,
-                )
-            )
-    return tuple(ports)
+    return tuple(
+        Port(
+            _text(record.get("name")) or "",
+            # Where gears leave axes open, `shape` is that of the largest.
+            _numbers(record.get("origin_input_dims")) or _numbers(record.get("shape")),
+            SERIAL_DTYPES.get(_text(record.get("data_type")) or ""),
+            _text(record.get("format")),
+            _number(record.get("size")) or None,
+        )
+        for record in _records(records)
+    )
 
 
-def _ints(value: object) -> tuple[int, ...] | None:
-    return tuple(value) if isinstance(value, list) and all(isinstance(one, int) for one in value) else None
-
-
-def _gears(meta: dict[str, Any]) -> Gears | None:
+def _gears(meta: _Record) -> Gears | None:
+    kind = GEAR_KINDS.get(_number(meta.get("dynamic_type")) or 0)
     listed = meta.get("dynamic_batch_info")
-    kind = {1: "batch", 2: "image", 3: "dims"}.get(meta.get("dynamic_type", 0))
-    if not isinstance(listed, list) or kind is None:
+    if kind is None or not isinstance(listed, list):
         return None
-    values = tuple(value for one in listed if (value := _ints(one if isinstance(one, list) else [one])) is not None)
-    return Gears(kind, values)  # type: ignore[arg-type]  # the three words of the table above
+    values = tuple(value for one in listed if (value := _numbers(one if isinstance(one, list) else [one])))
+    return Gears(kind, values) if values else None
 
 
-def _option(command: str | None, name: str) -> str | None:
-    try:
-        words = shlex.split(command or "")
-    except ValueError:
+def _aipp(meta: _Record, inputs: tuple[Port, ...]) -> tuple[Aipp, ...]:
+    found = []
+    about = meta.get("aipp")
+    for record in _records(about.get("aipp_infos") if isinstance(about, dict) else None):
+        mode, index = _AIPP_MODES.get(_number(record.get("aipp_type")) or 0), _number(record.get("index"))
+        if mode is not None and index is not None and index < len(inputs):
+            plain = {
+                _clean(name): _clean(value) if isinstance(value, str) else value
+                for name, value in record.items()
+                if name not in _NO_SETTINGS and not name.startswith("orig_") and isinstance(value, str | int | float)
+            }
+            found.append(Aipp(inputs[index].name, mode, aipp.spelled(plain)))
+    return tuple(found)
+
+
+def _records(value: object) -> list[_Record]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return _clean(value) if isinstance(value, str) and value else None
+
+
+def _clean(text: str) -> str:
+    """A text without halves of surrogate pairs, which JSON can hold and no file or terminal takes."""
+    return text.encode(errors="replace").decode()
+
+
+def _number(value: object) -> int | None:
+    """A size or an index, which the manifest writes as text."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word.startswith(f"--{name}="):
-            return word.partition("=")[2]
-        if word == f"--{name}":
-            return following
-    return None
+    return value if 0 <= value < 1 << 63 else None
+
+
+def _numbers(value: object) -> tuple[int, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(one, int) and abs(one) < 1 << 63 for one in value):
+        return None
+    return tuple(value)

@@ -6,14 +6,15 @@ Source: the graph engine's ``ge_model_inout_types.h`` and its readers (August 20
 from __future__ import annotations
 
 import struct
-from typing import Literal
 
 from ascendc.cann.om.container import DamagedError
-from ascendc.cann.om.interface import Gears, Interface, Port
+from ascendc.cann.om.interface import GEAR_KINDS, Gears, Interface, Port
 from ascendc.cann.om.types import ACL_DTYPES, FORMATS
 
-_INPUTS, _OUTPUTS, _BATCH, _IMAGE, _DIMS = range(5)
-_KINDS: dict[int, Literal["batch", "image", "dims"]] = {_BATCH: "batch", _IMAGE: "image", _DIMS: "dims"}
+_INPUTS, _OUTPUTS = 0, 1
+_KINDS = {number + 1: kind for number, kind in GEAR_KINDS.items()}
+"""Gears by the type of their list."""
+
 _PORT = "<QiiIIII"
 """Size, format, type, then the lengths in bytes of name, dims, dims before AIPP, and ranges."""
 
@@ -40,7 +41,8 @@ def read(block: bytes) -> Interface:
         elif kind == _OUTPUTS:
             outputs = _ports(value)
         elif kind in _KINDS and value:
-            gears = Gears(_KINDS[kind], _batches(value) if kind == _BATCH else _groups(value))
+            values = _batches(value) if _KINDS[kind] == "batch" else _groups(value)
+            gears = Gears(_KINDS[kind], values) if values else None
     return Interface(inputs, outputs, gears)
 
 
@@ -62,8 +64,8 @@ def _ports(value: bytes) -> tuple[Port, ...]:
                 name.decode(errors="replace"),
                 _int64s(dims),
                 ACL_DTYPES.get(dtype),
-                FORMATS.get(format_),
-                size,
+                FORMATS.get(format_ & 0xFF),  # above it stands how a private layout is subdivided
+                size or None,  # 0: open shapes
             )
         )
     return tuple(ports)

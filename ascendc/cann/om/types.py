@@ -39,10 +39,25 @@ PROTO_DTYPES = {
     11: "bool",
     12: "float64",
     13: "string",
+    16: "complex64",
+    17: "complex128",
     27: "bfloat16",
     28: "int4",
+    29: "uint1",
+    32: "complex32",
 }
 """The numbers of the model definition, which are others."""
+
+SERIAL_DTYPES = {
+    "DT_FLOAT": "float32",
+    "DT_DOUBLE": "float64",
+    **{
+        f"DT_{name.upper()}": name
+        for name in PROTO_DTYPES.values()
+        if name not in ("float32", "float64")  # which the graph engine calls otherwise
+    },
+}
+"""The names that an OM2 has for them."""
 
 FORMATS = {
     0: "NCHW",
@@ -50,13 +65,18 @@ FORMATS = {
     2: "ND",
     3: "NC1HWC0",
     4: "FRACTAL_Z",
+    14: "CHWN",
     16: "HWCN",
     27: "NDHWC",
     29: "FRACTAL_NZ",
     30: "NCDHW",
+    31: "DHWCN",
+    32: "NDC1HWC0",
+    33: "FRACTAL_Z_3D",
+    35: "NC",
     47: "NCL",
 }
-"""aclFormat (CANN 8.1)."""
+"""aclFormat (CANN 8.1), and of the graph engine's what an input or output may have."""
 
 BITS = {
     "uint1": 1,

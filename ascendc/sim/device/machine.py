@@ -5,22 +5,19 @@ One per process, made by ``acl.init`` and taken apart by ``acl.finalize``, which
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 
-from ascendc.sim.device.codes import INVALID_PARAM, MODEL_ID_UNKNOWN, RT_PARAM, AclError
+from ascendc.sim.device.codes import MODEL_ID_UNKNOWN
 from ascendc.sim.device.contexts import Contexts
 from ascendc.sim.device.copies import Copies
 from ascendc.sim.device.faults import Faults
 from ascendc.sim.device.handles import Handles
 from ascendc.sim.device.memory import Kind, Memory
-from ascendc.sim.device.model import Buffer, Model
+from ascendc.sim.device.model import Model
 from ascendc.sim.device.objects import Dataset, Desc, TensorDesc
+from ascendc.sim.device.tensors import Buffer
 from ascendc.sim.settings import Settings
-
-SLOW = 2.0
-"""Seconds that a run takes under the fault ``slow``."""
 
 
 class Machine:
@@ -86,36 +83,22 @@ class Machine:
         self.faults.strike("load")
         return self.models.add(Model.load(path, self.settings.soc))
 
-    def plan_run(self, model: int, inputs: int, outputs: int) -> tuple[Model, list[Buffer], list[Buffer], Dataset]:
-        """Everything that a run needs, checked when it is asked for.
+    def describe(self, dataset: Dataset, index: int, desc: TensorDesc | None) -> None:
+        """Put a description into a dataset, in the place of the one that is there; None takes it away."""
+        if index in dataset.descs:
+            self.tensors.remove(dataset.descs.pop(index))
+        if desc is not None:
+            dataset.descs[index] = self.tensors.add(desc)
+
+    def destroy_dataset(self, number: int) -> None:
+        """Take a dataset away, and the descriptions that belong to it.
 
         Raises:
-            AclError: a handle is wrong, or the buffers are not as many as the model wants.
+            AclError: it is no live one.
         """
-        _ = self.contexts.current
-        found, fed, given = self.models.get(model), self.datasets.get(inputs), self.datasets.get(outputs)
-        for ports, dataset, what in ((found.inputs, fed, "inputs"), (found.outputs, given, "outputs")):
-            if len(ports) != len(dataset.buffers):
-                counts = f"{len(ports)} {what}, and {len(dataset.buffers)} are given"
-                raise AclError(INVALID_PARAM, f"the model has {counts}")
-        buffers = [[self.buffers.get(number) for number in dataset.buffers] for dataset in (fed, given)]
-        return found, buffers[0], buffers[1], fed
-
-    def run(self, model: Model, inputs: list[Buffer], outputs: list[Buffer], dataset: Dataset) -> None:
-        """Run now.
-
-        Raises:
-            AclError: it fails.
-        """
-        self.faults.strike("device-lost")
-        self.faults.strike("exec")
-        if self.faults.due("slow"):
-            time.sleep(SLOW)
-        for buffer, what in (*((b, "an input") for b in inputs), *((b, "an output") for b in outputs)):
-            self.memory.check(buffer.address, buffer.size, what)
-            if self.settings.run_mode == 1 and not self.memory.on_device(buffer.address):
-                raise AclError(RT_PARAM, f"{what} lies in memory of the host")
-        model.run(inputs, outputs, dataset.gear)
+        dataset = self.datasets.remove(number)
+        for index in tuple(dataset.descs):
+            self.describe(dataset, index, None)
 
     def remember_gear(self, model: int, gear: tuple[int, ...]) -> None:
         """The gear that was set last, by which AscendCL says the present shape of outputs."""
@@ -127,6 +110,7 @@ class Machine:
 
     def leaks(self) -> tuple[str, ...]:
         """What is live that should not be any more, in words."""
+        owned = sum(len(dataset.descs) for dataset in self.datasets.live)
         blocks = Counter(block.kind for block in self.memory.live)
         kinds = (
             *((f"{kind} memory", count) for kind, count in sorted(blocks.items())),
@@ -134,7 +118,7 @@ class Machine:
             ("model description", len(self.descs)),
             ("dataset", len(self.datasets)),
             ("data buffer", len(self.buffers)),
-            ("tensor description", len(self.tensors)),
+            ("tensor description", len(self.tensors) - owned),
             *self.contexts.live(),
         )
         return tuple(f"{count} × {kind}" for kind, count in kinds if count > 0)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,40 +12,19 @@ from ascendc.cann import soc as socs
 from ascendc.cann.om import file as oms
 from ascendc.cann.om.against import against
 from ascendc.cann.om.interface import Gears, Port
-from ascendc.cann.om.types import BITS
 from ascendc.errors import UsageError
-from ascendc.runtime.onnx_session import failures
-from ascendc.sim.device.codes import (
-    GE_DATA_SIZE,
-    GE_GEAR_VALUE,
-    GE_LOAD,
-    INVALID_FILE,
-    RT_AICORE_EXCEPTION,
-    RT_SOC_VERSION,
-    AclError,
-)
-from ascendc.sim.device.memory import view
+from ascendc.sim.device import aipp, shapes, tensors
+from ascendc.sim.device.codes import GE_GEAR_VALUE, GE_LOAD, INVALID_FILE, RT_SOC_VERSION, AclError
 from ascendc.sim.device.payload import Payload
+from ascendc.sim.device.shapes import Shape
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
 
 SHAPE_INPUT = "ascend_mbatch_shape_data"
 """The input that ATC adds for gears."""
-
-_SLACK = 64
-"""Bytes that a buffer may be too small by before AscendCL refuses it."""
-
-
-@dataclass(frozen=True)
-class Buffer:
-    """Where a tensor lies."""
-
-    address: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -77,113 +54,111 @@ class Model:
         fit = against(replace(om, simulated=False), socs.resolve(soc).soc)
         if fit.verdict == "refused":
             raise AclError(RT_SOC_VERSION, f"{path.name} does not load on {soc}: {fit.reason}")
-        inputs = tuple(replace(port, size=_size(port, om.gears, om.inputs)) for port in om.inputs)
-        outputs = tuple(replace(port, size=_size(port, om.gears, om.inputs)) for port in om.outputs)
-        model = cls(inputs, outputs, om.gears, Payload.read(path), soc)
+        model = cls(om.inputs, om.outputs, om.gears, Payload.read(path), soc)
         _ = model.session
         return model
 
     @cached_property
     def session(self) -> Any:
         """The graph, open in onnxruntime."""
-        import onnxruntime  # type: ignore[import-untyped]  # it ships no types
-
         from ascendc.sim.device.half import halved
 
-        content = halved(self.payload.onnx) if self.payload.plan.half else self.payload.onnx
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = 1
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return shapes.opened(halved(self.payload.onnx) if self.payload.plan.half else self.payload.onnx)
 
-    def input_shapes(self, gear: tuple[int, ...] | None) -> list[tuple[int, ...]]:
-        """The shapes of the inputs with a gear put into their open axes.
+    @property
+    def fed(self) -> tuple[Port, ...]:
+        """The inputs that the graph has; those that ATC adds come behind them."""
+        return self.inputs[: len(self.payload.plan.inputs)]
+
+    @property
+    def ranges(self) -> tuple[shapes.Range, ...]:
+        """Of each of `fed` where shapes are open, without gears; else empty."""
+        return self.payload.plan.ranges
+
+    @cached_property
+    def input_sizes(self) -> tuple[int, ...]:
+        """Bytes of each input, of the largest gear; 0 where its shape is open."""
+        added = tuple(tensors.size_of(port, port.shape or ()) for port in self.inputs[len(self.fed) :])
+        return (*self._sizes(self.fed, [self.input_shapes(gear) for gear in self._choices]), *added)
+
+    @cached_property
+    def output_sizes(self) -> tuple[int, ...]:
+        """Likewise of each output."""
+        return self._sizes(self.outputs, [self.output_shapes(gear) for gear in self._choices])
+
+    def graph_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
+        """What the graph gets of each input, behind AIPP, with a gear put into open axes.
 
         Raises:
             AclError: gears are there, and none of them is chosen, or one that was not compiled.
         """
-        real = [port for port in self.inputs if port.name != SHAPE_INPUT]
+        found = self.payload.plan.shapes or [port.shape or () for port in self.fed]
         if self.gears is None:
-            return [port.shape or () for port in real]
+            return list(found)
         if gear not in self.gears.values:
             raise AclError(GE_GEAR_VALUE, f"{gear} is none of the gears {list(self.gears.values)}")
-        return _filled(real, self.gears, gear)
+        return shapes.filled(found, self.gears, gear)
 
-    def output_shapes(self, gear: tuple[int, ...] | None) -> list[tuple[int, ...]]:
-        """Likewise of the outputs, whose first axis is the batch where it is open."""
-        if self.gears is None or gear is None:
-            return [port.shape or () for port in self.outputs]
-        batch = gear[0]
-        return [tuple(batch if axis < 0 else axis for axis in port.shape or ()) for port in self.outputs]
-
-    def run(self, inputs: Sequence[Buffer], outputs: Sequence[Buffer], gear: tuple[int, ...] | None) -> None:
-        """Run on what lies in `inputs` now, and write into `outputs`.
+    def input_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
+        """What the program hands over: pixels where there is AIPP.
 
         Raises:
-            AclError: a buffer is too small, or the graph fails.
+            AclError: as `graph_shapes`.
         """
-        feeds = {}
-        shapes = self.input_shapes(gear)
-        ports = [port for port in self.inputs if port.name != SHAPE_INPUT]
-        for name, port, shape, buffer in zip(self.payload.plan.inputs, ports, shapes, inputs, strict=False):
-            feeds[name] = self._fed(port, shape, buffer)
-        try:
-            results = self.session.run(list(self.payload.plan.outputs), feeds)
-        except failures() as error:
-            raise AclError(RT_AICORE_EXCEPTION, f"the graph fails: {error}") from error
-        for port, buffer, result in zip(self.outputs, outputs, results, strict=True):
-            self._give(port, buffer, result)
+        found = self.graph_shapes(gear)
+        for rank, block in aipp.blocks(self.payload.plan.aipp).items():
+            found[rank] = aipp.source(block, found[rank])
+        return found
 
-    def _fed(self, port: Port, shape: tuple[int, ...], buffer: Buffer) -> Array:
-        import numpy as np
+    def output_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
+        """The shapes of the outputs, of the largest gear where none is chosen; -1 where shapes are open."""
+        if self.gears is None:
+            return [port.shape or () for port in self.outputs]
+        return list(self._given[self.gears.values.index(gear or self._largest)])
 
-        size = prod(shape) * BITS[port.dtype or "float32"] // 8
-        if buffer.size + _SLACK < size and self.gears is None:
-            raise AclError(GE_DATA_SIZE, f"input {port.name} needs {size} bytes, and its buffer has {buffer.size}")
-        raw = bytes(view(buffer.address, min(size, buffer.size))).ljust(size, b"\0")
-        array: Array = np.frombuffer(raw, port.dtype).reshape(shape)
-        if self.payload.plan.aipp and port.dtype == "uint8":
-            array = self._pixels(array)
-        if self.payload.plan.half and array.dtype.kind == "f":
-            array = array.astype(np.float16).astype(np.float32)
-        return array
+    @cached_property
+    def _largest(self) -> tuple[int, ...]:
+        assert self.gears is not None
+        return shapes.largest([port.shape or () for port in self.fed], self.gears)
 
-    def _pixels(self, array: npt.NDArray[np.uint8]) -> Array:
-        import numpy as np
+    @cached_property
+    def _given(self) -> tuple[tuple[Shape, ...], ...]:
+        return self.payload.plan.given or tuple(self.measured(self.graph_shapes(gear)) for gear in self._choices)
 
-        from ascendc.cann.aipp.emulate import emulate
-        from ascendc.sim.device.aipp import block
+    def measured(self, given: Sequence[Shape]) -> tuple[Shape, ...]:
+        """The shapes of the outputs for shapes of the inputs.
 
-        return emulate(block(self.payload.plan.aipp), array, socs.resolve(self.soc).soc).astype(np.float32)
+        Raises:
+            AclError: the graph does not run with them.
+        """
+        plan = self.payload.plan
+        return shapes.measured(self.session, plan.inputs, plan.outputs, given)
 
-    def _give(self, port: Port, buffer: Buffer, result: Array) -> None:
-        import numpy as np
+    def run(self, feeds: Sequence[Array], network: Sequence[Shape]) -> list[Array]:
+        """What the graph answers to what lies in its buffers.
 
-        dtype = np.dtype(port.dtype or "float32")
-        if self.payload.plan.half and result.dtype.kind == "f":
-            result = result.astype(np.float16)
-        raw = np.ascontiguousarray(result.astype(dtype)).tobytes()
-        if len(raw) > buffer.size + _SLACK:
-            raise AclError(GE_DATA_SIZE, f"output {port.name} has {len(raw)} bytes, and its buffer {buffer.size}")
-        ctypes.memmove(buffer.address, raw, min(len(raw), buffer.size))
+        Args:
+            feeds: as the program handed them over.
+            network: what the graph is to get of each.
 
+        Raises:
+            AclError: it fails.
+        """
+        plan = self.payload.plan
+        taken = {}
+        for rank, (name, array) in enumerate(zip(plan.inputs, feeds, strict=True)):
+            block = aipp.blocks(plan.aipp).get(rank)
+            value = array if block is None else aipp.pixels(block, array, network[rank], self.soc)
+            taken[name] = tensors.rounded(value) if plan.half else value
+        results = shapes.ran(self.session, plan.outputs, taken)
+        return [tensors.rounded(result) if plan.half else result for result in results]
 
-def _filled(ports: Sequence[Port], gears: Gears, gear: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Shapes with a gear's sizes in the place of each -1."""
-    if gears.kind == "batch":
-        return [tuple(gear[0] if axis < 0 else axis for axis in port.shape or ()) for port in ports]
-    rest = iter(gear * len(ports)) if gears.kind == "image" else iter(gear)
-    return [tuple(next(rest) if axis < 0 else axis for axis in port.shape or ()) for port in ports]
+    @property
+    def _choices(self) -> tuple[tuple[int, ...] | None, ...]:
+        return (None,) if self.gears is None else self.gears.values
 
-
-def _size(port: Port, gears: Gears | None, inputs: Sequence[Port]) -> int:
-    """Bytes of a port's buffer: of the largest gear."""
-    bits = BITS[port.dtype or "float32"]
-    if gears is None or port.shape is None or min(port.shape, default=1) >= 0:
-        return prod(port.shape or ()) * bits // 8
-    if port in inputs:
-        place = inputs.index(port)
-        shapes = [_filled(inputs, gears, gear)[place] for gear in gears.values]
-    else:
-        shapes = [tuple(gear[0] if axis < 0 else axis for axis in port.shape) for gear in gears.values]
-    return max(map(prod, shapes)) * bits // 8
+    def _sizes(self, ports: Sequence[Port], found: Sequence[Sequence[Shape]]) -> tuple[int, ...]:
+        return tuple(
+            max(0 if min(one[place], default=0) < 0 else tensors.size_of(port, one[place]) for one in found)
+            for place, port in enumerate(ports)
+        )

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
 from ascendc.cann.om.interface import Port
+from ascendc.cann.om.types import ACL_DTYPES, BITS, FORMATS
 from ascendc.sim.device.codes import INVALID_PARAM, AclError
 from ascendc.sim.device.model import Model
+
+DTYPES = {name: code for code, name in ACL_DTYPES.items()}
+LAYOUTS = {name: code for code, name in FORMATS.items()}
 
 
 @dataclass
@@ -17,13 +22,29 @@ class TensorDesc:
     shape: tuple[int, ...]
     format: int
 
+    @classmethod
+    def of(cls, port: Port, shape: tuple[int, ...]) -> TensorDesc:
+        """Of an output that has a shape now."""
+        return cls(DTYPES.get(port.dtype or "", -1), shape, LAYOUTS.get(port.format or "", 2))
+
+    @property
+    def elements(self) -> int:
+        """How many; 0 where an axis is open."""
+        return max(prod(self.shape), 0) if min(self.shape, default=0) >= 0 else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return (self.elements * BITS.get(ACL_DTYPES.get(self.dtype, ""), 0) + 7) // 8
+
 
 @dataclass
 class Dataset:
     """``aclmdlDataset``: buffers in order, and what was said about them."""
 
     buffers: list[int] = field(default_factory=list)
-    descs: dict[int, TensorDesc] = field(default_factory=dict)
+    descs: dict[int, int] = field(default_factory=dict)
+    """By index of the buffer, handles of tensor descriptions that belong to the dataset."""
     gear: tuple[int, ...] | None = None
 
 

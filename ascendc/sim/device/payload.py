@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ascendc.cann.om.container import read as read_container
 from ascendc.sim.device.codes import GE_LOAD, AclError
+from ascendc.sim.device.shapes import Range, Shape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +30,37 @@ class Plan:
     """Whether weights, inputs and outputs are rounded to float16, as ATC's default precision does."""
     aipp: str = ""
     """The AIPP configuration, as text."""
+    ranges: tuple[Range, ...] = ()
+    """Of each input, where shapes are open without gears."""
+    shapes: tuple[Shape, ...] = ()
+    """What the graph gets of each input, behind AIPP; empty: what the OM says."""
+    given: tuple[tuple[Shape, ...], ...] = ()
+    """For each gear the shapes of the outputs; empty: they are measured when they are asked for."""
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Plan:
+        """From what `to_bytes` wrote, read as JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        return cls(
+            inputs=tuple(record["inputs"]),
+            outputs=tuple(record["outputs"]),
+            half=bool(record["half"]),
+            aipp=str(record.get("aipp", "")),
+            ranges=tuple(tuple((low, high) for low, high in limits) for limits in record.get("ranges", ())),
+            shapes=_shapes(record.get("shapes", ())),
+            given=tuple(map(_shapes, record.get("given", ()))),
+        )
 
     def to_bytes(self) -> bytes:
         """As it lies in the file."""
         return json.dumps(asdict(self)).encode()
+
+
+def _shapes(record: Sequence[Sequence[int]]) -> tuple[Shape, ...]:
+    return tuple(tuple(int(size) for size in shape) for shape in record)
 
 
 @dataclass(frozen=True)
@@ -52,9 +81,6 @@ class Payload:
         found = {part.number: data[part.start : part.end] for model in read_container(data).models for part in model}
         try:
             record = json.loads(found[PLAN])
-            plan = Plan(
-                tuple(record["inputs"]), tuple(record["outputs"]), bool(record["half"]), str(record.get("aipp", ""))
-            )
-            return cls(found[GRAPH], plan)
+            return cls(found[GRAPH], Plan.of(record))
         except (KeyError, ValueError, TypeError) as error:
             raise AclError(GE_LOAD, f"{path.name} was not made by the simulated ATC: it holds no graph") from error

@@ -6,6 +6,7 @@ beside it.
 
 from ascendc_runtime import Answer, InputError
 
+from .labels import Labels
 from .service import Service, open_service, prepare
 
-__all__ = ["Answer", "InputError", "Service", "open_service", "prepare"]
+__all__ = ["Answer", "InputError", "Labels", "Service", "open_service", "prepare"]

@@ -1,8 +1,10 @@
 """Zero-shot classification and embeddings over the sessions of a CLIP bundle."""
 
+import copy
 import json
+from contextlib import closing
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Generator, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -12,16 +14,18 @@ from ascendc_runtime import (
     InputError,
     Preprocessing,
     Session,
-    SessionError,
     TensorSpec,
     name_of,
+    pictures_in,
 )
 
+from .encode import OnBroken, encode_texts, stream_images
+from .labels import PHOTO, Labels, averaged, read_names
+from .ranking import Ranking
 from .tokens import Tokens
 
 _INPUTS = {"image": "pixel_values", "text": "input_ids"}
-_CHUNK = 32
-"""Rows prepared at a time for an engine that takes any batch: boards have little memory."""
+_RANKS_NONE = "no {}: at least one is needed for a ranking; --top-k 0 gives embeddings alone"
 
 
 def prepare(
@@ -66,7 +70,9 @@ class Service:
         self._scale = float(json.loads((assets / "clip.json").read_text(encoding="utf-8"))["logit_scale"])
         self._pictures = Preprocessing.read(assets / "preprocess.json") if "image" in sessions else None
         self._tokens = Tokens(assets) if "text" in sessions else None
-        self._labels = _Labels.read(assets / "labels.npz")
+        baked = assets / "labels.npz"
+        self._labels = Labels.read(baked) if baked.exists() else None
+        self._given = False
 
     def encode_images(self, images: Sequence[ImageLike]) -> np.ndarray:
         """Embeddings of unit length: images × dimensions, float32.
@@ -74,12 +80,37 @@ class Service:
         Raises:
             InputError: there are none, the bundle has no image part, or a picture cannot be taken.
         """
+        rows = [row for _, row in self.stream(images)]
+        if not rows:
+            raise InputError("no images: at least one is needed")
+        return np.stack(rows)
+
+    def encode_folder(
+        self, folder: Union[str, Path], on_broken: Optional[OnBroken] = None
+    ) -> Generator[Tuple[ImageLike, np.ndarray], None, None]:
+        """As `stream`, of the pictures in a folder and its sub-folders, by name."""
+        return self.stream(pictures_in(str(folder)), on_broken)
+
+    def stream(
+        self, images: Iterable[ImageLike], on_broken: Optional[OnBroken] = None
+    ) -> Generator[Tuple[ImageLike, np.ndarray], None, None]:
+        """Pictures and their embeddings of unit length (dimensions, float32), in order, however many there are.
+
+        While the engine runs a batch, threads decode the next: two batches are held at most. None of the threads
+        is left when the iteration ends, fails or is closed.
+
+        Args:
+            images: asked for as room is made.
+            on_broken: is told of pictures that cannot be taken, up to two batches ahead of the answers. None: the
+                first one ends the iteration with its error, after the answers to those before it.
+
+        Raises:
+            InputError: the bundle has no image part, or a picture cannot be taken.
+            SessionError: the engine failed.
+        """
         if self._pictures is None:
             raise InputError("this bundle has no image part: it takes no images")
-        if not len(images):
-            raise InputError("no images: at least one is needed")
-        pictures, dtype = self._pictures, self._sessions["image"].inputs[0].dtype
-        return self._encode("image", images, lambda piece: pictures.batch(piece, dtype))
+        return stream_images(self._sessions["image"], self._pictures, images, on_broken)
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of unit length: texts × dimensions, float32.
@@ -87,7 +118,7 @@ class Service:
         Raises:
             InputError: there are none, the bundle has no text part, or a text is empty or cannot be taken.
         """
-        if self._labels is not None:
+        if self._tokens is None and self._labels is not None:
             raise InputError("this bundle takes no texts: it knows its own labels ({})".format(self._labels))
         if self._tokens is None:
             raise InputError("this bundle has no text part: it takes no texts")
@@ -96,15 +127,56 @@ class Service:
         for i, text in enumerate(texts):
             if isinstance(text, str) and not text.strip():
                 raise InputError("text {} of {} is empty".format(i + 1, len(texts)))
-        return self._encode("text", texts, self._tokens.batch)
+        return encode_texts(self._sessions["text"], self._tokens, texts)
+
+    def label_embeddings(self, labels: Sequence[str], templates: Sequence[str] = (PHOTO,)) -> np.ndarray:
+        """Embeddings of labels, each averaged over its texts: labels × dimensions, float32, of unit length.
+
+        Args:
+            labels: what pictures may show.
+            templates: texts in which ``{}`` stands for the label.
+
+        Raises:
+            InputError: as `encode_texts`; a template does not hold ``{}`` once.
+        """
+        return averaged(labels, templates, self.encode_texts)
+
+    def labelled(self, file: Union[str, Path], templates: Sequence[str] = ()) -> "Service":
+        """This service, ranking the labels of a file where no texts are given.
+
+        Args:
+            file: ``.npz``: embeddings, as `Labels.save` writes them; another: one label a line, embedded here.
+            templates: as `label_embeddings`; none: ``a photo of a {}``.
+
+        Raises:
+            InputError: the file cannot be taken, or a label; the bundle has no text part for them.
+        """
+        path = Path(file)
+        if path.suffix == ".npz":
+            if len(templates):
+                raise InputError("`{}` holds embeddings: templates are for labels in a text file".format(path))
+            labels = Labels.read(path)
+        elif "text" not in self._sessions:
+            raise InputError(
+                "this bundle has no text part: labels must be embeddings in an .npz, not `{}`; "
+                "a bundle of the same model that has one makes them: run --labels FILE.txt --output FILE.npz".format(
+                    path
+                )
+            )
+        else:
+            names = read_names(path)
+            labels = Labels(names, self.label_embeddings(names, templates or (PHOTO,)))
+        made = copy.copy(self)
+        made._labels, made._given = labels, True
+        return made
 
     def classify(self, images: Sequence[ImageLike], texts: Sequence[str] = ()) -> np.ndarray:
-        """How probable each text, or each of the bundle's labels, is for each image: images × texts, rows sum to 1.
+        """How probable each text, or each label, is for each image: images × texts, rows sum to 1.
 
         Raises:
             InputError: as `encode_images` and `encode_texts`.
         """
-        return _softmax(self._scale * self.encode_images(images) @ self._candidates(texts)[1].T)
+        return self._ranking(texts).probabilities(self.encode_images(images))
 
     def run(
         self,
@@ -113,12 +185,12 @@ class Service:
         arrays: Sequence[Mapping[str, np.ndarray]] = (),
         top_k: int = 5,
     ) -> Answer:
-        """Rank the texts, or the bundle's labels, for each image.
+        """Rank the texts, or the labels, for each image.
 
         A bundle of one part without labels has nothing to rank: it answers with embeddings.
 
         Args:
-            images: paths or RGB arrays.
+            images: paths or RGB arrays. None, where labels were given: the answer is the labels' embeddings.
             texts: candidates.
             arrays: none; CLIP takes pictures and texts.
             top_k: how many candidates are listed; 0: embeddings only, of images, texts or both.
@@ -128,41 +200,74 @@ class Service:
         """
         if len(arrays):
             raise InputError("this bundle takes images and texts, no arrays")
-        if top_k < 0:
-            raise InputError("top_k must be 0 or more, not {}".format(top_k))
-        both = "image" in self._sessions and ("text" in self._sessions or self._labels is not None)
-        if not both or top_k == 0:
-            return self._embeddings(images, texts)
-        if not len(images) or not (len(texts) or self._labels is not None):
-            raise InputError(
-                "no {}: at least one is needed for a ranking; --top-k 0 gives embeddings alone".format(
-                    "texts" if len(images) else "images"
-                )
-            )
-        pictures = self.encode_images(images)
-        names, candidates = self._candidates(texts)
-        similarities = pictures @ candidates.T
-        probabilities = _softmax(self._scale * similarities)
+        self._check(texts, top_k)
+        if self._given and self._labels is not None and not len(images):
+            return self._embedded_labels(self._labels)
+        if top_k == 0 or not self._ranks():
+            return self._embedded(images, texts)
+        if not len(images):
+            raise InputError(_RANKS_NONE.format("images"))
+        ranking, pictures = self._ranking(texts), self.encode_images(images)
         lines: List[str] = []
         results: List[Dict[str, Any]] = []
         for i, image in enumerate(images):
-            best = np.argsort(-probabilities[i], kind="stable")[:top_k]
+            best = ranking.best(pictures[i], top_k)
             lines.append(name_of(image, i))
-            lines += ["  {:6.2f} %  {}".format(100 * probabilities[i, j], names[j]) for j in best]
-            ranking = [
-                {"text": names[j], "probability": float(probabilities[i, j]), "similarity": float(similarities[i, j])}
-                for j in best
-            ]
-            results.append({"image": name_of(image, i), "ranking": ranking})
-        arrays_out = {"image_embeds": pictures, "text_embeds": candidates, "probabilities": probabilities}
-        return Answer(lines, results, arrays_out)
+            lines += ["  {:6.2f} %  {}".format(100 * entry["probability"], entry["text"]) for entry in best]
+            results.append({"image": name_of(image, i), "ranking": best})
+        arrays_out = {"image_embeds": pictures, "text_embeds": ranking.embeddings}
+        return Answer(lines, results, dict(arrays_out, probabilities=ranking.probabilities(pictures)))
 
-    def _candidates(self, texts: Sequence[str]) -> Tuple[Sequence[str], np.ndarray]:
-        if self._labels is None or len(texts):
-            return texts, self.encode_texts(texts)
-        return self._labels.names, self._labels.embeddings
+    def answers(
+        self,
+        images: Iterable[ImageLike],
+        texts: Sequence[str] = (),
+        top_k: int = 5,
+        on_broken: Optional[OnBroken] = None,
+    ) -> Generator[Answer, None, None]:
+        """As `run`, of any number of pictures: an answer of one line to each, in order.
 
-    def _embeddings(self, images: Sequence[ImageLike], texts: Sequence[str]) -> Answer:
+        Args:
+            images: as `stream` takes them.
+            texts: candidates; none with a `top_k` of 0.
+            top_k: as `run`.
+            on_broken: as `stream`.
+
+        Raises:
+            InputError: an input is wrong or missing.
+        """
+        self._check(texts, top_k)
+        if top_k == 0 and len(texts):
+            raise InputError("no texts are taken: --top-k 0 gives the embeddings of the pictures alone")
+        ranking = self._ranking(texts) if len(texts) or (top_k and self._ranks()) else None
+        with closing(self.stream(images, on_broken)) as found:
+            for i, (image, row) in enumerate(found):
+                name = name_of(image, i)
+                kept = {"names": np.array([name]), "embeddings": row[None]}
+                if ranking is None:
+                    yield _embeddings([("image", name)], len(row), kept)
+                    continue
+                best = ranking.best(row, top_k)
+                told = ", ".join("{} {:.2f} %".format(entry["text"], 100 * entry["probability"]) for entry in best)
+                yield Answer(["{}: {}".format(name, told)], [{"image": name, "ranking": best}], kept)
+
+    def _check(self, texts: Sequence[str], top_k: int) -> None:
+        if top_k < 0:
+            raise InputError("top_k must be 0 or more, not {}".format(top_k))
+        if self._given and len(texts):
+            raise InputError("texts or labels are ranked, not both")
+
+    def _ranks(self) -> bool:
+        return "image" in self._sessions and ("text" in self._sessions or self._labels is not None)
+
+    def _ranking(self, texts: Sequence[str]) -> Ranking:
+        if self._labels is not None and not len(texts):
+            return Ranking(self._labels.names, self._labels.embeddings, self._scale)
+        if self._tokens is not None and not len(texts):
+            raise InputError(_RANKS_NONE.format("texts"))
+        return Ranking(texts, self.encode_texts(texts), self._scale)
+
+    def _embedded(self, images: Sequence[ImageLike], texts: Sequence[str]) -> Answer:
         if not len(images) and not len(texts):
             raise InputError("no images and no texts: at least one is needed")
         embeddings: Dict[str, np.ndarray] = {}
@@ -170,51 +275,18 @@ class Service:
             embeddings["image_embeds"] = self.encode_images(images)
         if len(texts):
             embeddings["text_embeds"] = self.encode_texts(texts)
-        size = next(iter(embeddings.values())).shape[1]
         inputs = [("image", name_of(image, i)) for i, image in enumerate(images)] + [("text", text) for text in texts]
-        return Answer(
-            ["{}: embedding of {} numbers".format(name, size) for _, name in inputs],
-            [{kind: name, "dimensions": size} for kind, name in inputs],
-            embeddings,
-        )
+        return _embeddings(inputs, next(iter(embeddings.values())).shape[1], embeddings)
 
-    def _encode(self, part: str, inputs: Sequence[Any], batch: Callable[[Sequence[Any]], np.ndarray]) -> np.ndarray:
-        """Prepare and run piece by piece, then bring every row to unit length."""
-        session = self._sessions[part]
-        step = max(session.batch_sizes or (_CHUNK,))
-        rows = []
-        for start in range(0, len(inputs), step):
-            feeds = {session.inputs[0].name: batch(inputs[start : start + step])}
-            rows.append(session.run_batched(feeds)[session.outputs[0].name].astype(np.float32))
-        embeddings = np.concatenate(rows)
-        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        if not np.isfinite(lengths).all() or not lengths.all():
-            raise SessionError(
-                "part `{}` on {} gave embeddings that are zero or not finite".format(part, session.engine)
-            )
-        unit: np.ndarray = embeddings / lengths
-        return unit
+    def _embedded_labels(self, labels: Labels) -> Answer:
+        kept = {"names": np.array(labels.names), "embeddings": labels.embeddings}
+        return _embeddings([("label", name) for name in labels.names], labels.embeddings.shape[1], kept)
 
 
-class _Labels:
-    """Text embeddings baked into an image-only bundle."""
-
-    def __init__(self, names: List[str], embeddings: np.ndarray) -> None:
-        self.names, self.embeddings = names, embeddings
-
-    @classmethod
-    def read(cls, path: Path) -> Optional["_Labels"]:
-        """From ``labels.npz``; None: the bundle has none."""
-        if not path.exists():
-            return None
-        with np.load(str(path), allow_pickle=False) as file:
-            return cls([str(name) for name in file["names"]], file["embeddings"])
-
-    def __str__(self) -> str:
-        return ", ".join(self.names[:3]) + (", … {} in all".format(len(self.names)) if len(self.names) > 3 else "")
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
-    return probabilities
+def _embeddings(inputs: Sequence[Tuple[str, str]], size: int, arrays: Dict[str, np.ndarray]) -> Answer:
+    """An answer that only says how large embeddings are, of inputs of some kind and name."""
+    return Answer(
+        ["{}: embedding of {} numbers".format(name, size) for _, name in inputs],
+        [{kind: name, "dimensions": size} for kind, name in inputs],
+        arrays,
+    )

@@ -3,13 +3,37 @@
 from typing import Any
 
 from ascendc.sim.device.codes import REPEAT_INITIALIZE, SUCCESS
-from ascendc.sim.device.model import Buffer
-from ascendc.sim.device.objects import TensorDesc
+from ascendc.sim.device.tensors import Buffer
 from ascendc.sim.session import call, end, machine, plain, recent, start
 
 from . import mdl, media, rt, util
+from .tensor import (
+    create_tensor_desc,
+    destroy_tensor_desc,
+    get_tensor_desc_dim,
+    get_tensor_desc_dim_v2,
+    get_tensor_desc_element_count,
+    get_tensor_desc_format,
+    get_tensor_desc_num_dims,
+    get_tensor_desc_size,
+    get_tensor_desc_type,
+)
 
-__all__ = ["mdl", "media", "rt", "util"]
+__all__ = [
+    "create_tensor_desc",
+    "destroy_tensor_desc",
+    "get_tensor_desc_dim",
+    "get_tensor_desc_dim_v2",
+    "get_tensor_desc_element_count",
+    "get_tensor_desc_format",
+    "get_tensor_desc_num_dims",
+    "get_tensor_desc_size",
+    "get_tensor_desc_type",
+    "mdl",
+    "media",
+    "rt",
+    "util",
+]
 
 SIMULATED = True
 
@@ -75,26 +99,3 @@ def get_data_buffer_size_v2(buffer: int) -> int:
 def update_data_buffer(buffer: int, address: int, size: int) -> None:
     """``aclUpdateDataBuffer``."""
     machine().buffers.replace(buffer, Buffer(address, size))
-
-
-@plain(0)
-def create_tensor_desc(dtype: int, shape: Any, format: int) -> int:
-    """``aclCreateTensorDesc``."""
-    return machine().tensors.add(TensorDesc(dtype, tuple(shape), format))
-
-
-def destroy_tensor_desc(desc: int) -> None:
-    """``aclDestroyTensorDesc``."""
-    machine().tensors.remove(desc)
-
-
-@plain(0)
-def get_tensor_desc_num_dims(desc: int) -> int:
-    """``aclGetTensorDescNumDims``."""
-    return len(machine().tensors.get(desc).shape)
-
-
-@call(0)
-def get_tensor_desc_dim_v2(desc: int, axis: int) -> int:
-    """``aclGetTensorDescDimV2``."""
-    return machine().tensors.get(desc).shape[axis]

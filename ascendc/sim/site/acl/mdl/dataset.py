@@ -1,6 +1,8 @@
 """Datasets: the buffers of one run, and what is said about them."""
 
-from ascendc.sim.device.codes import API_NOT_SUPPORTED, AclError
+from dataclasses import replace
+
+from ascendc.sim.device.codes import INVALID_PARAM, AclError
 from ascendc.sim.device.objects import Dataset
 from ascendc.sim.session import call, machine, plain
 
@@ -14,7 +16,7 @@ def create_dataset() -> int:
 @call()
 def destroy_dataset(dataset: int) -> None:
     """``aclmdlDestroyDataset``; its buffers stay."""
-    machine().datasets.remove(dataset)
+    machine().destroy_dataset(dataset)
 
 
 @call(0)
@@ -40,13 +42,15 @@ def get_dataset_buffer(dataset: int, index: int) -> int:
 
 @call(0)
 def set_dataset_tensor_desc(dataset: int, desc: int, index: int) -> int:
-    """``aclmdlSetDatasetTensorDesc``: the description is copied."""
-    machine().datasets.get(dataset).descs[index] = machine().tensors.get(desc)
+    """``aclmdlSetDatasetTensorDesc``: the description is copied, and holds until it is replaced; 0 takes it away."""
+    found = machine().datasets.get(dataset)
+    if not 0 <= index < len(found.buffers):
+        raise AclError(INVALID_PARAM, f"index {index} is not below {len(found.buffers)}, the buffers of the dataset")
+    machine().describe(found, index, replace(machine().tensors.get(desc)) if desc else None)
     return dataset
 
 
-@call(0)
+@plain(0)
 def get_dataset_tensor_desc(dataset: int, index: int) -> int:
-    """``aclmdlGetDatasetTensorDesc``: of models with open shapes, which the simulator does not have."""
-    del dataset, index
-    raise AclError(API_NOT_SUPPORTED, "open shapes are not simulated")
+    """``aclmdlGetDatasetTensorDesc``: it belongs to the dataset; 0 where there is none."""
+    return machine().datasets.get(dataset).descs.get(index, 0)

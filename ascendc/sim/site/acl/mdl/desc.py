@@ -3,13 +3,9 @@
 from typing import Any
 
 from ascendc.cann.om.interface import Port
-from ascendc.cann.om.types import ACL_DTYPES, FORMATS
-from ascendc.sim.device.codes import INVALID_PARAM, AclError
-from ascendc.sim.device.objects import Desc
+from ascendc.sim.device.codes import API_NOT_SUPPORTED, INVALID_PARAM, AclError
+from ascendc.sim.device.objects import DTYPES, LAYOUTS, Desc
 from ascendc.sim.session import call, machine, plain
-
-_DTYPES = {name: code for code, name in ACL_DTYPES.items()}
-_FORMATS = {name: code for code, name in FORMATS.items()}
 
 
 @plain(0)
@@ -45,14 +41,18 @@ def get_num_outputs(desc: int) -> int:
 
 @plain(0)
 def get_input_size_by_index(desc: int, index: int) -> int:
-    """``aclmdlGetInputSizeByIndex``: of the largest gear."""
-    return machine().descs.get(desc).port(index).size or 0
+    """``aclmdlGetInputSizeByIndex``: of the largest gear; 0 where shapes are open."""
+    found = machine().descs.get(desc)
+    found.port(index)
+    return found.known.input_sizes[index]
 
 
 @plain(0)
 def get_output_size_by_index(desc: int, index: int) -> int:
-    """``aclmdlGetOutputSizeByIndex``: of the largest gear."""
-    return machine().descs.get(desc).port(index, output=True).size or 0
+    """``aclmdlGetOutputSizeByIndex``: of the largest gear; 0 where shapes are open."""
+    found = machine().descs.get(desc)
+    found.port(index, output=True)
+    return found.known.output_sizes[index]
 
 
 def _dims(port: Port, shape: Any = None) -> "dict[str, Any]":
@@ -71,40 +71,53 @@ get_input_dims_v2 = get_input_dims
 
 @call(None)
 def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetOutputDims``."""
-    return _dims(machine().descs.get(desc).port(index, output=True))
+    """``aclmdlGetOutputDims``: of the largest gear; -1 where shapes are open."""
+    found = machine().descs.get(desc)
+    return _dims(found.port(index, output=True), found.known.output_shapes(None)[index])
 
 
 @call(None)
 def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetCurOutputDims``: of the gear that was set last."""
+    """``aclmdlGetCurOutputDims``: of the gear that was set last, else of the largest; not where shapes are open."""
     found = machine().descs.get(desc)
+    if found.known.ranges:
+        raise AclError(API_NOT_SUPPORTED, "shapes are open: get_dataset_tensor_desc tells those of the outputs")
     shapes = found.known.output_shapes(machine().gear_of(found.number))
     return _dims(found.port(index, output=True), shapes[index])
+
+
+@call(None)
+def get_input_dims_range(desc: int, index: int) -> "dict[str, Any]":
+    """``aclmdlGetInputDimsRange``: twice the size where an axis is fixed; none on models with gears."""
+    found = machine().descs.get(desc)
+    port, model = found.port(index), found.known
+    ranges = model.ranges[index] if model.ranges else [(size, size) for size in port.shape or ()]
+    listed = [list(one) for one in ranges] if model.gears is None else []
+    return {"rangeCount": len(listed), "range": listed}
 
 
 @plain(-1)
 def get_input_data_type(desc: int, index: int) -> int:
     """``aclmdlGetInputDataType``."""
-    return _DTYPES.get(machine().descs.get(desc).port(index).dtype or "", -1)
+    return DTYPES.get(machine().descs.get(desc).port(index).dtype or "", -1)
 
 
 @plain(-1)
 def get_output_data_type(desc: int, index: int) -> int:
     """``aclmdlGetOutputDataType``."""
-    return _DTYPES.get(machine().descs.get(desc).port(index, output=True).dtype or "", -1)
+    return DTYPES.get(machine().descs.get(desc).port(index, output=True).dtype or "", -1)
 
 
 @plain(-1)
 def get_input_format(desc: int, index: int) -> int:
     """``aclmdlGetInputFormat``."""
-    return _FORMATS.get(machine().descs.get(desc).port(index).format or "", 2)
+    return LAYOUTS.get(machine().descs.get(desc).port(index).format or "", 2)
 
 
 @plain(-1)
 def get_output_format(desc: int, index: int) -> int:
     """``aclmdlGetOutputFormat``."""
-    return _FORMATS.get(machine().descs.get(desc).port(index, output=True).format or "", 2)
+    return LAYOUTS.get(machine().descs.get(desc).port(index, output=True).format or "", 2)
 
 
 @plain("")

@@ -45,7 +45,7 @@ def get_input_dynamic_dims(desc: int, index: int, count: int) -> "list[dict[str,
     model = machine().descs.get(desc).known
     found = []
     for gear in (model.gears.values if model.gears is not None else ())[:count]:
-        flat = [size for shape in model.input_shapes(gear) for size in shape]
+        flat = [size for shape in model.graph_shapes(gear) for size in shape]
         found.append({"name": "", "dimCount": len(flat), "dims": flat})
     return found
 

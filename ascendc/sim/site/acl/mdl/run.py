@@ -1,18 +1,18 @@
 """Running models."""
 
+from ascendc.sim.device.execution import Execution
 from ascendc.sim.session import call, machine
 
 
 @call()
 def execute(model: int, inputs: int, outputs: int) -> None:
-    """``aclmdlExecute``: returns when it is done."""
-    found, fed, given, dataset = machine().plan_run(model, inputs, outputs)
-    machine().run(found, fed, given, dataset)
+    """``aclmdlExecute``: returns when it is done; makes the buffers of outputs whose address is null."""
+    Execution(machine(), model, inputs, outputs).run(allocate=True)
 
 
 @call()
 def execute_async(model: int, inputs: int, outputs: int, stream: int) -> None:
     """``aclmdlExecuteAsync``: when somebody waits for the stream; inputs are read then."""
-    found, fed, given, dataset = machine().plan_run(model, inputs, outputs)
-    this = machine()
-    this.contexts.stream(stream).put(lambda: this.run(found, fed, given, dataset))
+    execution = Execution(machine(), model, inputs, outputs)
+    execution.promise()
+    machine().contexts.stream(stream).put(execution.run)

@@ -1,0 +1,68 @@
+"""Inspect: what each OM's file says, what AscendCL says of it, and whether our reader of OM files agrees."""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Iterator, Sequence, Tuple
+
+from ascendc.runtime import Session, SessionError, TensorSpec, shape_text
+from ascendc.runtime.om import OmSession
+from ascendc.runtime.om_file import OmFacts, read_facts
+from ascendc.runtime.om_interface import GEAR_INPUT
+
+from .job import Job, opened
+from .report import Om
+
+
+def rows(job: Job) -> Iterator[Om]:
+    """One row for each part."""
+    bundle, artefacts = opened(job)
+    for artefact in artefacts:
+        path = bundle.folder / artefact.om
+        known, facts = (artefact.part, artefact.om, _sha256(path), path.stat().st_size), OmFacts()
+        try:
+            facts = read_facts(str(path))
+            said = (facts.soc or None, facts.atc or None, facts.simulated)
+            with OmSession(str(path)) as session:
+                faces = (_texts(session.inputs), _texts(session.outputs), session.inputs[0].gears)
+                yield Om(*known, *said, *faces, _reader(path, session))
+        except SessionError as error:
+            said = (facts.soc or None, facts.atc or None, facts.simulated)
+            yield Om(*known, *said, complaint=f"{artefact.part}: {error}")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _texts(specs: Sequence[TensorSpec]) -> Tuple[str, ...]:
+    return tuple(f"{spec.name} {spec.dtype} {shape_text(spec.shape)}" for spec in specs)
+
+
+def _reader(path: Path, session: Session) -> str:
+    """Whether our reader of the file's bytes agrees; if not, that is ours to mend, and no failure of the board."""
+    if sys.version_info < (3, 10):
+        return "not tried: it needs Python 3.10"
+    from ascendc.cann.om.file import read
+    from ascendc.errors import UsageError
+
+    try:
+        om = read(path)
+    except UsageError as error:
+        return f"refuses the file: {error.message}"
+    inputs = [(port.name, port.dtype, port.shape) for port in om.inputs if port.name != GEAR_INPUT]
+    outputs = [(port.dtype, port.shape) for port in om.outputs]  # ATC's names; AscendCL tells a part of them
+    pairs = (
+        ("inputs", inputs, [(spec.name, spec.dtype, _shape(spec)) for spec in session.inputs]),
+        ("outputs", outputs, [(spec.dtype, _shape(spec)) for spec in session.outputs]),
+    )
+    found = [f"{what} {mine}; AscendCL says {theirs}" for what, mine, theirs in pairs if mine != theirs]
+    return f"differs: {'; '.join(found)}" if found else "agrees with AscendCL"
+
+
+def _shape(spec: TensorSpec) -> Tuple[int, ...]:
+    return tuple(-1 if size is None else size for size in spec.shape)

@@ -1,0 +1,277 @@
+"""tests/hardware/run.py as somebody with a board runs it: the real script, in processes of its own, against the
+simulated CANN, against none, and on the oldest Python."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from ascendc import driver
+from ascendc.contract import DIALECT, schema_of
+from ascendc.sim.build import compiled
+from ascendc.sim.settings import Fault, Settings
+from ascendc.sim.tree import plant
+from ascendc.testing import SESSION_CHECKS
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "tests" / "hardware" / "run.py"
+STEPS = ["probe", "compile", "inspect", "golden", "conformance", "benchmark", "soak"]
+sys.path.append(str(SCRIPT.parent))
+report, redact, isolate, markdown, ledger = (
+    importlib.import_module(f"board_report.{name}") for name in ("report", "redact", "isolate", "markdown", "ledger")
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run the script in `tmp_path`; `settings`: of a simulated machine, else there is no CANN."""
+
+    def start(*arguments, settings=None, python=sys.executable, path=""):
+        script = plant(tmp_path / "cann", settings) if settings else "/dev/null"
+        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "ASCEND_HOME_PATH")}
+        env |= {"USER": "mallory", "SERIAL": "0123", **({"PYTHONPATH": path} if path else {})}
+        command = ["bash", "-c", '. "$0"; exec "$@"', script, python, SCRIPT, *arguments]
+        command = [str(word) for word in (*command, "--runs", 5, "--soak-runs", 400)]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small bundle with gears of 1 and 8 for Ascend310P3, whose OM is not compiled yet."""
+    folder = tmp_path_factory.mktemp("hardware")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASCENDC_CACHE", str(folder / "cache"))
+        none = ("targets[0].toolchain=none",)
+        return driver.build(ROOT / "recipes" / "onnx.yaml", output=folder / "colors", overrides=none).output
+
+
+@pytest.fixture
+def deferred(built, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(built, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def bundle(deferred):
+    """Another, with its OM."""
+    [artefact] = json.loads((deferred / "manifest.json").read_text())["artefacts"]
+    options = dict(word[2:].split("=", 1) for word in artefact["atc"])
+    om = deferred / artefact["om"]
+    om.parent.mkdir(parents=True)
+    om.write_bytes(compiled(deferred / artefact["onnx"], options))
+    return deferred
+
+
+def read(folder):
+    return json.loads((folder / "hardware-report.json").read_text()), (folder / "hardware-report.md").read_text()
+
+
+def verdicts(record):
+    return {step["name"]: step["verdict"] for step in record["steps"]}
+
+
+def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, tmp_path):
+    done = run("--bundle", deferred, settings=Settings(strict=True))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    record, text = read(tmp_path)
+    jsonschema.validate(record, json.loads((ROOT / "docs" / "hardware-report.schema.json").read_text()))
+    assert verdicts(record) == dict.fromkeys(STEPS, "passed")
+    machine = record["machine"]
+    assert (machine["soc"], machine["run_mode"], machine["cann"]) == ("Ascend310P3", 1, ["8.1.RC1"])
+    [om] = record["oms"]
+    assert (om["soc"], om["gears"], om["reader"]) == ("Ascend310P3", [1, 8], "agrees with AscendCL")
+    assert len(om["sha256"]) == 64
+    [golden] = record["golden"]
+    assert golden["engine"] == "pyACL Ascend310P3 SIMULATED"
+    assert golden["error"] <= golden["limit"]
+    assert len(record["conformance"]) == len(SESSION_CHECKS)
+    assert [(row["batch"], row["runs"]) for row in record["benchmark"]] == [(1, 5), (8, 5)]
+    assert record["soak"][0]["runs"] == 400
+    assert record["soak"][0]["live"] == []
+    # It cannot be taken for a report of hardware.
+    assert record["simulated"] is True
+    assert text.startswith("SIMULATED: no hardware was involved")
+    assert {value for row in record["benchmark"] for name, value in row.items() if name.endswith("_ms")} == {None}
+    assert "Left out: simulated latency means nothing." in text
+    assert done.stdout.splitlines()[-1] == "This was the simulator: there is nothing to file."
+
+
+def test_on_a_board_a_step_that_fails_stops_no_other(run, bundle, tmp_path):
+    """The graph fails once, at a run that only the soak comes to."""
+    settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 350, 1),))
+    done = run("--bundle", bundle, settings=settings)
+    assert done.returncode == 3, done.stdout + done.stderr
+    record, text = read(tmp_path)
+    assert verdicts(record) == {**dict.fromkeys(STEPS, "passed"), "compile": "skipped", "soak": "failed"}
+    [soak] = [step for step in record["steps"] if step["name"] == "soak"]
+    assert soak["reason"].startswith("model: acl.mdl.execute failed with 507015: the AI Core failed")
+    assert "AscendCL says: EZ9999: simulated fault: exec (simulated)" in soak["reason"]
+    assert record["machine"]["run_mode"] == 0
+    assert "## Ascend310P1: 5 passed, 1 failed, 1 skipped" in text
+
+
+def test_a_process_that_dies_takes_no_other_along(run, bundle, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "acl.py").write_text("import os\nprint('no driver', flush=True)\nos.kill(os.getpid(), 11)\n")
+    done = run("--bundle", bundle, path=str(site))
+    assert done.returncode == 3
+    record, _ = read(tmp_path)
+    assert verdicts(record) == {**dict.fromkeys(STEPS, "failed"), "compile": "skipped"}
+    assert record["steps"][3]["reason"].startswith("died by signal 11 (SIGSEGV): ")
+    assert "no driver" in record["steps"][3]["log"]
+    assert record["simulated"] is False
+
+
+@pytest.mark.parametrize("python", ["this", "the board's"])
+def test_without_cann_it_says_what_to_do(run, bundle, tmp_path, python):
+    """On Python 3.7 too. The simulator needs 3.10, so that nothing more can be run there."""
+    interpreter = sys.executable if python == "this" else ROOT / ".venv-board" / "bin" / "python"
+    if not Path(interpreter).exists():
+        pytest.skip("there is no .venv-board: make test makes it")
+    done = run("--bundle", bundle, python=interpreter)
+    assert done.returncode == 5
+    assert done.stderr == (
+        "error: nothing could run, and no report is written: Python cannot load AscendCL (No module named 'acl'): "
+        "install CANN (its runtime, nnrt, is enough) and source its set_env.sh, then run again\n"
+    )
+    assert not (tmp_path / "hardware-report.json").exists()
+
+
+def schema_text():
+    document = {"$schema": DIALECT, "title": f"A hardware report ({report.SCHEMA})"}
+    document |= schema_of(report.Report, schema=report.SCHEMA)
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def test_the_schema_is_that_of_the_report():
+    """To write it: `python -c` with `print(test_hardware_script.schema_text(), end="")`, tests/ on the path."""
+    assert (ROOT / "docs" / "hardware-report.schema.json").read_text(encoding="utf-8") == schema_text()
+
+
+def test_a_bundle_for_another_chip_is_not_tried(run, bundle):
+    done = run("--bundle", bundle, settings=Settings("Ascend310B4"))
+    assert done.returncode == 5
+    assert done.stderr == (
+        "error: nothing could run, and no report is written: the bundle is for Ascend310P3, and this is Ascend310B4; "
+        "build one with --set targets[0].soc=Ascend310B4\n"
+    )
+
+
+def test_what_is_no_bundle_is_wrong_usage(run, tmp_path):
+    done = run("--bundle", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"argument --bundle: `{tmp_path}` is no bundle: it holds no manifest.json\n")
+
+
+def test_a_step_that_hangs_is_killed_and_what_it_had_is_kept(tmp_path, monkeypatch):
+    (tmp_path / "acl.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = isolate.isolated("probe", report.Device, isolate.Job("", "", "", 0, 0), tmp_path, 1)
+    assert done == (report.Step("probe", "failed", "did not end in 1 s and was killed"), ())
+
+
+def test_the_first_traceback_is_the_reason_and_plogs_are_in_the_log(tmp_path):
+    words = "noise\nTraceback (most recent call last):\n  File x\nKeyError: 'a'\nException ignored in: f\nLeak"
+    assert isolate._last_words(words) == "KeyError: 'a'"
+    assert isolate._last_words("a\nb") == "b"
+    (tmp_path / "debug").mkdir()
+    (tmp_path / "debug" / "plog-1.log").write_text("[INFO] well\n[ERROR] RUNTIME: 507015\n")
+    assert isolate.plog(tmp_path) == "[ERROR] RUNTIME: 507015"
+    assert isolate.tail("x\ny\n" + "z" * (isolate.TAIL - 2)) == "…\n" + "z" * (isolate.TAIL - 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/home/zhang/model.om: no", "/home/<user>/model.om: no"),
+        ("/data/work/x in /data/work2", "<bundle>/x in <bundle>2"),
+        ("ssh zhang3@10.0.0.5 failed", "ssh <user>@<host> failed"),
+        ("at zhang3's atlas-7: MALLORY", "at <user>'s <host>: MALLORY"),
+        ("10.243.1.17:8080 refused", "<ip>:8080 refused"),
+        ("eth0 fe80::1a2b:3c4d up", "eth0 <ip> up"),
+        ("ether 00:e0:fc:12:34:56", "ether <mac>"),
+        ("Serial Number : 033EFS10L1000042", "Serial Number : <serial>"),
+        ("VDie ID : 4A2B0C0D 11223344 55667788", "VDie ID : <serial>"),
+        ("id 123e4567-e89b-12d3-a456-426614174000", "id <uuid>"),
+        ("[ERROR] RT(77,python3):2026-11-26-12:34:56.123.456 [ge::Model] 507015", None),
+        ("ge::acl::Run Ascend310P3 CANN 8.1.RC1 root_graph 0000:3b:00.0", None),
+    ],
+)
+def test_who_and_where_are_taken_out(text, expected):
+    redactor = redact.Redactor({"/data/work": "<bundle>"}, {"zhang3": "<user>", "atlas-7": "<host>", "root": "<user>"})
+    assert redactor.text(text) == (expected or text)
+
+
+def test_versions_are_no_addresses_and_every_text_of_a_report_is_redacted():
+    redactor = redact.Redactor({}, {"zhang3": "<user>"})
+    machine = report.Machine(
+        *("Ascend310P3", 1, 1, None, None, "24.1.0.3", ("8.1.0.1",), "3.9.2", "1.22", "aarch64", "2.31", 1),
+        missing={"driver": "10.0.0.5 says zhang3"},
+    )
+    found = redactor.report(machine)
+    assert (found.driver, found.cann) == ("24.1.0.3", ("8.1.0.1",))
+    assert found.missing == {"driver": "<ip> says <user>"}
+
+
+def test_this_user_and_host_are_known():
+    import getpass
+    import socket
+
+    names = redact.names_here()
+    assert names[getpass.getuser()] == "<user>"
+    assert names[socket.gethostname()] == "<host>"
+
+
+def test_what_was_made_and_not_given_back_is_counted():
+    class Rt:
+        malloc = staticmethod(lambda size, policy: (64, 0) if size < 9 else (0, 207001))
+        free = staticmethod(lambda address: 0)
+
+    class Module:
+        rt = Rt
+        create_data_buffer = staticmethod(lambda address, size: size and 16)
+
+    counted = ledger.Ledger(Module)
+    assert counted.rt.malloc(8, 0) == counted.rt.malloc(8, 0) == (64, 0)
+    counted.rt.malloc(9, 0)  # fails
+    counted.create_data_buffer(64, 0)  # fails
+    assert counted.rt.free(64) == 0
+    assert counted.live == ("1 × rt.malloc",)
+    assert not hasattr(counted, "SIMULATED")
+
+
+def test_figures_and_logs_of_a_real_report_are_in_the_text():
+    machine = report.Machine(
+        *("Ascend310B4", 1, 0, 3000, 3500, "23.0", ("7.0.0",), "3.9.2", "1.22", "aarch64", "2.31", 3500, {})
+    )
+    timing = report.Timing("image", 1, 200, 1.25, 1.5, 1.5, 1.75, 1.625, 2.0, 0.125)
+    steps = (report.Step("golden", "failed", "a | b", "~~~~\nlog"), report.Step("soak", "skipped", "why"))
+    text = markdown.markdown(report.Report("0.1.0", None, False, machine, None, steps, (), (), (), (timing,), ()))
+    assert text.startswith("## Ascend310B4: 1 failed, 1 skipped\n")
+    assert "| image | 1 | 200 | 1.250 / 1.500 | 1.500 / 1.750 | 1.625 / 2.000 | 0.125 |" in text
+    assert "| golden | failed | a \\| b |" in text
+    assert text.endswith("~~~~~\n~~~~\nlog\n~~~~~\n")
+
+
+def test_the_form_takes_it():
+    """Its required boxes are consent, and that no simulator was at work."""
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "hardware-report.yml").read_text(encoding="utf-8"))
+    assert form["name"] == "Hardware report"  # the script's last line names it
+    fields = {field["id"]: field for field in form["body"] if "id" in field}
+    assert fields["report"]["validations"]["required"]
+    boxes = [box for name in ("real", "consent") for box in fields[name]["attributes"]["options"]]
+    assert len(boxes) == 2
+    assert all(box["required"] for box in boxes)
+    assert "SIMULATED" in boxes[0]["label"]
