@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ascendc.cann.aipp.write import pairs
 from ascendc.cann.om.facts import SIMULATED
+from ascendc.cann.om.interface import Port
 from ascendc.onnx_file import read_outline
 from ascendc.sim.container import Blueprint, Value, write
 from ascendc.sim.device.aipp import blocks
+from ascendc.sim.device.dynamic_aipp import CONFIG_INPUT
 from ascendc.sim.device.payload import GRAPH, PLAN, Plan
 from ascendc.sim.device.shapes import opened
 from ascendc.sim.faces import faces
@@ -56,21 +58,29 @@ def compiled(onnx: Path, options: Mapping[str, str]) -> Compiled:
         shapes=faced.shapes,
         given=faced.outputs if faced.interface.gears else (),
     )
-    marks: dict[str, dict[str, Value]] = {
-        names[rank]: {"_data_related_aipp_mode": "static_aipp", "aipp": dict(pairs(block))}
-        for rank, block in blocks(config).items()
-    }
     host = ("linux", options.get("host_env_cpu") or platform.machine()) if faced.ranges else ()
     blueprint = Blueprint(
         name=Path(options["output"]).name,
         interface=faced.interface,
         attributes={**_attributes(options), **dict(zip(("host_env_os", "host_env_cpu"), host, strict=False))},
-        input_attributes=marks,
+        input_attributes=_marks(config, faced.interface.inputs),
         partitions=((GRAPH, content), (PLAN, plan.to_bytes())),
         ranges=dict(zip(names, faced.ranges, strict=False)),
         gear_outputs=plan.given,
     )
     return Compiled(write(blueprint), "".join(f"_{one}" for one in host))
+
+
+def _marks(config: str, inputs: Sequence[Port]) -> dict[str, dict[str, Value]]:
+    """What the compiler says of AIPP at its inputs, and at those that it adds for dynamic AIPP."""
+    found: dict[str, dict[str, Value]] = {}
+    added = iter(port.name for port in inputs if port.name.startswith(CONFIG_INPUT))
+    for rank, block in blocks(config).items():
+        settings: dict[str, Value] = {"aipp": dict(pairs(block))}
+        found[inputs[rank].name] = {"_data_related_aipp_mode": f"{block.aipp_mode}_aipp", **settings}
+        if block.aipp_mode == "dynamic":
+            found[next(added)] = {"_data_related_aipp_mode": "dynamic_aipp_conf", **settings}
+    return found
 
 
 def _attributes(options: Mapping[str, str]) -> dict[str, Value]:

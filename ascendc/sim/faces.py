@@ -12,8 +12,8 @@ from ascendc.cann.atc.shapes import Dim
 from ascendc.cann.atc.shapes import read as read_shapes
 from ascendc.cann.om.interface import Gears, Interface, Port
 from ascendc.sim.device.aipp import source
-from ascendc.sim.device.model import SHAPE_INPUT
-from ascendc.sim.device.shapes import Range, Shape, filled, largest, measured
+from ascendc.sim.device.dynamic_aipp import CONFIG_INPUT, config_size
+from ascendc.sim.device.shapes import SHAPE_INPUT, Range, Shape, filled, largest, measured
 from ascendc.sim.device.tensors import size_of
 
 if TYPE_CHECKING:
@@ -74,10 +74,18 @@ def _inputs(
 ) -> tuple[Port, ...]:
     ports = []
     for rank, (port, shape) in enumerate(zip(outline.inputs, shapes, strict=True)):
-        if rank in blocks:
-            ports.append(_sized(Port(port.name, source(blocks[rank], shape), "uint8", "NHWC")))
+        block = blocks.get(rank)
+        if block is not None and block.aipp_mode == "dynamic":
+            ports.append(Port(port.name, (shape[0], -1, -1, -1), "uint8", "NHWC", block.max_src_image_size))
+        elif block is not None:
+            ports.append(_sized(Port(port.name, source(block, shape), "uint8", "NHWC")))
         else:
             ports.append(_sized(Port(port.name, shape, port.dtype, options.get("input_format", "ND"))))
+    most = filled(shapes, gears, largest(shapes, gears)) if gears else shapes
+    for rank in (rank for rank, block in blocks.items() if block.aipp_mode == "dynamic"):
+        name = CONFIG_INPUT if len(ports) == len(shapes) else f"{CONFIG_INPUT}_aipp_node_{rank}"
+        size = config_size(most[rank][0])
+        ports.append(Port(name, (size,), "uint8", "ND", size))
     if gears is not None:
         count = len(gears.values[0])
         ports.append(Port(SHAPE_INPUT, (count,), "int32", "ND", 4 * count))

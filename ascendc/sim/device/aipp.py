@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ascendc.cann import soc as socs
 from ascendc.cann.aipp.op import AippOp
 from ascendc.cann.aipp.read import read
+from ascendc.sim.device.codes import RT_AICORE_EXCEPTION, AclError
 from ascendc.sim.device.shapes import Shape
 
 if TYPE_CHECKING:
@@ -39,17 +40,25 @@ def blocks(text: str) -> Mapping[int, AippOp]:
     return {block.op.related_input_rank: block.op for block in read(text).blocks} if text else {}
 
 
-def pixels(op: AippOp, array: npt.NDArray[np.uint8], network: Shape, soc: str) -> npt.NDArray[np.float32]:
+def pixels(ops: Sequence[AippOp], array: npt.NDArray[np.uint8], network: Shape, soc: str) -> npt.NDArray[np.float32]:
     """What the graph gets of pixels.
 
     Args:
-        op: a static block.
+        ops: a static block for the whole batch, or one for each picture.
         array: as the program handed them over.
         network: batch, channels, height and width that the graph takes.
         soc: the chip.
+
+    Raises:
+        AclError: something else comes out than the graph takes.
     """
     import numpy as np
 
     from ascendc.cann.aipp.emulate import emulate
 
-    return emulate(op, array, socs.resolve(soc).soc, (network[2], network[3])).astype(np.float32)
+    chip, size = socs.resolve(soc).soc, (network[2], network[3])
+    parts = [array] if len(ops) == 1 else array.reshape(len(ops), -1)
+    found = np.concatenate([emulate(op, part, chip, size) for op, part in zip(ops, parts, strict=True)])
+    if found.shape != network:
+        raise AclError(RT_AICORE_EXCEPTION, f"AIPP makes {list(found.shape)}, and the graph takes {list(network)}")
+    return found.astype(np.float32)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ascendc.sim.device import tensors
 from ascendc.sim.device.codes import GE_DATA_SIZE, GE_FAILURE, INVALID_PARAM, RT_PARAM, AclError
 from ascendc.sim.device.objects import Dataset, TensorDesc
-from ascendc.sim.device.shapes import Shape, within
+from ascendc.sim.device.request import Request
+from ascendc.sim.device.shapes import Shape
 from ascendc.sim.device.tensors import Buffer
 
 if TYPE_CHECKING:
@@ -38,42 +40,20 @@ class Execution:
         _ = machine.contexts.current
         self._machine = machine
         self._model = machine.models.get(model)
+        self._layout = self._model.layout
         fed, self._given = machine.datasets.get(inputs), machine.datasets.get(outputs)
-        for ports, dataset, what in (
-            (self._model.inputs, fed, "inputs"),
-            (self._model.outputs, self._given, "outputs"),
-        ):
-            if len(ports) != len(dataset.buffers):
-                counts = f"{len(ports)} {what}, and {len(dataset.buffers)} are given"
-                raise AclError(INVALID_PARAM, f"the model has {counts}")
+        _check_count(len(self._layout.inputs), fed, "inputs")
+        _check_count(len(self._layout.outputs), self._given, "outputs")
         self._inputs = [machine.buffers.get(number) for number in fed.buffers]
         for number in self._given.buffers:
             machine.buffers.get(number)
-        self._network = self._open_shapes(fed) if self._model.ranges else self._model.graph_shapes(fed.gear)
-        self._shapes = self._network if self._model.ranges else self._model.input_shapes(fed.gear)
-
-    def _open_shapes(self, fed: Dataset) -> list[Shape]:
-        """As the descriptions in the dataset say them.
-
-        Raises:
-            AclError: one is missing, or out of the range that the model was compiled for.
-        """
-        found = []
-        for index, (port, limits) in enumerate(zip(self._model.fed, self._model.ranges, strict=True)):
-            shape = self._machine.tensors.get(fed.descs[index]).shape if index in fed.descs else port.shape or ()
-            if not within(shape, limits):
-                said = (
-                    f"the shape {list(shape)} of input {port.name} is out of its range {[list(one) for one in limits]}"
-                )
-                hint = "" if index in fed.descs else ": set_dataset_tensor_desc was not called for it"
-                raise AclError(INVALID_PARAM, f"{said}{hint}")
-            found.append(shape)
-        return found
+        descs = {index: machine.tensors.get(number) for index, number in fed.descs.items()}
+        self._request = Request.of(self._layout, fed, descs)
 
     def promise(self) -> None:
         """Describe the outputs before they are there, as an asynchronous call does on return."""
-        if self._model.ranges:
-            self._describe(self._model.measured(self._network))
+        if self._layout.ranges:
+            self._describe(self._layout.measure(self._request.network))
 
     def run(self, *, allocate: bool = False) -> None:
         """Run now.
@@ -84,23 +64,24 @@ class Execution:
         Raises:
             AclError: it fails.
         """
-        faults = self._machine.faults
+        faults, request = self._machine.faults, self._request
         faults.strike("device-lost")
         faults.strike("exec")
         if faults.due("slow"):
             time.sleep(SLOW)
         for buffer in self._inputs:
             self._check(buffer, "an input")
-        results = self._model.run([self._read(index) for index in range(len(self._shapes))], self._network)
-        if self._model.ranges:
+        feeds = [self._read(index) for index in range(len(request.handed))]
+        results = self._model.run(feeds, request.network, request.blocks)
+        if self._layout.ranges:
             self._describe([result.shape for result in results])
-        for index, (port, result) in enumerate(zip(self._model.outputs, results, strict=True)):
+        for index, (port, result) in enumerate(zip(self._layout.outputs, results, strict=True)):
             self._write(index, tensors.packed(port, result), allocate)
 
     def _read(self, index: int) -> tensors.Array:
-        port, shape, buffer = self._model.inputs[index], self._shapes[index], self._inputs[index]
-        size = tensors.size_of(port, shape)
-        if buffer.size + _SLACK < size and self._model.gears is None:
+        port, shape, buffer = self._layout.inputs[index], self._request.handed[index], self._inputs[index]
+        size, fixed = tensors.size_of(port, shape), self._layout.gears is None and not self._layout.configs
+        if buffer.size + _SLACK < size and fixed:
             raise AclError(GE_DATA_SIZE, f"input {port.name} needs {size} bytes, and its buffer has {buffer.size}")
         return tensors.read(port, shape, buffer)
 
@@ -108,13 +89,13 @@ class Execution:
         number = self._given.buffers[index]
         buffer = self._machine.buffers.get(number)
         if allocate and not buffer.address:
-            size = self._model.output_sizes[index] or len(raw)
+            size = self._layout.output_sizes[index] or len(raw)
             buffer = Buffer(self._machine.allocate(max(size, 1), "device"), size)
             self._machine.buffers.replace(number, buffer)
         self._check(buffer, "an output")
-        slack, code = (0, GE_FAILURE) if self._model.ranges else (_SLACK, GE_DATA_SIZE)
+        slack, code = (0, GE_FAILURE) if self._layout.ranges else (_SLACK, GE_DATA_SIZE)
         if len(raw) > buffer.size + slack:
-            name = self._model.outputs[index].name
+            name = self._layout.outputs[index].name
             raise AclError(code, f"output {name} has {len(raw)} bytes, and its buffer {buffer.size}")
         tensors.write(raw, buffer)
 
@@ -123,6 +104,11 @@ class Execution:
         if self._machine.settings.run_mode == 1 and not self._machine.memory.on_device(buffer.address):
             raise AclError(RT_PARAM, f"{what} lies in memory of the host")
 
-    def _describe(self, shapes: list[Shape] | tuple[Shape, ...]) -> None:
-        for index, (port, shape) in enumerate(zip(self._model.outputs, shapes, strict=True)):
+    def _describe(self, shapes: Sequence[Shape]) -> None:
+        for index, (port, shape) in enumerate(zip(self._layout.outputs, shapes, strict=True)):
             self._machine.describe(self._given, index, TensorDesc.of(port, shape))
+
+
+def _check_count(wants: int, dataset: Dataset, what: str) -> None:
+    if wants != len(dataset.buffers):
+        raise AclError(INVALID_PARAM, f"the model has {wants} {what}, and {len(dataset.buffers)} are given")

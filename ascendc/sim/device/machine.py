@@ -11,6 +11,7 @@ from pathlib import Path
 from ascendc.sim.device.codes import MODEL_ID_UNKNOWN
 from ascendc.sim.device.contexts import Contexts
 from ascendc.sim.device.copies import Copies
+from ascendc.sim.device.dynamic_aipp import Setting
 from ascendc.sim.device.faults import Faults
 from ascendc.sim.device.handles import Handles
 from ascendc.sim.device.memory import Kind, Memory
@@ -38,6 +39,7 @@ class Machine:
         self.datasets: Handles[Dataset] = Handles("dataset", 0x40_0000)
         self.buffers: Handles[Buffer] = Handles("data buffer", 0x50_0000)
         self.tensors: Handles[TensorDesc] = Handles("tensor description", 0x60_0000)
+        self.aipps: Handles[Setting] = Handles("AIPP setting", 0x70_0000)
         self._gears: dict[int, tuple[int, ...]] = {}
 
     def set_device(self, device: int) -> None:
@@ -119,6 +121,7 @@ class Machine:
             ("dataset", len(self.datasets)),
             ("data buffer", len(self.buffers)),
             ("tensor description", len(self.tensors) - owned),
+            ("AIPP setting", len(self.aipps)),
             *self.contexts.live(),
         )
         return tuple(f"{count} × {kind}" for kind, count in kinds if count > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import prod
 
+from ascendc.cann.aipp.op import AippOp
 from ascendc.cann.om.interface import Port
 from ascendc.cann.om.types import ACL_DTYPES, BITS, FORMATS
 from ascendc.sim.device.codes import INVALID_PARAM, AclError
@@ -46,6 +47,8 @@ class Dataset:
     descs: dict[int, int] = field(default_factory=dict)
     """By index of the buffer, handles of tensor descriptions that belong to the dataset."""
     gear: tuple[int, ...] | None = None
+    aipp: dict[int, tuple[AippOp, ...]] = field(default_factory=dict)
+    """By index of the input with dynamic AIPP, the block of each picture."""
 
 
 @dataclass
@@ -72,7 +75,7 @@ class Desc:
         Raises:
             AclError: there is none of this index.
         """
-        ports = self.known.outputs if output else self.known.inputs
+        ports = self.known.layout.outputs if output else self.known.layout.inputs
         if not 0 <= index < len(ports):
             raise AclError(INVALID_PARAM, f"index {index} is not below {len(ports)}")
         return ports[index]

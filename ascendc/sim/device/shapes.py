@@ -18,6 +18,9 @@ Shape = tuple[int, ...]
 Range = tuple[tuple[int, int], ...]
 """Of one input: the least and the largest size of each axis; -1: no limit."""
 
+SHAPE_INPUT = "ascend_mbatch_shape_data"
+"""The input that ATC adds for gears."""
+
 _WORDS = {"float": "float32", "double": "float64"}
 
 

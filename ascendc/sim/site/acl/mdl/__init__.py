@@ -1,6 +1,26 @@
 """``acl.mdl``: models, their descriptions, datasets, gears."""
 
-from .aipp import get_aipp_type
+from .aipp import (
+    create_aipp,
+    destroy_aipp,
+    get_aipp_type,
+    get_first_aipp_info,
+    set_aipp_ax_swap_switch,
+    set_aipp_by_input_index,
+    set_aipp_csc_params,
+    set_aipp_input_format,
+    set_aipp_rbuv_swap_switch,
+    set_aipp_src_image_size,
+    set_input_aipp,
+)
+from .aipp_pictures import (
+    set_aipp_crop_params,
+    set_aipp_dtc_pixel_mean,
+    set_aipp_dtc_pixel_min,
+    set_aipp_padding_params,
+    set_aipp_pixel_var_reci,
+    set_aipp_scf_params,
+)
 from .dataset import (
     add_dataset_buffer,
     create_dataset,
@@ -46,8 +66,10 @@ from .run import execute, execute_async
 
 __all__ = [
     "add_dataset_buffer",
+    "create_aipp",
     "create_dataset",
     "create_desc",
+    "destroy_aipp",
     "destroy_dataset",
     "destroy_desc",
     "execute",
@@ -60,6 +82,7 @@ __all__ = [
     "get_desc",
     "get_dynamic_batch",
     "get_dynamic_hw",
+    "get_first_aipp_info",
     "get_input_data_type",
     "get_input_dims",
     "get_input_dims_range",
@@ -81,9 +104,22 @@ __all__ = [
     "load_from_file",
     "load_from_mem",
     "query_size",
+    "set_aipp_ax_swap_switch",
+    "set_aipp_by_input_index",
+    "set_aipp_crop_params",
+    "set_aipp_csc_params",
+    "set_aipp_dtc_pixel_mean",
+    "set_aipp_dtc_pixel_min",
+    "set_aipp_input_format",
+    "set_aipp_padding_params",
+    "set_aipp_pixel_var_reci",
+    "set_aipp_rbuv_swap_switch",
+    "set_aipp_scf_params",
+    "set_aipp_src_image_size",
     "set_dataset_tensor_desc",
     "set_dynamic_batch_size",
     "set_dynamic_hw_size",
+    "set_input_aipp",
     "set_input_dynamic_dims",
     "unload",
 ]

@@ -30,13 +30,13 @@ def destroy_desc(desc: int) -> None:
 @plain(0)
 def get_num_inputs(desc: int) -> int:
     """``aclmdlGetNumInputs``: those that ATC added included."""
-    return len(machine().descs.get(desc).known.inputs)
+    return len(machine().descs.get(desc).known.layout.inputs)
 
 
 @plain(0)
 def get_num_outputs(desc: int) -> int:
     """``aclmdlGetNumOutputs``."""
-    return len(machine().descs.get(desc).known.outputs)
+    return len(machine().descs.get(desc).known.layout.outputs)
 
 
 @plain(0)
@@ -44,7 +44,7 @@ def get_input_size_by_index(desc: int, index: int) -> int:
     """``aclmdlGetInputSizeByIndex``: of the largest gear; 0 where shapes are open."""
     found = machine().descs.get(desc)
     found.port(index)
-    return found.known.input_sizes[index]
+    return found.known.layout.input_sizes[index]
 
 
 @plain(0)
@@ -52,7 +52,7 @@ def get_output_size_by_index(desc: int, index: int) -> int:
     """``aclmdlGetOutputSizeByIndex``: of the largest gear; 0 where shapes are open."""
     found = machine().descs.get(desc)
     found.port(index, output=True)
-    return found.known.output_sizes[index]
+    return found.known.layout.output_sizes[index]
 
 
 def _dims(port: Port, shape: Any = None) -> "dict[str, Any]":
@@ -73,16 +73,16 @@ get_input_dims_v2 = get_input_dims
 def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetOutputDims``: of the largest gear; -1 where shapes are open."""
     found = machine().descs.get(desc)
-    return _dims(found.port(index, output=True), found.known.output_shapes(None)[index])
+    return _dims(found.port(index, output=True), found.known.layout.output_shapes(None)[index])
 
 
 @call(None)
 def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetCurOutputDims``: of the gear that was set last, else of the largest; not where shapes are open."""
     found = machine().descs.get(desc)
-    if found.known.ranges:
+    if found.known.layout.ranges:
         raise AclError(API_NOT_SUPPORTED, "shapes are open: get_dataset_tensor_desc tells those of the outputs")
-    shapes = found.known.output_shapes(machine().gear_of(found.number))
+    shapes = found.known.layout.output_shapes(machine().gear_of(found.number))
     return _dims(found.port(index, output=True), shapes[index])
 
 
@@ -90,9 +90,9 @@ def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
 def get_input_dims_range(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetInputDimsRange``: twice the size where an axis is fixed; none on models with gears."""
     found = machine().descs.get(desc)
-    port, model = found.port(index), found.known
-    ranges = model.ranges[index] if model.ranges else [(size, size) for size in port.shape or ()]
-    listed = [list(one) for one in ranges] if model.gears is None else []
+    port, layout = found.port(index), found.known.layout
+    ranges = layout.ranges[index] if layout.ranges else [(size, size) for size in port.shape or ()]
+    listed = [list(one) for one in ranges] if layout.gears is None else []
     return {"rangeCount": len(listed), "range": listed}
 
 
@@ -135,7 +135,7 @@ def get_output_name_by_index(desc: int, index: int) -> str:
 @call(0)
 def get_input_index_by_name(desc: int, name: str) -> int:
     """``aclmdlGetInputIndexByName``: fails for an input that is not there, which is how programs ask for gears."""
-    names = [port.name for port in machine().descs.get(desc).known.inputs]
+    names = [port.name for port in machine().descs.get(desc).known.layout.inputs]
     if name not in names:
         raise AclError(INVALID_PARAM, f"there is no input {name}")
     return names.index(name)
@@ -144,7 +144,7 @@ def get_input_index_by_name(desc: int, name: str) -> int:
 @call(0)
 def get_output_index_by_name(desc: int, name: str) -> int:
     """``aclmdlGetOutputIndexByName``."""
-    names = [port.name for port in machine().descs.get(desc).known.outputs]
+    names = [port.name for port in machine().descs.get(desc).known.layout.outputs]
     if name not in names:
         raise AclError(INVALID_PARAM, f"there is no output {name}")
     return names.index(name)

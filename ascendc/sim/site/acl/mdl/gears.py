@@ -9,14 +9,14 @@ from ascendc.sim.device.codes import (
     INVALID_PARAM,
     AclError,
 )
-from ascendc.sim.device.model import SHAPE_INPUT
+from ascendc.sim.device.shapes import SHAPE_INPUT
 from ascendc.sim.session import call, machine
 
 
 @call(None)
 def get_dynamic_batch(desc: int) -> "dict[str, Any]":
     """``aclmdlGetDynamicBatch``: none on a model without batch gears."""
-    gears = machine().descs.get(desc).known.gears
+    gears = machine().descs.get(desc).known.layout.gears
     sizes = [value[0] for value in gears.values] if gears is not None and gears.kind == "batch" else []
     return {"batchCount": len(sizes), "batch": sizes}
 
@@ -25,7 +25,7 @@ def get_dynamic_batch(desc: int) -> "dict[str, Any]":
 def get_dynamic_hw(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetDynamicHW``."""
     del index
-    gears = machine().descs.get(desc).known.gears
+    gears = machine().descs.get(desc).known.layout.gears
     sizes = [list(value) for value in gears.values] if gears is not None and gears.kind == "image" else []
     return {"hwCount": len(sizes), "hw": sizes}
 
@@ -34,7 +34,7 @@ def get_dynamic_hw(desc: int, index: int) -> "dict[str, Any]":
 def get_input_dynamic_gear_count(desc: int, index: int) -> int:
     """``aclmdlGetInputDynamicGearCount``."""
     del index
-    gears = machine().descs.get(desc).known.gears
+    gears = machine().descs.get(desc).known.layout.gears
     return len(gears.values) if gears is not None else 0
 
 
@@ -42,10 +42,10 @@ def get_input_dynamic_gear_count(desc: int, index: int) -> int:
 def get_input_dynamic_dims(desc: int, index: int, count: int) -> "list[dict[str, Any]]":
     """``aclmdlGetInputDynamicDims``: for each gear the full shapes of all inputs, one behind the other."""
     del index
-    model = machine().descs.get(desc).known
+    layout = machine().descs.get(desc).known.layout
     found = []
-    for gear in (model.gears.values if model.gears is not None else ())[:count]:
-        flat = [size for shape in model.graph_shapes(gear) for size in shape]
+    for gear in (layout.gears.values if layout.gears is not None else ())[:count]:
+        flat = [size for shape in layout.graph_shapes(gear) for size in shape]
         found.append({"name": "", "dimCount": len(flat), "dims": flat})
     return found
 
@@ -65,7 +65,7 @@ def set_dynamic_hw_size(model: int, dataset: int, index: int, height: int, width
 @call()
 def set_input_dynamic_dims(model: int, dataset: int, index: int, dims: "dict[str, Any]") -> None:
     """``aclmdlSetInputDynamicDims``: the full shapes of all inputs, one behind the other."""
-    found, flat = machine().models.get(model), list(dims["dims"][: dims["dimCount"]])
+    found, flat = machine().models.get(model).layout, list(dims["dims"][: dims["dimCount"]])
     open_ = [axis for port in found.inputs if port.name != SHAPE_INPUT for axis in port.shape or ()]
     if len(open_) != len(flat):
         raise AclError(INVALID_PARAM, f"the inputs have {len(open_)} axes, not {len(flat)}")
@@ -75,7 +75,7 @@ def set_input_dynamic_dims(model: int, dataset: int, index: int, dims: "dict[str
 
 def _set_gear(model: int, dataset: int, index: int, kind: str, gear: "tuple[int, ...]", values: "list[int]") -> None:
     """Record a gear in the dataset, and write it into the buffer of the input that ATC added."""
-    found, fed = machine().models.get(model), machine().datasets.get(dataset)
+    found, fed = machine().models.get(model).layout, machine().datasets.get(dataset)
     if min(gear, default=0) <= 0:
         raise AclError(INVALID_PARAM, "a gear must not hold 0")
     if not 0 <= index < len(fed.buffers) or index >= len(found.inputs) or found.inputs[index].name != SHAPE_INPUT:
