@@ -3,6 +3,7 @@
 from ascendc.runtime import Answer as Answer
 from ascendc.runtime import ImageLike as ImageLike
 from ascendc.runtime import InputError as InputError
+from ascendc.runtime import PictureError as PictureError
 from ascendc.runtime import Preprocessing as Preprocessing
 from ascendc.runtime import Session as Session
 from ascendc.runtime import SessionError as SessionError

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from ascendc.run import Asked
     from ascendc.torch_device import Precision
 
-_SEVERAL = ("--image", "--texts", "--arrays")
+_SEVERAL = ("--image", "--texts", "--arrays", "--template")
 """Options that take all that follows, up to the next option."""
+
+_MOMENT_S = 1
+"""For a child to end after an interrupt."""
 
 
 class _Command(click.Command):
@@ -36,8 +39,10 @@ class _Command(click.Command):
 
 @click.command(cls=_Command)
 @click.argument("what", type=click.Path(path_type=Path, exists=True), metavar="BUNDLE|RECIPE")
-@click.option("--image", "images", multiple=True, metavar="FILE...", help="Pictures to ask about.")
+@click.option("--image", "images", multiple=True, metavar="FILE|FOLDER...", help="Pictures to ask about.")
 @click.option("--texts", multiple=True, metavar="TEXT...", help="What they may show.")
+@click.option("--labels", metavar="FILE", help="What they may show: .txt, one a line, or .npz that --output wrote.")
+@click.option("--template", "templates", multiple=True, metavar="TEXT...", help="A label's texts, averaged: `a {}`.")
 @click.option("--arrays", multiple=True, metavar="FILE...", help=".npz or .npy, for models with other inputs.")
 @click.option("--device", type=click.Choice(["auto", "npu", "cuda", "cpu"]), default="auto", show_default=True)
 @click.option(
@@ -55,10 +60,12 @@ class _Command(click.Command):
     metavar="OUT.npz",
     help="Keep embeddings; with --top-k 0, of pictures or texts alone.",
 )
+@click.option("--output", metavar="OUT.npz", help="Keep names and embeddings, of pictures or else of labels.")
+@click.option("--skip-broken", is_flag=True, help="Leave pictures out that cannot be read; exit code 4.")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Of a recipe: model.weights=random")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--target", help="Which target of a bundle [the first that can run].")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; for a folder, one a line.")
 @click.option("-v", "--verbose", is_flag=True, help="Why better devices were passed over; tracebacks.")
 def run(
     what: Path,
@@ -70,6 +77,10 @@ def run(
     allow_pickle: bool,
     precision: Precision | None,
     fp16: bool,
+    labels: str | None,
+    templates: tuple[str, ...],
+    output: str | None,
+    skip_broken: bool,
     **question: Any,
 ) -> int:
     """Ask a BUNDLE directory, or the PyTorch model of a RECIPE, what the pictures show.
@@ -86,13 +97,17 @@ def run(
             raise click.UsageError("--precision and --fp16 are for recipes: a bundle's was fixed when it was built")
         if overrides or allow_pickle:
             raise click.UsageError("--set and --allow-pickle change a recipe; a bundle is what it is")
-        return _run_bundle(what, embed, as_json, verbose, target, **question)
+        single = {"embed": embed, "target": target, "labels": labels, "output": output}
+        flags = {"json": as_json, "verbose": verbose, "skip-broken": skip_broken}
+        return _run_bundle(what, single, flags, templates, **question)
     from ascendc.run import run_recipe
 
     if allow_pickle:
         overrides += ("model.allow_pickle=true",)
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
+    if labels or templates or output or skip_broken:
+        raise click.UsageError("--labels, --template, --output and --skip-broken are for bundles: ascendc build RECIPE")
     asked = run_recipe(what, overrides=overrides, precision=precision or "fp32", **question)
     if embed is not None:
         _save(embed, asked)
@@ -132,10 +147,9 @@ def _json(asked: Asked) -> str:
 
 def _run_bundle(
     folder: Path,
-    embed: Path | None,
-    as_json: bool,
-    verbose: bool,
-    target: str | None,
+    single: dict[str, Any],
+    flags: dict[str, bool],
+    templates: tuple[str, ...],
     *,
     images: tuple[str, ...],
     texts: tuple[str, ...],
@@ -144,18 +158,34 @@ def _run_bundle(
     top_k: int,
 ) -> int:
     """Let the bundle answer by itself, as it does on the board."""
-    import subprocess
     import sys
 
     from ascendc.bundle import manifest
 
     manifest.read(folder)
     command = [sys.executable, "-B", str(folder / "python"), "run", "--device", device, "--top-k", str(top_k)]
-    command += [
-        part for flag, value in (("--embed", embed), ("--target", target)) if value for part in (flag, str(value))
-    ]
-    command += ["--json"] if as_json else []
-    command += ["--verbose"] if verbose else []
-    for name, values in (("image", images), ("texts", texts), ("arrays", arrays)):
+    command += [f"--{name}" for name, wanted in flags.items() if wanted]
+    command += [f"--{name}={value}" for name, value in single.items() if value]
+    for name, values in (("image", images), ("texts", texts), ("arrays", arrays), ("template", templates)):
         command += [f"--{name}={value}" for value in values]
-    return subprocess.run(command, check=False).returncode
+    return _wait(command)
+
+
+def _wait(command: list[str]) -> int:
+    """Run it. Ctrl-C reaches it too, so it has a moment to give back what it holds; then it is told, then killed."""
+    import signal
+    import subprocess
+
+    from ascendc.cli.interrupt import INTERRUPTED
+
+    with subprocess.Popen(command) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            for told in (signal.SIGINT, signal.SIGKILL):
+                try:
+                    child.wait(_MOMENT_S)
+                    break
+                except subprocess.TimeoutExpired:
+                    child.send_signal(told)
+            return INTERRUPTED

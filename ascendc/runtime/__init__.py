@@ -12,7 +12,7 @@ from .ahead import ahead
 from .folder import pictures_in
 from .image import ImageLike, Preprocessing, name_of
 from .metrics import MetricsError, max_abs_error, min_cosine, relative_error
-from .service import Answer, InputError
+from .service import Answer, InputError, PictureError
 from .session import Session, SessionError, TensorSpec, shape_text
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ImageLike",
     "InputError",
     "MetricsError",
+    "PictureError",
     "Preprocessing",
     "Session",
     "SessionError",

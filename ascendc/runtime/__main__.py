@@ -1,38 +1,40 @@
 """What a bundle can do where it lies: ``python3 python check | selftest | compare | run``.
 
 Python 3.7, numpy. Exit codes: 0 all is well, 2 the command or an input is wrong, 3 an engine or the device half
-failed, 4 a file or an output was refused, 5 this machine lacks what is needed.
+failed, 4 a file or an output was refused (broken pictures that were skipped too), 5 this machine lacks what is
+needed, 130 interrupted, 141 nobody reads on.
 """
 
 import argparse
-import json
+import io
 import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Dict, List, NoReturn, Optional, Sequence
-
-import numpy as np
+from typing import List, NoReturn, Optional, Sequence
 
 from .bundle import Bundle, BundleError, open_bundle
-from .engine import Engine, NoEngineError, open_part
+from .engine import NoEngineError
 from .environment import look, pip_name
 from .manifest import DEFERRED
+from .run import add_options, run, top_module
 from .selftest import judge_files, selftest
-from .service import Answer, HalfError, InputError, ask
-from .session import Session, SessionError
+from .service import HalfError, InputError
+from .session import SessionError
 
-FAILED, REFUSED, LACKS = 3, 4, 5
-_ARRAYS = ".npz or .npy, for models with other inputs"
+FAILED, REFUSED, LACKS, INTERRUPTED, UNREAD = 3, 4, 5, 130, 141
 
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Run one command; the exit code."""
     args = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         bundle = open_bundle(Path(args.bundle))
         _check_choices(bundle, args)
-        return int(args.command(bundle, args))
+        code = int(args.command(bundle, args))
+        sys.stdout.flush()  # here, where a failure has a meaning
     except InputError as error:
         return _fail(2, error)
     except SessionError as error:
@@ -48,7 +50,13 @@ def main(argv: Optional[List[str]] = None) -> int:
     except NoEngineError as error:
         return _fail(LACKS, error)
     except ImportError as error:
-        return _fail(LACKS, "{}: python3 -m pip install {}".format(error, pip_name(_top(error))))
+        return _fail(LACKS, "{}: python3 -m pip install {}".format(error, pip_name(top_module(error))))
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "interrupted")
+    except BrokenPipeError:  # `| head` has read enough; Python must not flush into the pipe once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    return code
 
 
 def check(bundle: Bundle, args: argparse.Namespace) -> int:
@@ -107,62 +115,6 @@ def compare(bundle: Bundle, args: argparse.Namespace) -> int:
     return 0 if verdict.ok else REFUSED
 
 
-def run(bundle: Bundle, args: argparse.Namespace) -> int:
-    """Ask the model a question."""
-    engines: Dict[str, Engine] = {}
-    try:
-        for part in bundle.manifest.parts:
-            engines[part.name] = open_part(bundle, part.name, args.target, args.device)
-        sessions = {name: engine.session for name, engine in engines.items()}
-        answer = _ask(bundle, sessions, args)
-    finally:
-        for engine in engines.values():
-            engine.session.close()
-    names = {name: engine.session.engine for name, engine in engines.items()}
-    notes = [note for engine in engines.values() for note in engine.notes]
-    notes += ["note: {}".format(note) for note in bundle.manifest.model.notes]
-    if args.embed:
-        _save(args.embed, answer.arrays)
-    passed_over = list(dict.fromkeys(reason for engine in engines.values() for reason in engine.session.passed_over))
-    if args.json:
-        devices = {name: engine.session.device for name, engine in engines.items()}
-        record = {"results": answer.results, "engines": names, "devices": devices, "passed_over": passed_over}
-        print(json.dumps({**record, "notes": notes}, ensure_ascii=False))
-    else:
-        reasons = ["passed over {}".format(reason) for reason in passed_over] if args.verbose else []
-        print("\n".join([*answer.lines, *notes, *reasons, *("{}: {}".format(*item) for item in names.items())]))
-    return 0
-
-
-def _ask(bundle: Bundle, sessions: Dict[str, Session], args: argparse.Namespace) -> Answer:
-    """Let the device half answer.
-
-    Raises:
-        InputError: the question is wrong.
-        SessionError: an engine failed.
-        HalfError: the device half did, for any other reason than the next.
-        ImportError: a module that the manifest names is not installed.
-    """
-    question = {
-        "images": _flat(args.image),
-        "texts": _flat(args.texts),
-        "arrays": _flat(args.arrays),
-        "top_k": args.top_k,
-    }
-    try:
-        return ask(bundle.device_half(), sessions, bundle.folder / "assets", question)
-    except HalfError as error:
-        cause = error.__cause__
-        if isinstance(cause, ModuleNotFoundError) and _top(cause) in bundle.manifest.device.modules:
-            raise cause from None
-        raise
-
-
-def _top(error: ImportError) -> str:
-    """The top-level module that an import was about."""
-    return (error.name or "").partition(".")[0]
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say it as every other error is said."""
@@ -191,12 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("run", help="ask the model a question")
     verb.set_defaults(command=run)
     _choices(verb)
-    verb.add_argument("--image", nargs="+", action="append", default=[], metavar="FILE")
-    verb.add_argument("--texts", nargs="+", action="append", default=[], metavar="TEXT")
-    verb.add_argument("--arrays", nargs="+", action="append", default=[], metavar="FILE", help=_ARRAYS)
-    verb.add_argument("--top-k", type=int, default=5, help="how many are named per input; 0: embeddings only")
-    verb.add_argument("--embed", metavar="FILE.npz", help="keep the embeddings, or the outputs")
-    verb.add_argument("--json", action="store_true", help="one JSON object")
+    add_options(verb)
     verb.add_argument(
         "-v",
         "--verbose",
@@ -209,18 +156,6 @@ def _parser() -> argparse.ArgumentParser:
 def _choices(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--target", help="which target's artefacts; default: the first that can run")
     verb.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
-
-
-def _save(path: str, arrays: Dict[str, np.ndarray]) -> None:
-    try:
-        np.savez(path, **arrays)  # type: ignore[arg-type]  # a name is never `allow_pickle`
-    except OSError as error:
-        raise InputError("--embed: `{}` cannot be written: {}".format(path, error.strerror)) from error
-
-
-def _flat(groups: List[List[str]]) -> List[str]:
-    """``--texts a b --texts c`` as one list; argparse's own "extend" is newer than Python 3.7."""
-    return [item for group in groups for item in group]
 
 
 def _check_choices(bundle: Bundle, args: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from .service import InputError
+from .service import PictureError
 from .session import shape_text
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Preprocessing:
             For ``uint8`` batch × height × width × 3, else batch × 3 × height × width, normalised.
 
         Raises:
-            InputError: a picture is missing, is none, or is damaged.
+            PictureError: a picture is missing, is none, or is damaged.
         """
         pixels = np.stack([self.pixels(image) for image in images])
         if dtype == "uint8":
@@ -78,12 +78,12 @@ class Preprocessing:
         """One picture, resized and cropped: height × width × 3, RGB, uint8.
 
         Raises:
-            InputError: as `batch`.
+            PictureError: as `batch`.
         """
         picture = _from_array(image) if isinstance(image, np.ndarray) else open_picture(Path(image))
         size = self._resized(picture.width, picture.height)
         if size[0] * size[1] > _LARGEST:
-            raise InputError(
+            raise PictureError(
                 "{} is too oblong: {}×{} pixels would become {}×{}".format(
                     name_of(image), picture.width, picture.height, *size
                 )
@@ -113,7 +113,7 @@ def _from_array(image: np.ndarray) -> "Picture":
     from PIL import Image
 
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-        raise InputError(
+        raise PictureError(
             "an image array must be height × width × 3, uint8; not {} {}".format(shape_text(image.shape), image.dtype)
         )
     return Image.fromarray(np.ascontiguousarray(image))
@@ -123,29 +123,29 @@ def open_picture(path: Path) -> "Picture":
     """The picture in a file, upright, in RGB, transparency on white.
 
     Raises:
-        InputError: there is none, it is damaged, too large, or of more than 8 bits.
+        PictureError: there is none, it is damaged, too large, or of more than 8 bits.
     """
     from PIL import Image, UnidentifiedImageError
 
     try:
         if not path.is_file():
-            raise InputError("image {} {}".format(path, "is a folder" if path.is_dir() else "does not exist"))
+            raise PictureError("image {} {}".format(path, "is a folder" if path.is_dir() else "does not exist"))
         with Image.open(path) as file:
             if file.mode.startswith(("I", "F")):
                 # Pillow would cut every level above 255 to white
-                raise InputError("image {} has more than 8 bits per grey pixel; allowed: 8".format(path))
+                raise PictureError("image {} has more than 8 bits per grey pixel; allowed: 8".format(path))
             turn = _TURNS.get(file.getexif().get(0x0112, 1))
             return _rgb(file if turn is None else file.transpose(turn))
     except UnidentifiedImageError as error:
-        raise InputError(
+        raise PictureError(
             "image {} is not a picture that Pillow can read; allowed: JPEG, PNG, WebP, BMP, GIF, TIFF".format(path)
         ) from error
     except Image.DecompressionBombError as error:
-        raise InputError("image {} is too large: {}".format(path, error)) from error
+        raise PictureError("image {} is too large: {}".format(path, error)) from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow's decoders raise on broken files
-        if isinstance(error, InputError):
+        if isinstance(error, PictureError):
             raise
-        raise InputError("image {} is damaged or cannot be read: {}".format(path, error)) from error
+        raise PictureError("image {} is damaged or cannot be read: {}".format(path, error)) from error
 
 
 def _rgb(picture: "Picture") -> "Picture":

@@ -5,15 +5,20 @@ A device half is the package of a plugin that travels to the board. It offers::
     prepare(part, images, texts, arrays, assets, spec=None) -> Dict[str, np.ndarray]
     open_service(sessions, assets) -> an object with run(images=(), texts=(), arrays=(), top_k=5) -> Answer
 
-and may import this package by the name that it has on the board, ``ascendc_runtime``. Python 3.7, numpy.
+That object may offer more::
+
+    answers(images, texts=(), top_k=5, on_broken=None) -> a generator of Answer, one to each of any number of pictures
+    labelled(file, templates=()) -> an object like itself that ranks the labels of a file where no texts are given
+
+A device half may import this package by the name that it has on the board, ``ascendc_runtime``. Python 3.7, numpy.
 """
 
 import json
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -22,6 +27,10 @@ from .session import Session, SessionError
 
 class InputError(ValueError):
     """A user's input is wrong; the message names the file or the text and says what is allowed."""
+
+
+class PictureError(InputError):
+    """A picture is missing, damaged, or none; the message names it. Of many pictures, such a one may be left out."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,23 @@ class HalfError(Exception):
         self.call, self.complaint = call, complaint
 
 
-def ask(half: ModuleType, sessions: Mapping[str, Session], assets: Path, question: Mapping[str, Any]) -> Answer:
+@dataclass(frozen=True)
+class LabelFile:
+    """Labels that a user gives."""
+
+    path: str
+    """A text, or embeddings in an ``.npz``."""
+    templates: Sequence[str] = ()
+    """What a label's text is made of."""
+
+
+def ask(
+    half: ModuleType,
+    sessions: Mapping[str, Session],
+    assets: Path,
+    question: Mapping[str, Any],
+    labels: Optional[LabelFile] = None,
+) -> Answer:
     """Open a device half's service over `sessions` and put one question to it.
 
     Args:
@@ -52,21 +77,86 @@ def ask(half: ModuleType, sessions: Mapping[str, Session], assets: Path, questio
         sessions: by part.
         assets: the bundle's assets folder.
         question: the keyword arguments of its `run`.
+        labels: what to rank instead of texts.
 
     Raises:
         InputError: the question is wrong.
         SessionError: an engine failed.
         HalfError: the device half did.
     """
-    with blame("open_service()"):
-        service = half.open_service(sessions, assets)
+    service = _opened(half, sessions, assets, labels)
     with blame("run()"):
         answer = service.run(**question)
-    complaint = _complaint(answer)
-    if complaint:
-        raise HalfError("run()", complaint)
-    found: Answer = answer
-    return found
+    return _checked(answer, "run()")
+
+
+def ask_each(
+    half: ModuleType,
+    sessions: Mapping[str, Session],
+    assets: Path,
+    images: Iterable[str],
+    question: Mapping[str, Any],
+    labels: Optional[LabelFile] = None,
+    on_broken: Optional[Callable[[str, PictureError], None]] = None,
+) -> Generator[Answer, None, None]:
+    """As `ask`, of any number of pictures: an answer to each, in order. A half without `answers` is asked one by one.
+
+    Args:
+        half: the device half.
+        sessions: by part.
+        assets: the bundle's assets folder.
+        images: asked for as the answers go.
+        question: the other keyword arguments of its `answers`: ``texts`` and ``top_k``.
+        labels: what to rank instead of texts.
+        on_broken: is told of pictures that cannot be taken, which are left out; None: the first ends it.
+
+    Raises:
+        InputError, SessionError, HalfError: as `ask`.
+    """
+    service = _opened(half, sessions, assets, labels)
+    if not hasattr(service, "answers"):
+        yield from _one_by_one(service, images, question, on_broken)
+        return
+    with blame("answers()"):
+        found = service.answers(images, on_broken=on_broken, **question)
+    with closing(found):
+        while True:
+            with blame("answers()"):
+                try:
+                    answer = next(found)
+                except StopIteration:
+                    return
+            yield _checked(answer, "answers()")
+
+
+def _one_by_one(
+    service: Any,
+    images: Iterable[str],
+    question: Mapping[str, Any],
+    on_broken: Optional[Callable[[str, PictureError], None]],
+) -> Iterator[Answer]:
+    for image in images:
+        try:
+            with blame("run()"):
+                answer = service.run(images=[image], **question)
+        except PictureError as error:
+            if on_broken is None:
+                raise
+            on_broken(image, error)
+            continue
+        told = _checked(answer, "run()")
+        yield Answer(told.lines, told.results, dict(told.arrays, names=np.array([image])))
+
+
+def _opened(half: ModuleType, sessions: Mapping[str, Session], assets: Path, labels: Optional[LabelFile]) -> Any:
+    with blame("open_service()"):
+        service = half.open_service(sessions, assets)
+    if labels is None:
+        return service
+    if not hasattr(service, "labelled"):
+        raise InputError("this bundle ranks no labels: --labels is not for its model")
+    with blame("labelled()"):
+        return service.labelled(labels.path, labels.templates)
 
 
 @contextmanager
@@ -78,6 +168,14 @@ def blame(call: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise HalfError(call, "{}: {}".format(type(error).__name__, error)) from error
+
+
+def _checked(answer: Any, call: str) -> Answer:
+    complaint = _complaint(answer)
+    if complaint:
+        raise HalfError(call, complaint)
+    found: Answer = answer
+    return found
 
 
 def _complaint(answer: object) -> str:

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "recipes" / "tiny-clip.yaml"
 SQUARE = ROOT / "recipes" / "tiny-clip" / "red-square.png"
+SHAPES = ROOT / "recipes" / "shapes.txt"
 TEXTS = ("--texts", "a red square", "a blue circle")
 
 
@@ -121,3 +122,57 @@ def test_an_onnx_recipe_has_no_pytorch(ascendc):
     assert ran.code == 2
     assert "ASC2011" in ran.err
     assert "hint: ascendc build RECIPE, then ascendc run BUNDLE" in ran.err
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures, of which one is broken."""
+    path = tmp_path / "pictures"
+    (path / "more").mkdir(parents=True)
+    for name in ("b.png", "more/c.png"):
+        (path / name).write_bytes(SQUARE.read_bytes())
+    (path / "a.png").write_text("no picture")
+    return path
+
+
+def asked(*arguments):
+    command = [sys.executable, "-m", "ascendc", "run", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_folder_is_streamed_by_a_bundle(tiny_build, folder, tmp_path):
+    done = asked(tiny_build, "--image", folder, "--labels", SHAPES, "--top-k", 1, "--skip-broken")
+    assert done.returncode == 4
+    first, second, count, *_ = done.stdout.splitlines()
+    assert first.startswith(f"{folder / 'b.png'}: red square ")
+    assert second.startswith(f"{folder / 'more' / 'c.png'}: red square ")
+    assert count == "2 pictures, 1 skipped"
+    assert done.stderr.startswith(f"skipped: image {folder / 'a.png'} is not a picture that Pillow can read")
+    assert asked(tiny_build, "--image", folder, "--labels", SHAPES).returncode == 2
+
+
+def test_labels_are_embedded_once(tiny_build, folder, tmp_path):
+    labels, kept = tmp_path / "labels.npz", tmp_path / "kept.npz"
+    templates = ("--template", "a {}", "a photo of a {}")
+    assert asked(tiny_build, "--labels", SHAPES, *templates, "--output", labels).returncode == 0
+    done = asked(tiny_build, "--image", folder / "more", "--labels", labels, "--json", "--output", kept)
+    result, last = map(json.loads, done.stdout.splitlines())
+    assert result["ranking"][0]["text"] == "red square"
+    assert last["pictures"] == 1
+    with np.load(labels) as known, np.load(kept) as found:
+        assert found["names"].tolist() == [str(folder / "more" / "c.png")]
+        assert known["names"][(found["embeddings"] @ known["embeddings"].T).argmax()] == "red square"
+
+
+def test_an_onnx_bundle_takes_a_folder_too(ascendc, tmp_path, folder, monkeypatch):
+    monkeypatch.setenv("ASCENDC_CACHE", str(tmp_path / "store"))
+    inputs = "inputs={pixels: {image: {mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}}}"
+    colors = ROOT / "recipes" / "colors" / "colors.onnx"
+    soc = ("--soc-version", "Ascend310P3", "--option", inputs)
+    assert ascendc("convert", "onnx", colors, "--output-dir", tmp_path / "colors", *soc).code == 0
+    done = asked(tmp_path / "colors" / "bundle", "--image", folder / "more", folder / "b.png", "--top-k", 1)
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if line.endswith(".png")] == [
+        str(folder / "more" / "c.png"),
+        str(folder / "b.png"),
+    ]

@@ -6,7 +6,7 @@ from typing import Callable, Deque, Dict, Generator, Iterable, List, Mapping, Op
 
 import numpy as np
 
-from ascendc_runtime import ImageLike, InputError, Preprocessing, Session, SessionError, ahead
+from ascendc_runtime import ImageLike, PictureError, Preprocessing, Session, SessionError, ahead
 
 from .tokens import Tokens
 
@@ -16,7 +16,7 @@ _CHUNK = 32
 _FEWEST_AHEAD = 8
 """Pictures in flight where batches are small, so that every thread has one."""
 
-OnBroken = Callable[[ImageLike, InputError], None]
+OnBroken = Callable[[ImageLike, PictureError], None]
 """Is told of a picture that cannot be taken, and why; the picture is left out."""
 
 
@@ -28,12 +28,12 @@ def stream_images(
     While the engine runs a batch, threads prepare those after it, two at most.
 
     Raises:
-        InputError: a picture cannot be taken, and `on_broken` is None; the answers to those before it come first.
+        PictureError: a picture cannot be taken, and `on_broken` is None; the answers to those before it come first.
         SessionError: the engine failed.
     """
     name, dtype, step = session.inputs[0].name, session.inputs[0].dtype, _step(session)
     taken: Deque[ImageLike] = deque()
-    refused: List[InputError] = []
+    refused: List[PictureError] = []
 
     def pieces() -> Generator[Mapping[str, np.ndarray], None, None]:
         rows: List[np.ndarray] = []
@@ -42,7 +42,7 @@ def stream_images(
             for image, row in prepared:
                 try:
                     rows.append(row.result())
-                except InputError as error:
+                except PictureError as error:
                     if on_broken is None:
                         refused.append(error)
                         break
@@ -67,7 +67,7 @@ def encode_texts(session: Session, tokens: Tokens, texts: Sequence[str]) -> np.n
     """Embeddings: texts × dimensions, float32.
 
     Raises:
-        InputError: a text cannot be taken.
+        PictureError: a text cannot be taken.
         SessionError: the engine failed.
     """
     name, step = session.inputs[0].name, _step(session)

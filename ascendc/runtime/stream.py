@@ -1,0 +1,116 @@
+"""Answers to a folder of pictures, told as they come. Python 3.7, numpy."""
+
+import json
+import os
+import sys
+from collections import deque
+from contextlib import closing
+from pathlib import Path
+from typing import (
+    Any,
+    Callable,
+    Deque,
+    Dict,
+    Generator,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+import numpy as np
+
+from .folder import pictures_in
+from .npz import write_npz
+from .service import Answer, InputError, PictureError
+from .session import shape_text
+
+Broken = Callable[[str, PictureError], None]
+
+
+class Count(NamedTuple):
+    """What became of the pictures."""
+
+    answered: int
+    skipped: int
+
+    def __str__(self) -> str:
+        """As ``298 pictures, 2 skipped``."""
+        skipped = ", {} skipped".format(self.skipped) if self.skipped else ""
+        return "{} picture{}{}".format(self.answered, "" if self.answered == 1 else "s", skipped)
+
+
+def pictures(paths: Sequence[str]) -> Iterator[str]:
+    """The pictures of folders, and files as they are, found as they are asked for.
+
+    Raises:
+        InputError: a folder holds none, or cannot be read.
+    """
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - pathlib would raise for links that lead in a circle
+            yield from pictures_in(path)
+        else:
+            yield path
+
+
+def tell_each(
+    ask: Callable[[Optional[Broken]], Generator[Answer, None, None]],
+    *,
+    skip_broken: bool,
+    as_json: bool,
+    output: Optional[Path],
+) -> Count:
+    """Print each answer when it comes, and keep names and arrays.
+
+    Args:
+        ask: the question; it is given what is to be told of broken pictures, None: the first ends it.
+        skip_broken: leave broken pictures out, and say so: on stderr, or as JSON in their line.
+        as_json: one object a line.
+        output: an ``.npz`` for the arrays of all answers, joined by name, and ``names``; written last, all at once.
+
+    Raises:
+        InputError: the question is wrong, a picture is broken, or `output` cannot be written.
+    """
+    broken: Deque[Tuple[str, PictureError]] = deque()
+    kept: List[Dict[str, np.ndarray]] = []
+    answered = skipped = 0
+
+    def tell_broken() -> int:
+        told = len(broken)
+        while broken:
+            image, error = broken.popleft()
+            if as_json:
+                _print_json({"image": image, "error": str(error)})
+            else:
+                print("skipped: {}".format(error), file=sys.stderr, flush=True)
+        return told
+
+    with closing(ask((lambda image, error: broken.append((image, error))) if skip_broken else None)) as answers:
+        for answer in answers:
+            skipped += tell_broken()
+            answered += 1
+            for result in answer.results if as_json else ():
+                _print_json(result)
+            for line in () if as_json else answer.lines:
+                print(line, flush=True)
+            if output is not None:
+                kept.append(answer.arrays)
+    skipped += tell_broken()
+    if output is not None:
+        if not kept:
+            raise InputError("--output: there is nothing to write: no picture could be taken")
+        write_npz("--output", output, {name: _joined(name, [arrays[name] for arrays in kept]) for name in kept[0]})
+    return Count(answered, skipped)
+
+
+def _joined(name: str, arrays: List[np.ndarray]) -> np.ndarray:
+    shapes = sorted({array.shape[1:] for array in arrays})
+    if len(shapes) > 1:
+        raise InputError("--output: `{}` has several shapes: {}".format(name, ", ".join(map(shape_text, shapes))))
+    return np.concatenate([np.atleast_1d(array) for array in arrays])
+
+
+def _print_json(value: Dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
