@@ -4,7 +4,7 @@ Python 3.7, numpy and CANN's pyACL.
 """
 
 import threading
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -78,6 +78,9 @@ class OmSession(Session):
         self._model = self._api.check("acl.mdl.load_from_file", mdl.load_from_file(self._path))
         self._desc = mdl.create_desc()
         self._api.check("acl.mdl.get_desc", mdl.get_desc(self._desc, self._model))
+
+    def _sizes_for(self, feeds: Mapping[str, np.ndarray]) -> Tuple[int, ...]:
+        return self._faces.rows_of(feeds) or self.batch_sizes
 
     def _run(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
         with self._lock:

@@ -83,6 +83,14 @@ class Interface:
             "the model was not compiled for {}; allowed: {}".format(", ".join(map(shape_text, shapes)), offered)
         )
 
+    def rows_of(self, feeds: Mapping[str, np.ndarray]) -> Tuple[int, ...]:
+        """The numbers of rows of the gears of all sizes whose other axes are those of `feeds`, ascending."""
+        others = tuple(np.shape(feeds.get(spec.name, ()))[1:] for spec in self.inputs)
+        fit = [gear.shapes for gear in self.gears if tuple(shape[1:] for shape in gear.shapes) == others]
+        return tuple(
+            sorted({shapes[0][0] for shapes in fit if len({shape[:1] for shape in shapes}) == 1 and shapes[0]})
+        )
+
 
 def read_interface(api: Acl, desc: Any) -> Interface:
     """What pyACL says of a model.

@@ -91,7 +91,7 @@ class Session(ABC):
         Raises:
             SessionError: as `run`; rows differ or are none; an output has no batch axis to cut along.
         """
-        sizes = self.batch_sizes
+        sizes = self._sizes_for(feeds)
         rows = _rows(feeds) if sizes else 0
         if not sizes or rows in sizes:
             return self.run(feeds)
@@ -119,19 +119,17 @@ class Session(ABC):
         Raises:
             SessionError: as `run_batched`; a piece has more rows than the largest batch.
         """
-        sizes = self.batch_sizes
-        if not sizes:
-            yield from self.run_many(pieces)
-            return
-        waiting: Deque[int] = deque()
+        waiting: Deque[Tuple[int, Tuple[int, ...]]] = deque()
 
         def filled() -> Iterator[Mapping[str, np.ndarray]]:
             for piece in pieces:
-                waiting.append(_rows(piece))
-                yield _filled(piece, sizes)
+                sizes = self._sizes_for(piece)
+                waiting.append((_rows(piece) if sizes else 0, sizes))
+                yield _filled(piece, sizes) if sizes else piece
 
         for results in self.run_many(filled()):
-            yield _cut(results, waiting.popleft(), sizes)
+            rows, sizes = waiting.popleft()
+            yield _cut(results, rows, sizes) if sizes else results
 
     @property
     def batch_sizes(self) -> Tuple[int, ...]:
@@ -139,6 +137,11 @@ class Session(ABC):
         found = {spec.gears or spec.shape[:1] for spec in self.inputs} - {(None,)}
         sizes = found.pop() if len(found) == 1 else ()
         return tuple(size for size in sizes if size is not None)
+
+    def _sizes_for(self, feeds: Mapping[str, np.ndarray]) -> Tuple[int, ...]:
+        """The numbers of rows that `run` takes of arrays that are else like `feeds`; empty: any, or as they are."""
+        del feeds
+        return self.batch_sizes
 
     @abstractmethod
     def _run(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:

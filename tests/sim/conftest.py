@@ -46,7 +46,7 @@ def simulated(monkeypatch):
 def write_om(tmp_path):
     """Write an OM of y = x + x for x [rows, 3]."""
 
-    def write(rows=2, gears=None, soc="Ascend310P3", half=True, name="model.om", atc="0.0.simulated"):
+    def write(rows=2, gears=None, soc="Ascend310P3", half=True, name="model.om", atc="0.0.simulated", extra=""):
         batch = "batch" if gears else rows
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3])
         y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])
@@ -56,6 +56,8 @@ def write_om(tmp_path):
         inputs = [Port("x", (first, 3), "float32", "ND")]
         if gears:
             inputs.append(Port("ascend_mbatch_shape_data", (1,), "int32", "ND"))
+        if extra:
+            inputs.append(Port(extra, (1,), "uint8", "ND"))
         listed = Gears("batch", tuple((n,) for n in gears)) if gears else None
         faces = Interface(tuple(inputs), (Port("Add_0:0:y", (first, 3), "float32", "ND"),), listed)
         plan = Plan(("x",), ("y",), half)

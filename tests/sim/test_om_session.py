@@ -256,3 +256,11 @@ def test_families(name, expected):
     assert family(name) == expected
     if name in table():
         assert family(name) == table()[name].short
+
+
+def test_dynamic_aipp_is_refused_in_words(simulated, write_om):
+    simulated()
+    with pytest.raises(
+        SessionError, match="takes AIPP's settings with each picture; compile it with `aipp_mode: static`"
+    ):
+        OmSession(str(write_om(extra="ascend_dynamic_aipp_data")))
