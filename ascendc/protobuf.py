@@ -5,8 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +22,7 @@ class TornError(ValueError):
     """The bytes are no protobuf message."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One field of a message in the file."""
 
     number: int
@@ -97,6 +95,8 @@ def fields(data: Content, at: int, end: int) -> Iterator[Field]:
 
 def _read(data: Content, at: int, end: int) -> tuple[int, int]:
     """A varint, and where it ends."""
+    if at < end and data[at] < 0x80:  # most have one byte
+        return data[at], at + 1
     value = 0
     for shift in range(0, 70, 7):
         if at >= end:

@@ -4,6 +4,7 @@ simulated CANN, against none, and on the oldest Python."""
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ import yaml
 
 from ascendc import driver
 from ascendc.contract import DIALECT, schema_of
-from ascendc.sim.build import compiled
+from ascendc.sim import atc
 from ascendc.sim.settings import Fault, Settings
 from ascendc.sim.tree import plant
 from ascendc.testing import SESSION_CHECKS
@@ -35,15 +36,24 @@ report, redact, isolate, markdown, ledger = (
 def run(tmp_path):
     """Run the script in `tmp_path`; `settings`: of a simulated machine, else there is no CANN."""
 
-    def start(*arguments, settings=None, python=sys.executable, path=""):
+    def start(*arguments, settings=None, python=sys.executable, **variables):
         script = plant(tmp_path / "cann", settings) if settings else "/dev/null"
-        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "ASCEND_HOME_PATH")}
-        env |= {"USER": "mallory", "SERIAL": "0123", **({"PYTHONPATH": path} if path else {})}
+        env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "ASCEND_HOME_PATH")}
         command = ["bash", "-c", '. "$0"; exec "$@"', script, python, SCRIPT, *arguments]
         command = [str(word) for word in (*command, "--runs", 5, "--soak-runs", 400)]
+        env = {**env, **variables}
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
 
     return start
+
+
+@pytest.fixture
+def board_python():
+    """The oldest Python that there is here, with numpy."""
+    python = ROOT / ".venv-board" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("there is no .venv-board: make test makes it")
+    return python
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +73,12 @@ def deferred(built, tmp_path):
 
 
 @pytest.fixture
-def bundle(deferred):
+def bundle(deferred, monkeypatch):
     """Another, with its OM."""
     [artefact] = json.loads((deferred / "manifest.json").read_text())["artefacts"]
-    options = dict(word[2:].split("=", 1) for word in artefact["atc"])
-    om = deferred / artefact["om"]
-    om.parent.mkdir(parents=True)
-    om.write_bytes(compiled(deferred / artefact["onnx"], options))
+    monkeypatch.chdir(deferred)
+    assert atc.main(artefact["atc"], out=io.StringIO()) == 0
+    assert Path(artefact["om"]).is_file()
     return deferred
 
 
@@ -107,10 +116,11 @@ def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, t
     assert done.stdout.splitlines()[-1] == "This was the simulator: there is nothing to file."
 
 
-def test_on_a_board_a_step_that_fails_stops_no_other(run, bundle, tmp_path):
-    """The graph fails once, at a run that only the soak comes to."""
+def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bundle, tmp_path, board_python):
+    """The graph fails once, at a run that only the soak comes to. The simulator, which needs 3.10, runs beside it."""
     settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 350, 1),))
-    done = run("--bundle", bundle, settings=settings)
+    beside = {"PYTHONPATH": str(SCRIPT.parent / "rehearsal"), "ASCENDC_SIM_PYTHON": sys.executable}
+    done = run("--bundle", bundle, python=board_python, **settings.exports(), **beside)
     assert done.returncode == 3, done.stdout + done.stderr
     record, text = read(tmp_path)
     assert verdicts(record) == {**dict.fromkeys(STEPS, "passed"), "compile": "skipped", "soak": "failed"}
@@ -118,6 +128,7 @@ def test_on_a_board_a_step_that_fails_stops_no_other(run, bundle, tmp_path):
     assert soak["reason"].startswith("model: acl.mdl.execute failed with 507015: the AI Core failed")
     assert "AscendCL says: EZ9999: simulated fault: exec (simulated)" in soak["reason"]
     assert record["machine"]["run_mode"] == 0
+    assert record["simulated"] is True
     assert "## Ascend310P1: 5 passed, 1 failed, 1 skipped" in text
 
 
@@ -125,7 +136,7 @@ def test_a_process_that_dies_takes_no_other_along(run, bundle, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "acl.py").write_text("import os\nprint('no driver', flush=True)\nos.kill(os.getpid(), 11)\n")
-    done = run("--bundle", bundle, path=str(site))
+    done = run("--bundle", bundle, PYTHONPATH=str(site))
     assert done.returncode == 3
     record, _ = read(tmp_path)
     assert verdicts(record) == {**dict.fromkeys(STEPS, "failed"), "compile": "skipped"}
@@ -134,13 +145,8 @@ def test_a_process_that_dies_takes_no_other_along(run, bundle, tmp_path):
     assert record["simulated"] is False
 
 
-@pytest.mark.parametrize("python", ["this", "the board's"])
-def test_without_cann_it_says_what_to_do(run, bundle, tmp_path, python):
-    """On Python 3.7 too. The simulator needs 3.10, so that nothing more can be run there."""
-    interpreter = sys.executable if python == "this" else ROOT / ".venv-board" / "bin" / "python"
-    if not Path(interpreter).exists():
-        pytest.skip("there is no .venv-board: make test makes it")
-    done = run("--bundle", bundle, python=interpreter)
+def test_without_cann_it_says_what_to_do(run, bundle, tmp_path, board_python):
+    done = run("--bundle", bundle, python=board_python)
     assert done.returncode == 5
     assert done.stderr == (
         "error: nothing could run, and no report is written: Python cannot load AscendCL (No module named 'acl'): "
@@ -178,7 +184,7 @@ def test_what_is_no_bundle_is_wrong_usage(run, tmp_path):
 def test_a_step_that_hangs_is_killed_and_what_it_had_is_kept(tmp_path, monkeypatch):
     (tmp_path / "acl.py").write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    done = isolate.isolated("probe", report.Device, isolate.Job("", "", "", 0, 0), tmp_path, 1)
+    done = isolate.isolated("probe", report.Device, isolate.Job("", "", 0, 0), tmp_path, 1)
     assert done == (report.Step("probe", "failed", "did not end in 1 s and was killed"), ())
 
 

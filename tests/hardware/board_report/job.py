@@ -22,8 +22,6 @@ class Job:
     bundle: str
     """Its folder; empty for the probe, which needs none."""
     target: str
-    soc: str
-    """The chip that was found; empty: unknown."""
     runs: int
     """Of the benchmark, for each of the two."""
     soak_runs: int

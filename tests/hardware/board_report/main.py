@@ -66,16 +66,17 @@ def main(argv: List[str]) -> int:
 def _try(probed: Probed, made: Compiled, without: str, args: argparse.Namespace, work: Path) -> Tried:
     steps: List[Step] = []
     rows: Dict[str, Tuple[Any, ...]] = dict.fromkeys(STEPS, ())
-    reason = without or ("there is no OM to run: see compile" if made.folder is None or made.facts is None else "")
+    reason = without or ("there is no OM to run" if made.folder is None else "")
     for name, row in STEPS.items():
-        if reason:
-            step = Step(name, SKIPPED, reason)
-        else:
-            assert made.facts is not None
-            job = Job(str(made.folder), made.facts.target, probed.device.soc or "", args.runs, args.soak_runs)
-            step, rows[name] = isolated(name, row, job, work, args.limit)
+        if reason or made.facts is None:
+            steps.append(Step(name, SKIPPED, reason))
+            continue
+        job = Job(str(made.folder), made.facts.target, args.runs, args.soak_runs)
+        step, rows[name] = isolated(name, row, job, work, args.limit)
         steps.append(step)
         _say(step)
+    if reason:
+        print(f"the rest is skipped: {reason}")
     return Tried(tuple(steps), rows)
 
 

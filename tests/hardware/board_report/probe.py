@@ -27,7 +27,7 @@ class Probed(NamedTuple):
 
 def probe(work: Path, limit: int) -> Probed:
     """Ask AscendCL, and the system."""
-    done = isolate.isolated("probe", Device, Job("", "", "", 0, 0), work, limit)
+    done = isolate.isolated("probe", Device, Job("", "", 0, 0), work, limit)
     device = done.rows[0] if done.rows else Device(simulated=False)
     facts, missing = _system(limit)
     for name in ("npu_smi", "acl", "devices", "disk_free_mb"):  # AscendCL said it, or it is nobody's business
@@ -89,4 +89,6 @@ def summary(probed: Probed) -> str:
     machine = probed.machine
     said = [f"{machine.soc or 'unknown chip'} × {machine.devices or 0}", f"driver {machine.driver or 'unknown'}"]
     said += ["CANN " + (machine.cann[0] if machine.cann else "unknown"), f"Python {machine.python}"]
-    return ", ".join(said) if probed.step.verdict == PASSED and not probed.device.lacks else probed.step.reason
+    if probed.device.lacks:
+        return f"no AscendCL, Python {machine.python}"
+    return ", ".join(said) if probed.step.verdict == PASSED else probed.step.reason
