@@ -84,23 +84,33 @@ class OmSession(Session):
 
     def _run(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
         with self._lock:
-            self._enter()
-            slot = self._take()
+            if self._faces.open:
+                return self._run_open(feeds)
+            # Started and waited for, not executed in one call: pyACL lets other Python threads run in the wait alone.
+            started = self._start(feeds)
             try:
-                gear = self._faces.gear(feeds)
-                slot.feed(feeds, gear)
                 self._wait()
-                result = self._api.module.mdl.execute(self._model, slot.inputs, slot.outputs)
-                self._api.check("acl.mdl.execute", result)
-                return slot.fetch(gear)
+                return started.slot.fetch(started.gear)
             finally:
-                self._spare.append(slot)
+                self._spare.append(started.slot)
+
+    def _run_open(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
+        """Run with open shapes: AscendCL allocates outputs only in runs that it waits for."""
+        self._enter()
+        slot = self._take()
+        try:
+            slot.feed(feeds, None)
+            result = self._api.module.mdl.execute(self._model, slot.inputs, slot.outputs)
+            self._api.check("acl.mdl.execute", result)
+            return slot.fetch(None)
+        finally:
+            self._spare.append(slot)
 
     def run_many(self, feeds: Iterable[Mapping[str, np.ndarray]]) -> Iterator[Dict[str, np.ndarray]]:
         """Run on one after the other: while the device computes, the next inputs go to it.
 
         Between two answers the session may be used otherwise, by this thread and by others. An OM with open shapes is
-        run by `run`: AscendCL allocates outputs only in runs that it waits for.
+        run by `run`.
 
         Args:
             feeds: as `run` takes them; the next is asked for before the answer to the last is given.

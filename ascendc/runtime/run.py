@@ -100,7 +100,9 @@ def run(bundle: Bundle, args: argparse.Namespace) -> int:
     engines: Dict[str, Engine] = {}
     with ExitStack() as stack:
         for part in bundle.manifest.parts:
-            engines[part.name] = open_part(bundle, part.name, args.target, args.device)
+            engines[part.name] = open_part(
+                bundle, part.name, args.target, args.device, allow_simulated=args.allow_simulated
+            )
             stack.callback(engines[part.name].session.close)
         sessions = {name: engine.session for name, engine in engines.items()}
         try:
