@@ -106,8 +106,10 @@ def run(
         overrides += ("model.allow_pickle=true",)
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
-    if labels or templates or output or skip_broken:
-        raise click.UsageError("--labels, --template, --output and --skip-broken are for bundles: ascendc build RECIPE")
+    if labels or templates or output or skip_broken or any(Path(image).is_dir() for image in question["images"]):
+        raise click.UsageError(
+            "folders, --labels, --template, --output and --skip-broken are for bundles: ascendc build RECIPE"
+        )
     asked = run_recipe(what, overrides=overrides, precision=precision or "fp32", **question)
     if embed is not None:
         _save(embed, asked)

@@ -83,6 +83,11 @@ def test_a_bundle_answers_by_itself_and_alike(ascendc, tiny_build, tmp_path):
         (["--image", SQUARE, "--texts", "red " * 80], 2, "77"),
         (["--image", SQUARE, *TEXTS, "--device", "npu"], 5, "device `npu` cannot be used: torch_npu is not installed"),
         (["--image", SQUARE, *TEXTS, "--device", "cuda"], 5, "device `cuda` cannot be used: torch 2."),
+        (
+            ["--image", TINY.parent, *TEXTS],
+            2,
+            "folders, --labels, --template, --output and --skip-broken are for bundles",
+        ),
         (["--image", SQUARE, *TEXTS, "--target", "x"], 2, "--target chooses among a bundle's OMs"),
     ],
 )
