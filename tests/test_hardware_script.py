@@ -116,6 +116,15 @@ def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, t
     assert done.stdout.splitlines()[-1] == "This was the simulator: there is nothing to file."
 
 
+@pytest.mark.soak
+def test_without_a_bundle_it_builds_the_tiny_clip_for_the_chip(run, tmp_path):
+    done = run(settings=Settings("Ascend310B4", run_mode=0, strict=True), ASCENDC_CACHE=str(tmp_path / "cache"))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    record, _ = read(tmp_path)
+    assert verdicts(record) == dict.fromkeys(STEPS, "passed")
+    assert [om["soc"] for om in record["oms"]] == ["Ascend310B4", "Ascend310B4"]
+
+
 def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bundle, tmp_path, board_python):
     """The graph fails once, at a run that only the soak comes to. The simulator, which needs 3.10, runs beside it."""
     settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 350, 1),))
@@ -130,6 +139,18 @@ def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bun
     assert record["machine"]["run_mode"] == 0
     assert record["simulated"] is True
     assert "## Ascend310P1: 5 passed, 1 failed, 1 skipped" in text
+
+
+def test_a_bundle_that_is_not_whole_is_said_so(run, bundle, tmp_path):
+    """It never comes to the device; what the simulator exported is enough to mark the report."""
+    (bundle / "python" / "ascendc_runtime" / "__init__.py").unlink()
+    done = run("--bundle", bundle, **Settings().exports())
+    assert done.returncode == 3
+    record, text = read(tmp_path)
+    assert record["steps"][1]["reason"] == (
+        "<bundle>/python/ascendc_runtime/__init__.py is missing: the bundle is not whole"
+    )
+    assert text.startswith("SIMULATED")
 
 
 def test_a_process_that_dies_takes_no_other_along(run, bundle, tmp_path):
