@@ -27,8 +27,9 @@ ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "tests" / "hardware" / "run.py"
 STEPS = ["probe", "compile", "inspect", "golden", "conformance", "benchmark", "soak"]
 sys.path.append(str(SCRIPT.parent))
-report, redact, isolate, markdown, ledger = (
-    importlib.import_module(f"board_report.{name}") for name in ("report", "redact", "isolate", "markdown", "ledger")
+report, redact, isolate, markdown, ledger, main = (
+    importlib.import_module(f"board_report.{name}")
+    for name in ("report", "redact", "isolate", "markdown", "ledger", "main")
 )
 
 
@@ -207,6 +208,17 @@ def test_a_step_that_hangs_is_killed_and_what_it_had_is_kept(tmp_path, monkeypat
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = isolate.isolated("probe", report.Device, isolate.Job("", "", 0, 0), tmp_path, 1)
     assert done == (report.Step("probe", "failed", "did not end in 1 s and was killed"), ())
+
+
+@pytest.mark.parametrize(
+    ("number", "visible", "expected"), [(0, None, None), (1, None, "1"), (0, "2,3", "2,3"), (1, "2,3", "3")]
+)
+def test_the_device_that_was_asked_for_is_the_only_one_to_be_seen(monkeypatch, number, visible, expected):
+    monkeypatch.setenv("ASCEND_RT_VISIBLE_DEVICES", visible or "")
+    if visible is None:
+        monkeypatch.delenv("ASCEND_RT_VISIBLE_DEVICES")
+    main._choose_device(number)
+    assert os.environ.get("ASCEND_RT_VISIBLE_DEVICES") == expected
 
 
 def test_the_first_traceback_is_the_reason_and_plogs_are_in_the_log(tmp_path):
