@@ -205,7 +205,7 @@ def _header(data: Content, at: int, end: int) -> Header:
         name=_text(data[at + 84 : at + 116]),
         models=models or 1,
         # A bundle's writers count the header too.
-        length=(long_length or short_length) - (HEADER if bundle else 0),
+        length=max(0, (long_length or short_length) - (HEADER if bundle else 0)),
         wide=long_length != 0 or bundle or (model_type == FLOW and not phone),
         dynamic=dynamic == 1,
     )
