@@ -109,10 +109,10 @@ def run(
         overrides += ("model.allow_pickle=true",)
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
-    if labels or templates or output or skip_broken or allow_simulated:
-        raise click.UsageError(
-            "--labels, --template, --output, --skip-broken and --allow-simulated are for bundles: ascendc build RECIPE"
-        )
+    folder = any(Path(image).is_dir() for image in question["images"])
+    if labels or templates or output or skip_broken or allow_simulated or folder:
+        only = "folders, --labels, --template, --output, --skip-broken and --allow-simulated"
+        raise click.UsageError(f"{only} are for bundles: ascendc build RECIPE")
     asked = run_recipe(what, overrides=overrides, precision=precision or "fp32", **question)
     if embed is not None:
         _save(embed, asked)

@@ -136,7 +136,12 @@ class _Said(NamedTuple):
 
 def _answer(half: ModuleType, sessions: Mapping[str, Session], assets: Path, question: Question) -> Tuple[_Said, int]:
     """All at once."""
-    asked = {key: getattr(question, key) for key in ("images", "texts", "arrays", "top_k")}
+    asked = {
+        "images": question.images,
+        "texts": question.texts,
+        "arrays": question.arrays,
+        "top_k": question.top_k,
+    }
     answer = ask(half, sessions, assets, asked, question.labels)
     if question.embed:
         whole = question.embed if question.embed.endswith(".npz") else question.embed + ".npz"

@@ -43,7 +43,7 @@ def end() -> int:
     said = f"at acl.finalize there is still {', '.join(leaks)}"
     if leaks and machine.settings.strict:
         raise LeakError(f"ascendc sim: {said}")
-    for warning in dict.fromkeys((*machine.copies.warnings, *((said,) if leaks else ()))):
+    for warning in dict.fromkeys((*machine.warnings, *((said,) if leaks else ()))):
         sys.stderr.write(f"ascendc sim: {warning}\n")
     return SUCCESS
 

@@ -158,6 +158,9 @@ def test_precision_shows(simulated, run, model, tmp_path):
         ("op-compile", 255, "E20001: Compile operator [MatMulV2] failed."),
         ("python", 255, "E40020: Failed to import Python module [decorator]."),
         ("killed", -9, "ATC start working now"),
+        ("crash", -11, "ATC start working now"),
+        ("loader", 127, ""),
+        ("write", 255, "E13004: Failed to write the OM."),
         ("lies", 0, "ATC run success"),
     ],
 )
@@ -168,6 +171,8 @@ def test_faults_on_demand(model, tmp_path, fault, status, said):
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == status
     assert said in done.stdout
+    assert done.stdout.count("TraceBack (most recent call last):") == (status == 255)
+    assert ("error while loading shared libraries: libascend_hal.so" in done.stderr) == (fault == "loader")
     assert not (tmp_path / "m.om").exists()
 
 

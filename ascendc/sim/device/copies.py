@@ -14,13 +14,12 @@ class Copies:
 
     Args:
         memory: where the bytes lie.
+        warnings: gets what a real device might let pass.
         board: whether host and device are one.
     """
 
-    def __init__(self, memory: Memory, *, board: bool) -> None:
-        self._memory, self._board = memory, board
-        self.warnings: list[str] = []
-        """What a real device might have let pass, and what is not right all the same."""
+    def __init__(self, memory: Memory, warnings: list[str], *, board: bool) -> None:
+        self._memory, self._warnings, self._board = memory, warnings, board
 
     def check(self, target: int, room: int, source: int, size: int, kind: int) -> None:
         """See that a copy may be made.
@@ -39,7 +38,7 @@ class Copies:
     def _check_direction(self, target: int, source: int, kind: int) -> None:
         if self._board:
             if kind in (1, 2):
-                self.warnings.append("a copy between host and device on a board, where both are one")
+                self._warnings.append("a copy between host and device on a board, where both are one")
             return
         wants = {0: (False, False), 1: (True, False), 2: (False, True), 3: (True, True)}.get(kind)
         found = tuple(self._memory.on_device(address) for address in (target, source))

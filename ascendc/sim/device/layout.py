@@ -40,6 +40,11 @@ class Layout:
         return self.plan.ranges
 
     @property
+    def fixed(self) -> bool:
+        """Whether every size is known when the model is made."""
+        return self.gears is None and not self.ranges and not self.configs
+
+    @property
     def blocks(self) -> Mapping[int, AippOp]:
         """Of AIPP, by the index of the input that they are for."""
         return aipp.blocks(self.plan.aipp)

@@ -16,10 +16,10 @@ class Stream:
 
     context: int
     """Handle of the context it belongs to."""
-    work: deque[Callable[[], None]] = field(default_factory=deque)
+    work: deque[Callable[[], object]] = field(default_factory=deque)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def put(self, work: Callable[[], None]) -> None:
+    def put(self, work: Callable[[], object]) -> None:
         """Queue work."""
         with self.lock:
             self.work.append(work)

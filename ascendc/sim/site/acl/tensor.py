@@ -1,10 +1,27 @@
-"""Tensor descriptions, which ``acl`` itself offers."""
+"""Tensor descriptions and types of elements, which ``acl`` itself offers."""
 
+import struct
 from typing import Any
 
+from ascendc.cann.om.types import ACL_DTYPES, BITS
 from ascendc.sim.device.codes import INVALID_PARAM, AclError
 from ascendc.sim.device.objects import TensorDesc
 from ascendc.sim.session import call, machine, plain
+
+
+def data_type_size(dtype: int) -> int:
+    """``aclDataTypeSize``: bytes; 0 for a type that has no whole number of them, or is none."""
+    return BITS.get(ACL_DTYPES.get(dtype, ""), 0) // 8
+
+
+def float16_to_float(bits: int) -> float:
+    """``aclFloat16ToFloat``."""
+    return float(struct.unpack("<e", struct.pack("<H", bits))[0])
+
+
+def float_to_float16(value: float) -> int:
+    """``aclFloatToFloat16``: the bits."""
+    return int(struct.unpack("<H", struct.pack("<e", value))[0])
 
 
 @plain(0)

@@ -33,12 +33,8 @@ from .dataset import (
 from .desc import (
     create_desc,
     destroy_desc,
-    get_cur_output_dims,
     get_desc,
     get_input_data_type,
-    get_input_dims,
-    get_input_dims_range,
-    get_input_dims_v2,
     get_input_format,
     get_input_index_by_name,
     get_input_name_by_index,
@@ -46,11 +42,18 @@ from .desc import (
     get_num_inputs,
     get_num_outputs,
     get_output_data_type,
-    get_output_dims,
     get_output_format,
     get_output_index_by_name,
     get_output_name_by_index,
     get_output_size_by_index,
+)
+from .dims import (
+    get_cur_output_dims,
+    get_input_dims,
+    get_input_dims_range,
+    get_input_dims_v2,
+    get_output_dims,
+    get_tensor_real_name,
 )
 from .gears import (
     get_dynamic_batch,
@@ -61,7 +64,15 @@ from .gears import (
     set_dynamic_hw_size,
     set_input_dynamic_dims,
 )
-from .load import load_from_file, load_from_mem, query_size, unload
+from .load import (
+    load_from_file,
+    load_from_file_with_mem,
+    load_from_mem,
+    load_from_mem_with_mem,
+    query_size,
+    query_size_from_mem,
+    unload,
+)
 from .run import execute, execute_async
 
 __all__ = [
@@ -101,9 +112,13 @@ __all__ = [
     "get_output_index_by_name",
     "get_output_name_by_index",
     "get_output_size_by_index",
+    "get_tensor_real_name",
     "load_from_file",
+    "load_from_file_with_mem",
     "load_from_mem",
+    "load_from_mem_with_mem",
     "query_size",
+    "query_size_from_mem",
     "set_aipp_ax_swap_switch",
     "set_aipp_by_input_index",
     "set_aipp_crop_params",

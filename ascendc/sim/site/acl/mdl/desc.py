@@ -1,9 +1,6 @@
-"""Descriptions of models: inputs, outputs, their sizes, types and names."""
+"""Descriptions of models: how many inputs and outputs, their sizes, types and names."""
 
-from typing import Any
-
-from ascendc.cann.om.interface import Port
-from ascendc.sim.device.codes import API_NOT_SUPPORTED, INVALID_PARAM, AclError
+from ascendc.sim.device.codes import INVALID_PARAM, AclError
 from ascendc.sim.device.objects import DTYPES, LAYOUTS, Desc
 from ascendc.sim.session import call, machine, plain
 
@@ -53,47 +50,6 @@ def get_output_size_by_index(desc: int, index: int) -> int:
     found = machine().descs.get(desc)
     found.port(index, output=True)
     return found.known.layout.output_sizes[index]
-
-
-def _dims(port: Port, shape: Any = None) -> "dict[str, Any]":
-    dims = list(port.shape or () if shape is None else shape)
-    return {"name": port.name, "dimCount": len(dims), "dims": dims}
-
-
-@call(None)
-def get_input_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetInputDims``."""
-    return _dims(machine().descs.get(desc).port(index))
-
-
-get_input_dims_v2 = get_input_dims
-
-
-@call(None)
-def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetOutputDims``: of the largest gear; -1 where shapes are open."""
-    found = machine().descs.get(desc)
-    return _dims(found.port(index, output=True), found.known.layout.output_shapes(None)[index])
-
-
-@call(None)
-def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetCurOutputDims``: of the gear that was set last, else of the largest; not where shapes are open."""
-    found = machine().descs.get(desc)
-    if found.known.layout.ranges:
-        raise AclError(API_NOT_SUPPORTED, "shapes are open: get_dataset_tensor_desc tells those of the outputs")
-    shapes = found.known.layout.output_shapes(machine().gear_of(found.number))
-    return _dims(found.port(index, output=True), shapes[index])
-
-
-@call(None)
-def get_input_dims_range(desc: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetInputDimsRange``: twice the size where an axis is fixed; none on models with gears."""
-    found = machine().descs.get(desc)
-    port, layout = found.port(index), found.known.layout
-    ranges = layout.ranges[index] if layout.ranges else [(size, size) for size in port.shape or ()]
-    listed = [list(one) for one in ranges] if layout.gears is None else []
-    return {"rangeCount": len(listed), "range": listed}
 
 
 @plain(-1)

@@ -53,13 +53,13 @@ def get_input_dynamic_dims(desc: int, index: int, count: int) -> "list[dict[str,
 @call()
 def set_dynamic_batch_size(model: int, dataset: int, index: int, batch: int) -> None:
     """``aclmdlSetDynamicBatchSize``."""
-    _set_gear(model, dataset, index, "batch", (batch,), [batch])
+    _set_gear(model, dataset, index, "batch", (batch,))
 
 
 @call()
 def set_dynamic_hw_size(model: int, dataset: int, index: int, height: int, width: int) -> None:
     """``aclmdlSetDynamicHWSize``."""
-    _set_gear(model, dataset, index, "image", (height, width), [height, width])
+    _set_gear(model, dataset, index, "image", (height, width))
 
 
 @call()
@@ -67,13 +67,15 @@ def set_input_dynamic_dims(model: int, dataset: int, index: int, dims: "dict[str
     """``aclmdlSetInputDynamicDims``: the full shapes of all inputs, one behind the other."""
     found, flat = machine().models.get(model).layout, list(dims["dims"][: dims["dimCount"]])
     open_ = [axis for port in found.inputs if port.name != SHAPE_INPUT for axis in port.shape or ()]
+    if not flat:
+        raise AclError(INVALID_PARAM, "dimCount must not be 0")
     if len(open_) != len(flat):
         raise AclError(INVALID_PARAM, f"the inputs have {len(open_)} axes, not {len(flat)}")
     gear = tuple(size for size, axis in zip(flat, open_, strict=True) if axis < 0)
-    _set_gear(model, dataset, index, "dims", gear, flat)
+    _set_gear(model, dataset, index, "dims", gear)
 
 
-def _set_gear(model: int, dataset: int, index: int, kind: str, gear: "tuple[int, ...]", values: "list[int]") -> None:
+def _set_gear(model: int, dataset: int, index: int, kind: str, gear: "tuple[int, ...]") -> None:
     """Record a gear in the dataset, and write it into the buffer of the input that ATC added."""
     found, fed = machine().models.get(model).layout, machine().datasets.get(dataset)
     if min(gear, default=0) <= 0:
@@ -84,9 +86,14 @@ def _set_gear(model: int, dataset: int, index: int, kind: str, gear: "tuple[int,
         offered = "none" if found.gears is None else f"{found.gears.kind} {list(found.gears.values)}"
         raise AclError(GE_GEAR_VALUE, f"{kind} gear {gear} was not compiled; there are: {offered}")
     buffer = machine().buffers.get(fed.buffers[index])
+    if not buffer.address:
+        raise AclError(INVALID_PARAM, f"the buffer of {SHAPE_INPUT} has no address")
     if buffer.size < 4 * len(gear):
         raise AclError(GE_GEAR_LENGTH, f"the buffer of {SHAPE_INPUT} has {buffer.size} bytes")
     machine().memory.check(buffer.address, 4 * len(gear), SHAPE_INPUT)
-    ctypes.memmove(buffer.address, (ctypes.c_int32 * len(gear))(*gear), 4 * len(gear))
+    # The graph engine writes 64 bits each where there is room for them.
+    number = ctypes.c_int64 if buffer.size >= 8 * len(gear) else ctypes.c_int32
+    values = (number * len(gear))(*gear)
+    ctypes.memmove(buffer.address, values, ctypes.sizeof(values))
     fed.gear = gear
-    machine().remember_gear(model, gear)
+    machine().gears[model] = gear
