@@ -87,7 +87,7 @@ def test_a_bundle_answers_by_itself_and_alike(ascendc, tiny_build, tmp_path):
         (
             ["--image", TINY.parent, *TEXTS],
             2,
-            "folders, --labels, --template, --output and --skip-broken are for bundles",
+            "folders, --labels, --template, --output, --skip-broken and --allow-simulated are for bundles",
         ),
         (["--image", SQUARE, *TEXTS, "--target", "x"], 2, "--target chooses among a bundle's OMs"),
     ],
