@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ascendc.sim.device import tensors
-from ascendc.sim.device.codes import GE_FAILURE, GE_PARAM, INVALID_PARAM, RT_AICORE_EXCEPTION, RT_PARAM, AclError
+from ascendc.sim.device.codes import (
+    GE_FAILURE,
+    GE_PARAM,
+    INVALID_PARAM,
+    RT_AICORE_EXCEPTION,
+    RT_AICORE_TIMEOUT,
+    RT_PARAM,
+    AclError,
+)
 from ascendc.sim.device.objects import Dataset, TensorDesc
 from ascendc.sim.device.request import Request
 from ascendc.sim.device.shapes import Shape
@@ -37,8 +45,7 @@ class Execution:
     """
 
     def __init__(self, machine: Machine, model: int, inputs: int, outputs: int) -> None:
-        _ = machine.contexts.current
-        self._machine = machine
+        self._machine, self._device = machine, machine.contexts.device
         self._model = machine.models.get(model)
         self._layout = self._model.layout
         fed, self._given = machine.datasets.get(inputs), machine.datasets.get(outputs)
@@ -64,6 +71,14 @@ class Execution:
         Raises:
             AclError: it fails.
         """
+        try:
+            self._run(allocate)
+        except AclError as error:
+            if error.code in (RT_AICORE_EXCEPTION, RT_AICORE_TIMEOUT):
+                self._machine.failures.tell(error.code, self._device)
+            raise
+
+    def _run(self, allocate: bool) -> None:
         faults, request = self._machine.faults, self._request
         faults.strike("device-lost")
         faults.strike("exec")

@@ -1,0 +1,110 @@
+"""Arguments of pyACL's functions: which of Python's values they take, and what C gets of them.
+
+pyACL hands a format of Python's C interface to ``PyArg_ParseTuple`` and answers whatever does not fit with a
+`TypeError` of its own (CANN's binding, August 2026). This module reads the letters of those formats that it uses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from operator import index
+from typing import Any
+
+ALL = 2**64 - 1
+"""What C gets of -1 where it wants an index or a size."""
+
+Convert = Callable[[Any], Any]
+Read = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+def reader(function: str, formats: str) -> Read:
+    """What reads the arguments of a function.
+
+    Args:
+        function: its full name: ``acl.mdl.execute``.
+        formats: a letter for each argument; those behind ``|`` may be missing. Empty: whatever is given is ignored.
+
+    Returns:
+        A function from what was given to what C gets. It raises `TypeError` where the count or a value does not fit.
+    """
+    needed, _, more = formats.partition("|")
+    converters = tuple(_CONVERTERS[letter] for letter in needed + more)
+    least, most = len(needed), len(converters)
+
+    def read(given: Sequence[Any]) -> Sequence[Any]:
+        if least <= len(given) <= most:
+            try:
+                return [convert(value) for convert, value in zip(converters, given, strict=False)]
+            except (TypeError, ValueError):
+                pass
+        raise TypeError(f"{function} args parse failed")
+
+    return read if formats else lambda given: ()
+
+
+def integers(given: Any, not_list: str, not_integers: str) -> list[int]:
+    """A list of C's ``int64_t``: neither tuples nor numpy's integers are taken.
+
+    Args:
+        given: what should be a list.
+        not_list: what is said if it is none.
+        not_integers: what is said if an element is no integer.
+
+    Raises:
+        TypeError: one of these.
+        ValueError: an element has more than 64 bits.
+    """
+    if not isinstance(given, list):
+        raise TypeError(not_list)
+    if not all(isinstance(size, int) for size in given):
+        raise TypeError(not_integers)
+    if not all(-(2**63) <= size < 2**63 for size in given):
+        raise ValueError("PyLong_AsLongLong failed")
+    return given
+
+
+def _address(value: Any) -> int:
+    """Handles, addresses, sizes and indices: of Python's own integers alone, cut to 64 bits."""
+    if isinstance(value, int):
+        return value & ALL
+    raise TypeError
+
+
+def _cut(bits: int) -> Convert:
+    """Of whatever is an integer, numpy's too, cut to so many bits."""
+    mask = 2**bits - 1
+    return lambda value: index(value) & mask
+
+
+def _within(least: int, most: int) -> Convert:
+    """Of whatever is an integer, numpy's too, between two numbers."""
+
+    def convert(value: Any) -> int:
+        number = index(value)
+        if least <= number <= most:
+            return number
+        raise ValueError
+
+    return convert
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and "\0" not in value:
+        return value
+    raise TypeError
+
+
+_CONVERTERS: dict[str, Convert] = {
+    "k": _address,
+    "K": _address,
+    "B": _cut(8),
+    "H": _cut(16),
+    "I": _cut(32),
+    "b": _within(0, 2**8 - 1),
+    "h": _within(-(2**15), 2**15 - 1),
+    "i": _within(-(2**31), 2**31 - 1),
+    "f": lambda value: ctypes.c_float(value).value,
+    "s": _text,
+    "O": lambda value: value,
+}
