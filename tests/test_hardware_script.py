@@ -135,7 +135,7 @@ def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bun
     record, text = read(tmp_path)
     assert verdicts(record) == {**dict.fromkeys(STEPS, "passed"), "compile": "skipped", "soak": "failed"}
     [soak] = [step for step in record["steps"] if step["name"] == "soak"]
-    assert soak["reason"].startswith("model: acl.mdl.execute failed with 507015: the AI Core failed")
+    assert soak["reason"].startswith("model: acl.rt.synchronize_stream failed with 507015: the AI Core failed")
     assert "AscendCL says: EZ9999: simulated fault: exec (simulated)" in soak["reason"]
     assert record["machine"]["run_mode"] == 0
     assert record["simulated"] is True
