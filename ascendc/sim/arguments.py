@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import index
 from typing import Any
 
@@ -29,11 +30,19 @@ def reader(function: str, formats: str) -> Read:
         A function from what was given to what C gets. It raises `TypeError` where the count or a value does not fit.
     """
     needed, _, more = formats.partition("|")
-    converters = tuple(_CONVERTERS[letter] for letter in needed + more)
-    least, most = len(needed), len(converters)
+    letters = needed + more
+    converters = [_CONVERTERS[letter] for letter in letters]
+    limits = [_LIMITS.get(letter, (1, 0)) for letter in letters]
+    least, most = len(needed), len(letters)
 
     def read(given: Sequence[Any]) -> Sequence[Any]:
         if least <= len(given) <= most:
+            # Nearly every call: integers of Python's own, which C gets as they are.
+            for value, (low, high) in zip(given, limits, strict=False):
+                if type(value) is not int or not low <= value <= high:
+                    break
+            else:
+                return given
             try:
                 return [convert(value) for convert, value in zip(converters, given, strict=False)]
             except (TypeError, ValueError):
@@ -71,22 +80,17 @@ def _address(value: Any) -> int:
     raise TypeError
 
 
-def _cut(bits: int) -> Convert:
-    """Of whatever is an integer, numpy's too, cut to so many bits."""
-    mask = 2**bits - 1
-    return lambda value: index(value) & mask
+def _cut(value: Any, limits: tuple[int, int]) -> int:
+    """Of whatever is an integer, numpy's too, as many bits as there are."""
+    return index(value) & limits[1]
 
 
-def _within(least: int, most: int) -> Convert:
-    """Of whatever is an integer, numpy's too, between two numbers."""
-
-    def convert(value: Any) -> int:
-        number = index(value)
-        if least <= number <= most:
-            return number
-        raise ValueError
-
-    return convert
+def _checked(value: Any, limits: tuple[int, int]) -> int:
+    """Of whatever is an integer, numpy's too, if it lies within the limits."""
+    number = index(value)
+    if limits[0] <= number <= limits[1]:
+        return number
+    raise ValueError
 
 
 def _text(value: Any) -> str:
@@ -95,15 +99,22 @@ def _text(value: Any) -> str:
     raise TypeError
 
 
+_LIMITS = {
+    "k": (0, ALL),
+    "K": (0, ALL),
+    "B": (0, 2**8 - 1),
+    "H": (0, 2**16 - 1),
+    "I": (0, 2**32 - 1),
+    "b": (0, 2**8 - 1),
+    "h": (-(2**15), 2**15 - 1),
+    "i": (-(2**31), 2**31 - 1),
+}
+"""What C's types hold."""
+
 _CONVERTERS: dict[str, Convert] = {
-    "k": _address,
-    "K": _address,
-    "B": _cut(8),
-    "H": _cut(16),
-    "I": _cut(32),
-    "b": _within(0, 2**8 - 1),
-    "h": _within(-(2**15), 2**15 - 1),
-    "i": _within(-(2**31), 2**31 - 1),
+    **dict.fromkeys("kK", _address),
+    **{letter: partial(_cut, limits=_LIMITS[letter]) for letter in "BHI"},
+    **{letter: partial(_checked, limits=_LIMITS[letter]) for letter in "bhi"},
     "f": lambda value: ctypes.c_float(value).value,
     "s": _text,
     "O": lambda value: value,
