@@ -45,7 +45,7 @@ def reader(function: str, formats: str) -> Read:
                 return given
             try:
                 return [convert(value) for convert, value in zip(converters, given, strict=False)]
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 pass
         raise TypeError(f"{function} args parse failed")
 
@@ -94,7 +94,8 @@ def _checked(value: Any, limits: tuple[int, int]) -> int:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str) and "\0" not in value:
+    """What C can hold as text: no other type, and no null in it."""
+    if isinstance(value, str) and b"\0" not in value.encode():
         return value
     raise TypeError
 

@@ -24,8 +24,13 @@ C_TYPES = {
     "s": ctypes.c_char_p,
 }
 VALUES = [
-    *(sign * 2**bits + more for bits in (0, 7, 8, 15, 16, 31, 32, 63, 64, 70) for more in (-1, 0) for sign in (1, -1)),
-    *(True, None, 1.5, -2.0, 1e300, "text", "", "a\0b", b"bytes", [1], (1,)),
+    *(
+        sign * 2**bits + more
+        for bits in (0, 7, 8, 15, 16, 31, 32, 63, 64, 70, 2000)
+        for more in (-1, 0)
+        for sign in (1, -1)
+    ),
+    *(True, None, 1.5, -2.0, 1e300, "text", "", "a\0b", "\ud800", b"bytes", [1], (1,)),
     *(np.int64(-3), np.uint8(200), np.float32(0.5), np.bool_(True), np.array(5), np.str_("text")),
     enum.IntEnum("Kind", {"ONE": 1}).ONE,
 ]
