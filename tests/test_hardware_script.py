@@ -301,23 +301,49 @@ def test_the_first_traceback_is_the_reason_and_plogs_are_in_the_log(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("/home/zhang/model.om: no", "/home/<user>/model.om: no"),
-        ("/data/work/x in /data/work2", "<bundle>/x in <bundle>2"),
+        ("/home/zhang/model.om: no", "<path>/model.om: no"),
+        ("/data/work/x in /data/work2", "<bundle>/x in <path>"),
+        ("'/nas7/wanglei/Ascend/opp', /data3/zhang.san", "'<path>', <path>"),
+        ("-I/tmp/x/include ~dave/x", "-I<path> ~<user>/x"),
         ("ssh zhang3@10.0.0.5 failed", "ssh <user>@<host> failed"),
+        ("http://user:pw@host/x: 404", "http://<url> 404"),
         ("at zhang3's atlas-7: MALLORY", "at <user>'s <host>: MALLORY"),
+        ("node17.corp.example.com. db.corp", "<host>. db.corp"),
         ("10.243.1.17:8080 refused", "<ip>:8080 refused"),
         ("eth0 fe80::1a2b:3c4d up", "eth0 <ip> up"),
-        ("ether 00:e0:fc:12:34:56", "ether <mac>"),
+        ("ether 00:e0:fc:12:34:56, 001a.2b3c.4d5e", "ether <mac>, <mac>"),
         ("Serial Number : 033EFS10L1000042", "Serial Number : <serial>"),
+        ("Serial Number ABC, sn 12345X", "Serial Number <serial>, sn <serial>"),
+        ("on 2102312NCE10K8000123", "on <serial>"),
+        ('{"serial_number": "2102312NCE"}', '{"serial_number": "<serial>"}'),
+        ("BarCode: 21XY", "BarCode: <serial>"),
         ("VDie ID : 4A2B0C0D 11223344 55667788", "VDie ID : <serial>"),
+        ("Die ID 8B2D4E1F", "Die ID <serial>"),
+        ("AWS_SECRET_ACCESS_KEY=abc", "AWS_SECRET_ACCESS_KEY=<secret>"),
         ("id 123e4567-e89b-12d3-a456-426614174000", "id <uuid>"),
+        ("id 123e4567e89b12d3a456426614174000", "id <uuid>"),
         ("[ERROR] RT(77,python3):2026-11-26-12:34:56.123.456 [ge::Model] 507015", None),
         ("ge::acl::Run Ascend310P3 CANN 8.1.RC1 root_graph 0000:3b:00.0", None),
+        (
+            "/model/encoder/layers.0/Conv_1 in /usr/local/Ascend/nnrt/lib64/libge.so: manager.cc:12 acl.rt.malloc",
+            None,
+        ),
+        ("serial port, token 77 of 77", None),
     ],
 )
 def test_who_and_where_are_taken_out(text, expected):
-    redactor = redact.Redactor({"/data/work": "<bundle>"}, {"zhang3": "<user>", "atlas-7": "<host>", "root": "<user>"})
+    names = {"zhang3": "<user>", "atlas-7": "<host>", "root": "<user>"}
+    redactor = redact.Redactor({"/data/work": "<bundle>"}, names, ["nas7", "usr"])
     assert redactor.text(text) == (expected or text)
+
+
+def test_what_is_installed_is_called_by_its_variable(monkeypatch, tmp_path):
+    monkeypatch.setenv("ASCEND_TOOLKIT_HOME", "/nas/li/toolkit/")
+    monkeypatch.setenv("ASCEND_OPP_PATH", "/usr/local/opp")
+    monkeypatch.setenv("PYTHONPATH", f"/nas/li/site:{tmp_path}")
+    redactor = redact.Redactor(redact.folders_here(clone=tmp_path), {})
+    text = f"/nas/li/toolkit/opp /usr/local/opp/x /nas/li/site/acl.so {tmp_path}/run.py"
+    assert redactor.text(text) == "<ASCEND_TOOLKIT_HOME>/opp /usr/local/opp/x <PYTHONPATH>/acl.so <clone>/run.py"
 
 
 def test_versions_are_no_addresses_and_every_text_of_a_report_is_redacted():
@@ -383,6 +409,24 @@ def test_figures_and_logs_of_a_real_report_are_in_the_text():
     assert "| image | 1 | 200 | 1.250 / 1.500 | 1.500 / 1.750 | 1.625 / 2.000 | 0.125 |" in text
     assert "| golden | failed | a \\| b |" in text
     assert text.endswith("~~~~~\n~~~~\nlog\n~~~~~\n")
+
+
+def test_the_largest_report_fits_into_an_issue():
+    """Seven logs as long as they are kept, and complaints without end; logs that there is room for are whole."""
+    words = "[ERROR] GE(1234,python3) model_manager.cc:123 went wrong | here\n" * 400
+    steps = tuple(report.Step(name, "failed", words, isolate.tail(words)) for name in STEPS)
+    failing = tuple(rows.Check("model", check.__name__, words) for check in SESSION_CHECKS)
+
+    def text(conformance):
+        return markdown.markdown(report.Report("0.1.0", None, False, MACHINE, None, steps, (), (), conformance, (), ()))
+
+    whole = text(())
+    assert len(whole) < markdown.LENGTH
+    assert all(step.log in whole for step in steps)
+    for parts in (3, 10, 100):
+        assert markdown.LENGTH - 1000 < len(text(failing * parts)) <= markdown.LENGTH
+    assert all(f"### Log of {name}\n\n~~~~\n…\n[ERROR]" in text(failing * 3) for name in STEPS)
+    assert text(failing * 100).endswith("… cut here; hardware-report.json has all of it.\n")
 
 
 def test_the_form_takes_it():

@@ -15,7 +15,7 @@ from .compiled import Compiled, compiled
 from .isolate import isolated
 from .job import CLONE, Job
 from .probe import Probed, lacks, probe, summary
-from .redact import Redactor, folders_here, names_here
+from .redact import Redactor, folders_here, names_here, roots_here
 from .report import FAILED, PASSED, SKIPPED, Report, Step
 from .rows import Check, Golden, Om, Soak, Timing
 from .written import write
@@ -57,7 +57,7 @@ def main(argv: List[str]) -> int:
         folders = folders_here(
             work=work, clone=CLONE, output=args.output, **({"bundle": args.bundle} if args.bundle else {})
         )
-        write(Redactor(folders, names_here()).report(report), args.output)
+        write(Redactor(folders, names_here(), roots_here()).report(report), args.output)
     return STEP_FAILED if any(step.verdict == FAILED for step in report.steps) else 0
 
 
