@@ -60,6 +60,7 @@ def exports(home: Path, settings: Settings) -> dict[str, str]:
         "ASCEND_OPP_PATH": str(home / "opp"),
         "PATH": f"{home / 'bin'}:$PATH",
         "PYTHONPATH": f"{SITE}:$PYTHONPATH",
+        "ASCENDC_SIM_PYTHON": sys.executable,
         **settings.exports(),
     }
 

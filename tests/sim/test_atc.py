@@ -17,7 +17,7 @@ from ascendc.runtime.om import OmSession
 from ascendc.sim import atc, npu_smi
 from ascendc.sim.refusal import UNSIMULATED
 from ascendc.sim.settings import Settings
-from ascendc.sim.tree import plant
+from ascendc.sim.tree import SITE, plant
 
 AIPP = """aipp_op {
   aipp_mode: static
@@ -332,6 +332,16 @@ def test_an_om_that_is_cut_short(run, model, tmp_path, monkeypatch):
     assert run(model())[0] == 0
     with pytest.raises(Exception, match=r"is a damaged OM: .* the file is cut short"):
         read(tmp_path / "m.om")
+
+
+def test_a_python_without_ascendc_says_which_has_it(tmp_path):
+    script = plant(tmp_path, Settings())
+    ask = f"source '{script}'; unset PYTHONHOME; PYTHONPATH='{SITE}' '{sys.executable}' -S -c 'import acl'"
+    done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"ImportError: the simulated acl needs ascendc, which {sys.executable} lacks: run {sys.executable}"
+    )
 
 
 def test_a_shell_finds_atc_npu_smi_and_acl(tmp_path):

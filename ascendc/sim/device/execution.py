@@ -66,7 +66,7 @@ class Execution:
         """Run now.
 
         Args:
-            allocate: make the buffers of outputs whose address is null; whoever called frees them.
+            allocate: make the buffers of outputs whose address and size are 0; whoever called frees them.
 
         Raises:
             AclError: it fails.
@@ -102,7 +102,8 @@ class Execution:
     def _write(self, index: int, raw: bytes, allocate: bool) -> None:
         number, name = self._given.buffers[index], self._layout.outputs[index].name
         buffer = self._machine.buffers.get(number)
-        if allocate and not buffer.address:
+        # An address of 0 with a size is what a failed malloc leaves.
+        if allocate and buffer == Buffer(0, 0):
             size = self._layout.output_sizes[index] or len(raw)
             buffer = Buffer(self._machine.allocate(max(size, 1), "device"), size)
             self._machine.buffers.replace(number, buffer)

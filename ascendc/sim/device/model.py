@@ -45,6 +45,9 @@ class Model:
         payload = Payload.read(path)
         plan = payload.plan
         session = shapes.opened(halved(payload.onnx) if plan.half else payload.onnx)
+        for named, ports in ((plan.inputs, session.get_inputs()), (plan.outputs, session.get_outputs())):
+            if set(named) != {port.name for port in ports}:
+                raise AclError(GE_LOAD, f"{path.name} is damaged: its plan is of another graph")
         measure = partial(shapes.measured, session, plan.inputs, plan.outputs)
         return cls(Layout(om.inputs, om.outputs, om.gears, plan, measure), plan, session, soc)
 

@@ -1,6 +1,11 @@
 """A look-alike of pyACL over the simulated device. Its folder is on no path until ``ascendc sim env`` puts it there."""
 
-from . import mdl, media, rt, util
+try:
+    from . import mdl, media, rt, util
+except ModuleNotFoundError as error:
+    from ._lacking import lacking
+
+    raise lacking() from error
 from ._buffer import (
     create_data_buffer,
     destroy_data_buffer,

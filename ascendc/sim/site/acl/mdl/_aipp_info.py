@@ -7,8 +7,8 @@ from ascendc.cann.aipp.op import AippOp
 from ascendc.sim.device.codes import GE_AIPP_NOT_EXIST, INVALID_PARAM, AclError
 from ascendc.sim.device.dynamic_aipp import FORMATS
 from ascendc.sim.device.layout import Layout
-from ascendc.sim.device.objects import DTYPES, LAYOUTS
 from ascendc.sim.device.tensors import size_of
+from ascendc.sim.numbers import DTYPES, LAYOUTS
 from ascendc.sim.session import call, machine
 
 _NUMBERS = {name: number for number, name in FORMATS.items()}

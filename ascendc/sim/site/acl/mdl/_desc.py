@@ -1,7 +1,8 @@
 """Descriptions of models: how many inputs and outputs, their sizes, types and names."""
 
 from ascendc.sim.device.codes import INVALID_PARAM, AclError
-from ascendc.sim.device.objects import DTYPES, LAYOUTS, Desc
+from ascendc.sim.device.objects import Desc
+from ascendc.sim.numbers import DTYPES, LAYOUTS
 from ascendc.sim.session import call, machine, plain
 
 
