@@ -187,6 +187,9 @@ def test_labels_reach_the_service(run, folder, tmp_path):
         (["--texts", "a", "--output", "e.npz"], "--output is for the embeddings of pictures or labels; --embed keeps "),
         (["--image", "{}", "--embed", "e"], "--embed does not go with pictures that are answered one by one; --output"),
         (["--image", "{}", "--arrays", "e"], "--arrays does not go with pictures that are answered one by one\n"),
+        (["--texts", "1", "--embed", "/no/e"], "--embed: `/no/e.npz` cannot be written: No such file or directory\n"),
+        (["--image", "{}", "--output", ""], "--output: `.` must end in .npz"),
+        (["--texts", "1", "--labels", ""], "this bundle ranks no labels: --labels is not for its model"),
         (["--image", "{}", "--output", "e.npy"], "--output: `e.npy` must end in .npz"),
         (
             ["--image", "{}", "--output", "/no/e.npz"],
@@ -256,6 +259,16 @@ def test_who_reads_no_further_ends_it(started):
     started.stdout.close()
     assert started.wait(60) == 141
     assert started.stderr.read() == b""
+
+
+def test_a_full_disk_is_no_traceback(write_bundle):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "ascendc.runtime", "--bundle", str(write_bundle()), "run", "--texts", "1"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=str(root), env=dict(os.environ, PYTHONPATH=str(root))
+        )
+    assert (done.returncode, done.stderr) == (2, b"error: standard output: No space left on device\n")
 
 
 def test_a_name_that_is_no_text_is_said(write_bundle, folder):
