@@ -4,15 +4,14 @@ import argparse
 import json
 import os
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Generator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .bundle import Bundle
 from .engine import Engine, open_part
 from .npz import check_writable, keep
-from .service import HalfError, InputError, LabelFile, PictureError, ask, ask_each
+from .service import Answer, Broken, HalfError, InputError, LabelFile, PictureError, ask, ask_each
 from .session import Session
 from .stream import pictures, tell_each
 
@@ -156,15 +155,12 @@ def _answer(half: ModuleType, sessions: Mapping[str, Session], assets: Path, que
 
 def _stream(half: ModuleType, sessions: Mapping[str, Session], assets: Path, question: Question) -> Tuple[_Said, int]:
     """Picture by picture."""
-    each = partial(
-        ask_each,
-        half,
-        sessions,
-        assets,
-        pictures(question.images),
-        {"texts": question.texts, "top_k": question.top_k},
-        question.labels,
-    )
+
+    def each(on_broken: Optional[Broken]) -> Generator[Answer, None, None]:
+        asked = {"texts": question.texts, "top_k": question.top_k}
+        images = pictures(question.images, on_broken)
+        return ask_each(half, sessions, assets, images, asked, question.labels, on_broken)
+
     try:
         count = tell_each(each, skip_broken=question.skip_broken, as_json=question.as_json, output=question.output)
     except PictureError as error:

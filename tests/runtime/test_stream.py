@@ -228,6 +228,37 @@ def test_outputs_that_cannot_be_joined_are_named(run, folder, tmp_path):
     assert (code, err) == (2, "error: --output: `y` has several shapes: 3, 5, 7\n")
 
 
+def test_several_rows_of_a_picture_are_not_joined(run, folder, tmp_path):
+    text = HALF.replace('{"y": y}', '{"y": np.zeros((3, 2))}')
+    code, _, err = run(text, "--image", folder, "--output", tmp_path / "kept.npz")
+    assert (code, err) == (2, "error: --output: `y` has 3 rows for a picture; one is kept of each\n")
+    assert run(text, "--image", folder)[0] == 0
+
+
+def test_pictures_and_folders_that_were_left_out_are_told_whatever_ends_it(run, folder, monkeypatch):
+    (folder / "locked").mkdir()
+    (folder / "a.png").write_text("")
+    scandir = os.scandir
+
+    def locked(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)  # these tests may run as root, whom no mode keeps out
+    code, out, err = run(MORE, "--image", folder, "--skip-broken")
+    said = ["image {} is empty".format(folder / "a.png"), "folder {} cannot be read: Permission denied"]
+    assert (code, out.splitlines()[2]) == (4, "2 pictures, 2 skipped")
+    assert err.splitlines() == ["skipped: " + said[0], "skipped: " + said[1].format(folder / "locked")]
+    text = MORE.replace("yield Answer", "1 / 0; yield Answer")
+    code, _, err = run(text, "--image", folder, "--skip-broken")
+    assert code == 3
+    assert err.startswith(f"skipped: {said[0]}\nerror: the bundle's device half failed in answers(): ")
+    code, out, err = run(HALF, "--image", folder / "b.png", folder / "locked")
+    assert (code, out) == (2, "{}: 7\n".format(folder / "b.png"))
+    assert err.startswith("error: {}\n  hint: --skip-broken ".format(said[1].format(folder / "locked")))
+
+
 @pytest.fixture
 def started(write_bundle, folder):
     """A bundle's own process, which answers without an end."""

@@ -89,7 +89,7 @@ class Service:
         self, folder: Union[str, Path], on_broken: Optional[OnBroken] = None
     ) -> Generator[Tuple[ImageLike, np.ndarray], None, None]:
         """As `stream`, of the pictures in a folder and its sub-folders, by name."""
-        return self.stream(pictures_in(str(folder)), on_broken)
+        return self.stream(pictures_in(str(folder), on_broken), on_broken)
 
     def stream(
         self, images: Iterable[ImageLike], on_broken: Optional[OnBroken] = None
