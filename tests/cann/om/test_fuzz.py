@@ -340,7 +340,7 @@ def test_the_seeds_are_sound(path):
     assert [outcome(path, seed) for seed in SEEDS] == ["om"] * 6 + ["om2"] * 2
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(INPUTS_OF_ALL_KINDS)
 def test_any_bytes(path, content):
     assert outcome(path, content)
