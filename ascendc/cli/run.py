@@ -178,15 +178,25 @@ def _run_bundle(
 
 
 def _wait(command: list[str]) -> int:
-    """Run it. Ctrl-C reaches it too, so it has a moment to give back what it holds; then it is told, then killed."""
+    """Run it. Ctrl-C reaches it too, so it has a moment to give back what it holds; then it is told, then killed.
+
+    Raises:
+        StageError: it died of a signal (ASC2014).
+    """
     import signal
     import subprocess
 
     from ascendc.cli.interrupt import INTERRUPTED
+    from ascendc.errors import StageError
 
     with subprocess.Popen(command) as child:
         try:
-            return child.wait()
+            code = child.wait()
+            if code < 0:
+                name = signal.Signals(-code).name
+                hint = "dmesg, where memory ran out; npu-smi info, where a driver failed"
+                raise StageError("ASC2014", f"the bundle's process died of {name}", hint=hint)
+            return code
         except KeyboardInterrupt:
             for told in (signal.SIGINT, signal.SIGKILL):
                 try:
