@@ -192,11 +192,6 @@ def _wait(command: list[str]) -> int:
     with subprocess.Popen(command) as child:
         try:
             code = child.wait()
-            if code < 0:
-                name = signal.Signals(-code).name
-                hint = "dmesg, where memory ran out; npu-smi info, where a driver failed"
-                raise StageError("ASC2014", f"the bundle's process died of {name}", hint=hint)
-            return code
         except KeyboardInterrupt:
             for told in (signal.SIGINT, signal.SIGKILL):
                 try:
@@ -205,3 +200,7 @@ def _wait(command: list[str]) -> int:
                 except subprocess.TimeoutExpired:
                     child.send_signal(told)
             return INTERRUPTED
+    if code < 0:
+        hint = "dmesg, where memory ran out; npu-smi info, where a driver failed"
+        raise StageError("ASC2014", f"the bundle's process died of {signal.Signals(-code).name}", hint=hint)
+    return code
