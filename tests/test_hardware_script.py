@@ -175,13 +175,13 @@ def test_a_bundle_that_is_not_whole_is_said_so(deferred, tmp_path, file, content
     (deferred / file).unlink()
     if content is not None:
         (deferred / file).write_text(content)
-    made = compiled.compiled(deferred, None, tmp_path / "none", tmp_path, 60)
+    made = compiled.compiled(deferred, rows.Device(False), tmp_path / "none", tmp_path, 60)
     assert (made.step.verdict, made.folder) == ("failed", None)
     assert made.step.reason.startswith(expected.format(deferred))
 
 
 def test_a_bundle_for_another_chip_is_not_tried(deferred, tmp_path):
-    made = compiled.compiled(deferred, "Ascend310B4", tmp_path / "none", tmp_path, 60)
+    made = compiled.compiled(deferred, rows.Device(False, soc="Ascend310B4"), tmp_path / "none", tmp_path, 60)
     assert (made.step.verdict, made.folder) == ("skipped", None)
     assert made.step.reason == (
         "the bundle is for Ascend310P3, and this is Ascend310B4; build one with --set targets[0].soc=Ascend310B4"
