@@ -29,7 +29,7 @@ class _Started:
     slot: Slot
     gear: Optional[Gear]
     error: Optional[SessionError] = None
-    """Why it failed, once somebody has waited for it: whoever that was, it is told to who started it."""
+    """Why it failed, known once it was waited for: it is told to who started it, whoever waited."""
 
 
 class OmSession(Session):
