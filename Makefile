@@ -41,7 +41,7 @@ lint: setup
 test: lint .venv-board/ready .venv-npu/ready
 	PYTHONPATH=. .venv-board/bin/python -m pytest -q $(BOARD)
 	if [ -x .venv-npu/bin/python ]; then .venv-npu/bin/python -m pytest -q tests/test_devices.py tests/test_torch_session.py tests/test_torch_device.py; fi
-	$(PYTEST) -q --cov --cov-report=term
+	$(PYTEST) -q -n 2 --dist loadfile --cov --cov-report=term
 
 bench: setup
 	$(BIN)/python -m benchmarks
