@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ascendc.runtime import Session, SessionError, TensorSpec
 from ascendc.torch_device import TorchDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     import torch
@@ -91,21 +92,41 @@ class TorchSession(Session):
         """Give the device back what this process reserved and does not use; after `close`, the module's too."""
         self._on.empty_cache()
 
-    def _run(self, feeds: dict[str, Array]) -> list[Array]:
+    def resident(self, feeds: Mapping[str, Array]) -> Callable[[], None] | None:
+        """A call that computes on tensors which are on the device, as `Session.resident` says.
+
+        The module gets the same tensors each time: one that changes its arguments computes on what it left.
+        """
+        import torch
+
+        checked = self.checked(feeds)
+        with self._named():
+            arguments = [torch.tensor(checked[spec.name], device=self._on.place) for spec in self.inputs]
+
+        def compute() -> None:
+            with self._named():
+                self._forward(arguments)
+                self._on.synchronize()
+
+        return compute
+
+    def _forward(self, arguments: list[torch.Tensor]) -> Any:
+        """What the module returns, the device perhaps not yet done."""
         import torch
 
         module = self._module
         if module is None:  # closed by another thread, after `run` had checked
             raise SessionError("the session is closed")
-        try:
-            with torch.inference_mode(), self._on.autocast(self.precision):
-                # copied: a module may change or return what it was given
-                arguments = [torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs]
-                found = module(*arguments)
+        with torch.inference_mode(), self._on.autocast(self.precision):
+            return module(*arguments)
+
+    def _run(self, feeds: dict[str, Array]) -> list[Array]:
+        import torch
+
+        with self._named():
+            # copied: a module may change or return what it was given
+            found = self._forward([torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs])
             self._on.synchronize()
-        # IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses
-        except (RuntimeError, IndexError, ValueError) as error:
-            raise SessionError(f"{self.engine} failed: {error}") from error
         results = found if isinstance(found, tuple | list) else (found,)
         if len(results) != len(self.outputs):
             names = [spec.name for spec in self.outputs]
@@ -114,6 +135,15 @@ class TorchSession(Session):
             result.to("cpu", getattr(torch, spec.dtype), copy=True).numpy()
             for result, spec in zip(results, self.outputs, strict=True)
         ]
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say whose failure it is."""
+        try:
+            yield
+        # IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses
+        except (RuntimeError, IndexError, ValueError) as error:
+            raise SessionError(f"{self.engine} failed: {error}") from error
 
     def close(self) -> None:
         """Let go of the module, and of its copy on the device."""
