@@ -41,6 +41,15 @@ class WarmUp:
 
 
 @dataclass(frozen=True)
+class LoadRun:
+    """What several clients saw in one round."""
+
+    clients: int
+    calls_ms: tuple[float, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Load:
     """Several clients that call the session at once, each as soon as its last answer is there."""
 
@@ -101,7 +110,7 @@ def in_turns(ways: Sequence[Callable[[], object] | None], runs: int) -> list[lis
     return taken
 
 
-def under_load(run: Callable[[], object], clients: int, runs: int, items: int) -> Load:
+def under_load(run: Callable[[], object], clients: int, runs: int) -> LoadRun:
     """Let `clients` threads run at once, `runs` times in all, or a few more so that all do the same number.
 
     Raises:
@@ -131,4 +140,12 @@ def under_load(run: Callable[[], object], clients: int, runs: int, items: int) -
         raise raised[0]
     # Side by side in time: a busy moment slows the calls of all clients.
     calls = [one for turn in zip(*taken, strict=True) for one in turn]
-    return Load(clients, distribution(calls, items), seconds, len(calls) * items / seconds)
+    return LoadRun(clients, tuple(calls), seconds)
+
+
+def load_of(rounds: Sequence[LoadRun], items: int) -> Load:
+    """Sum up the rounds of one number of clients, each call taking `items`."""
+    seconds = sum(one.seconds for one in rounds)
+    calls = sum(len(one.calls_ms) for one in rounds)
+    found = distribution([one.calls_ms for one in rounds], items)
+    return Load(rounds[0].clients, found, seconds, calls * items / seconds)

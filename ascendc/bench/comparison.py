@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ascendc.bench.configuration import Runtime
 from ascendc.bench.distribution import interval, medians
+from ascendc.bench.work import FEWEST
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from ascendc.bench.distribution import Rounds
     from ascendc.bench.result import Case, Results
 
 SMALLEST = 0.05
 """Share of the old median below which a difference is not spoken of: one machine differs from itself by as much from
 one hour to the next, which no interval within a run can show."""
-
-FEWEST = 10
-"""Runs from which a median has an interval worth the name."""
 
 Verdict = Literal["faster", "slower", "no difference", "not comparable"]
 
@@ -45,7 +44,7 @@ class Difference:
     """Lower end of the 95 % confidence interval of the ratio."""
     high: float | None
     reason: str
-    """Why rows are not comparable; else empty."""
+    """Why rows are not comparable, or that there is noise in which more than the smallest difference could hide."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def compare(
     """Compare row by row.
 
     A row is slower (or faster) where its ratio is at least `smallest` away from 1 *and* the 95 % confidence interval of
-    the ratio of the medians leaves 1 out. Both series are drawn anew in blocks, each by itself: runs of two benchmarks
-    are no pairs.
+    the ratio of the medians leaves 1 out. Both series are drawn anew, each by itself: runs of two benchmarks are no
+    pairs.
 
     Args:
         old: before.
@@ -120,7 +119,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
     shown = [found for found in comparison.differences if (found.old_p50_ms, found.new_p50_ms) != (None, None)]
     yield from columns([heads, *map(_row, shown)])
     if len(shown) < len(comparison.differences):
-        yield f"{len(comparison.differences) - len(shown)} rows have figures in neither"
+        yield f"rows without figures in either: {len(comparison.differences) - len(shown)}"
     yield (
         f"faster, slower: the interval leaves 1 out, and the medians are {comparison.smallest:.0%} apart or more; "
         "the interval knows the noise within each benchmark, not what changed between the two"
@@ -131,10 +130,9 @@ def lines(comparison: Comparison) -> Iterator[str]:
 def _row(found: Difference) -> tuple[str, ...]:
     where = f" @ {found.target}" if found.runtime == "om" else ""
     name = f"{found.runtime} {found.device} {found.precision}{where}, {found.part}, batch {found.batch}"
-    if found.ratio is None:
-        return name, _ms(found.old_p50_ms), _ms(found.new_p50_ms), "–", f"{found.verdict}: {found.reason}"
-    ratio = f"{found.ratio:.3f} ({found.low:.3f}-{found.high:.3f})"
-    return name, _ms(found.old_p50_ms), _ms(found.new_p50_ms), ratio, found.verdict
+    ratio = f"{found.ratio:.3f} ({found.low:.3f}-{found.high:.3f})" if found.ratio is not None else "–"
+    verdict = f"{found.verdict}: {found.reason}" if found.reason else found.verdict
+    return name, _ms(found.old_p50_ms), _ms(found.new_p50_ms), ratio, verdict
 
 
 def _ms(value: float | None) -> str:
@@ -172,18 +170,17 @@ def _difference(old: Case | None, new: Case | None, smallest: float) -> Differen
     return _judged(found, old.samples_ms, new.samples_ms, smallest)
 
 
-def _judged(found: Difference, old: Sequence[float], new: Sequence[float], smallest: float) -> Difference:
-    from dataclasses import replace
-
-    before, after = np.asarray(old, np.float64), np.asarray(new, np.float64)
-    ratio = float(np.median(after) / np.median(before))
-    low, high = interval(medians(after, seed=1) / medians(before, seed=2))
+def _judged(found: Difference, old: Rounds, new: Rounds, smallest: float) -> Difference:
+    ratio = float(np.median(np.concatenate(new)) / np.median(np.concatenate(old)))
+    low, high = interval(medians(new, seed=1) / medians(old, seed=2))
     verdict: Verdict = "no difference"
     if ratio >= 1 + smallest and low > 1:
         verdict = "slower"
     elif ratio <= 1 - smallest and high < 1:
         verdict = "faster"
-    return replace(found, verdict=verdict, ratio=ratio, low=low, high=high)
+    hidden = max(high - 1, 1 - low)
+    noise = f"noise could hide {hidden:.0%}" if verdict == "no difference" and hidden > smallest else ""
+    return replace(found, verdict=verdict, ratio=ratio, low=low, high=high, reason=noise)
 
 
 def _median(case: Case | None) -> float | None:
@@ -195,8 +192,8 @@ def _why_not(which: str, case: Case | None) -> str:
         return f"not in the {which} results"
     if case.state != "measured":
         return f"{case.state} in the {which} results"
-    if len(case.samples_ms) < FEWEST:
-        return f"{len(case.samples_ms)} runs in the {which} results; at least {FEWEST} are needed"
+    if (runs := sum(map(len, case.samples_ms))) < FEWEST:
+        return f"{runs} runs in the {which} results; at least {FEWEST} are needed"
     return ""
 
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
 CONFIDENCE = 0.95
 """Of every interval."""
 
-RESAMPLES = 2000
-"""How often a series is drawn anew; the ends of the interval then move by about a hundredth of its width."""
+RESAMPLES = 1000
+"""How often a series is drawn anew; the ends of the interval then move by a few hundredths of its width."""
 
 Origin = Literal["measured"]
+
+Rounds = Sequence[Sequence[float]]
+"""Milliseconds of runs in their order, by round: a round is a process of its own."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """How long one thing took, over all timed runs."""
+    """How long one thing took, over all timed runs of all rounds."""
 
     origin: Origin
     runs: int
@@ -34,7 +36,7 @@ class Distribution:
     max_ms: float
     p50_ms: float
     p50_low_ms: float
-    """Lower end of the 95 % confidence interval of the median, by the moving-block bootstrap."""
+    """Lower end of the 95 % confidence interval of the median, by a bootstrap of rounds and of blocks in them."""
     p50_high_ms: float
     p95_ms: float
     """Percentiles interpolate between runs: of 100 runs, P99 rests on the slowest two."""
@@ -43,15 +45,15 @@ class Distribution:
     """Items a second, one run after the other: batch ÷ mean."""
 
 
-def distribution(milliseconds: Sequence[float], items: int) -> Distribution:
+def distribution(rounds: Rounds, items: int) -> Distribution:
     """Sum up the runs of one thing.
 
     Args:
-        milliseconds: one per run, in the order in which they were made; at least one.
+        rounds: milliseconds of each run, in the order in which they were made; at least one.
         items: how many items one run takes.
     """
-    taken = np.asarray(milliseconds, np.float64)
-    low, high = interval(medians(taken, seed=0))
+    taken = np.concatenate([np.asarray(one, np.float64) for one in rounds])
+    low, high = interval(medians(rounds, seed=0))
     p50, p95, p99 = (float(value) for value in np.percentile(taken, (50, 95, 99)))
     mean = float(taken.mean())
     return Distribution(
@@ -70,24 +72,33 @@ def distribution(milliseconds: Sequence[float], items: int) -> Distribution:
     )
 
 
-def medians(taken: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
-    """Medians of `RESAMPLES` series that could as well have been measured, by the moving-block bootstrap.
+def medians(rounds: Rounds, seed: int) -> npt.NDArray[np.float64]:
+    """Medians of `RESAMPLES` benchmarks that could as well have been measured, by a bootstrap in two levels.
 
-    Latencies are skewed, with a tail, so an interval by Student's t would not hold; and a busy moment slows several
-    runs in a row, so that drawing runs one by one would make it too narrow. Blocks of n^(1/3) consecutive runs are
-    drawn instead (Künsch 1989; that growth of the length: Hall, Horowitz and Jing 1995).
+    Latencies are skewed, with a tail, so an interval by Student's t would not hold. Processes differ (where memory
+    lies, what else runs), so rounds are drawn first (Kalibera and Jones 2013). And a busy moment slows several runs in
+    a row, so that within a round blocks of n^(1/3) consecutive runs are drawn, not single ones (Künsch 1989; that
+    length: Hall, Horowitz and Jing 1995). Of few rounds it is somewhat too narrow: three tell little of others.
 
     Args:
-        taken: the runs in their order.
+        rounds: milliseconds of each run, by round.
         seed: of the draws.
     """
-    runs = len(taken)
-    length = max(1, round(runs ** (1 / 3)))
-    blocks = -(-runs // length)
-    starts = np.random.default_rng(seed).integers(0, runs - length + 1, (RESAMPLES, blocks))
-    drawn = taken[(starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :runs]]
-    found: npt.NDArray[np.float64] = np.median(drawn, axis=1)
+    random = np.random.default_rng(seed)
+    drawn = np.stack([_redrawn(np.asarray(one, np.float64), min(map(len, rounds)), random) for one in rounds])
+    chosen = random.integers(0, len(rounds), (RESAMPLES, len(rounds)))
+    # The same round may be chosen twice: then from another of its own draws.
+    shifted = (np.arange(RESAMPLES)[:, None] + np.arange(len(rounds)) * (RESAMPLES // len(rounds))) % RESAMPLES
+    found: npt.NDArray[np.float64] = np.median(drawn[chosen, shifted].reshape(RESAMPLES, -1), axis=1)
     return found
+
+
+def _redrawn(taken: npt.NDArray[np.float64], size: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
+    """`RESAMPLES` series of `size` runs, made of blocks of one round."""
+    length = max(1, round(len(taken) ** (1 / 3)))
+    starts = random.integers(0, len(taken) - length + 1, (RESAMPLES, -(-size // length)))
+    drawn: npt.NDArray[np.float64] = taken[(starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :size]]
+    return drawn
 
 
 def interval(drawn: npt.NDArray[Any]) -> tuple[float, float]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ascendc import devices
-from ascendc.bench import gears, setting
+from ascendc.bench import setting
 from ascendc.bench.child import ask
 from ascendc.bench.configuration import FIXED, configurations
-from ascendc.bench.gears import RULE, Scaling
-from ascendc.bench.judgement import judge, limit_of
 from ascendc.bench.result import Case, Results
-from ascendc.bench.roofline import roofline
+from ascendc.bench.rows import Row, Table, scalings
 from ascendc.bench.subject import measurable
 from ascendc.bench.work import Done, Opened, Request, Undone, WrongInput
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ascendc.bench.configuration import Configuration, Runtime
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
     from ascendc.events import Listener
     from ascendc.runtime.manifest import Artefact
     from ascendc.torch_device import Precision
+
+
+Keep = Callable[[Results, Case], None]
+"""Takes the results so far, and the row that is new in them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Asked:
 
 def measure(
     asked: Asked,
-    keep: Callable[[Results], None] = lambda _: None,
+    keep: Keep = lambda *_: None,
     listen: Listener = lambda _: None,
 ) -> Results:
     """Measure all that was asked for.
@@ -80,31 +83,29 @@ def measure(
     build = bool({"onnx", "om"} & set(asked.wanted))
     with measurable(asked.what, asked.overrides, build=build, listen=listen) as model:
         targets = _targets(asked, model)
-        results = Results(
+        blank = Results(
             command=asked.command,
             complete=False,
             model=model.subject,
             machine=setting.this_machine(),
             setting=setting.now(),
             runs=asked.protocol.runs,
+            rounds=asked.protocol.effective_rounds,
             cases=(),
             scaling=(),
             notes=_notes(asked, targets),
         )
-        keep(results)
-        try:
-            for configuration in configurations(asked.wanted, asked.devices, asked.precisions, targets):
-                for case in _cases(asked, model, configuration):
-                    results = replace(results, cases=(*results.cases, case))
-                    keep(results)
-        except KeyboardInterrupt:
-            return _ended(results, complete=False)
-        return _ended(results, complete=True)
-
-
-def _ended(results: Results, *, complete: bool) -> Results:
-    after = replace(results.setting, load_after=setting.load())
-    return replace(results, complete=complete, setting=after, scaling=tuple(_scaling(results.cases)))
+        table = Table(model)
+        complete = False
+        with suppress(KeyboardInterrupt):
+            for _ in range(blank.rounds):
+                for configuration in configurations(asked.wanted, asked.devices, asked.precisions, targets):
+                    for case in _run(asked, model, configuration, table):
+                        keep(replace(blank, cases=table.cases), case)
+            complete = True
+        after = replace(blank.setting, load_after=setting.load())
+        scaling = tuple(scalings(table.cases))
+        return replace(blank, complete=complete, setting=after, cases=table.cases, scaling=scaling)
 
 
 def _targets(asked: Asked, model: Measurable) -> tuple[str, ...]:
@@ -120,18 +121,20 @@ def _notes(asked: Asked, targets: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _cases(asked: Asked, model: Measurable, configuration: Configuration) -> Iterator[Case]:
-    """Rows of a configuration; what is missing for all of it is found out once."""
+def _run(asked: Asked, model: Measurable, configuration: Configuration, table: Table) -> Iterator[Case]:
+    """One round of a configuration; what is missing for all of it is found out once."""
     missing = _missing(model, configuration)
     for part in model.golden:
-        own, blank = _own(asked, model, configuration, part)
-        if missing or isinstance(own, str):
-            yield from _without(blank, asked.protocol.batches, "unavailable", missing or str(own))
+        artefact = model.artefact(part, configuration.target)
+        row = Row(configuration, _precision(model, configuration, artefact, part), part)
+        if table.hopeless(row):
             continue
-        for case in _run(own, blank, model):
-            yield case
-            if case.state == "unavailable" and not case.engine:
-                missing = case.reason
+        request = missing or _request(asked, model, configuration, artefact, part)
+        if isinstance(request, str):
+            yield from table.undone(row, asked.protocol.batches, Undone(None, "unavailable", request))
+            continue
+        yield from _asked(request, row, table)
+        missing = table.hopeless(row)
 
 
 def _missing(model: Measurable, configuration: Configuration) -> str:
@@ -140,28 +143,26 @@ def _missing(model: Measurable, configuration: Configuration) -> str:
     return model.no_pytorch or devices.why_not(configuration.device) or ""
 
 
-def _own(asked: Asked, model: Measurable, configuration: Configuration, part: str) -> tuple[Request | str, Case]:
-    """What the measuring process is asked for, or why it cannot be; and a row without figures."""
-    artefact = model.artefact(part, configuration.target)
-    precision = _precision(model, configuration, artefact, part)
-    blank = _blank(configuration, precision, part)
+def _request(
+    asked: Asked, model: Measurable, configuration: Configuration, artefact: Artefact | None, part: str
+) -> Request | str:
+    """What the measuring process is asked for, or why it cannot be."""
     golden = model.golden[part]
     inputs, path = golden.inputs, model.recipe
     if configuration.runtime != "torch":
         if model.bundle is None or artefact is None:
-            return f"the bundle's target `{configuration.target}` has no part `{part}`", blank
+            return f"the bundle's target `{configuration.target}` has no part `{part}`"
         path = model.bundle.folder / (artefact.onnx if configuration.runtime == "onnx" else artefact.om)
         if not path.is_file():
-            return f"the bundle holds no OM for it: it was deferred, ./compile.sh {artefact.target} makes it", blank
+            return f"the bundle holds no OM for it: it was deferred, ./compile.sh {artefact.target} makes it"
         if configuration.runtime == "om" and artefact.aipp != "none":
             inputs = golden.pixels
     if not inputs:
-        return "the OM takes pixels, and no picture is behind the golden samples", blank
+        return "the OM takes pixels, and no picture is behind the golden samples"
     assert path is not None
-    request = Request(
+    return Request(
         configuration, part, path, model.overrides, asked.protocol, model.half, asked.given, inputs, started=0.0
     )
-    return request, blank
 
 
 def _precision(model: Measurable, configuration: Configuration, artefact: Artefact | None, part: str) -> str:
@@ -173,107 +174,22 @@ def _precision(model: Measurable, configuration: Configuration, artefact: Artefa
     return "fp16" if any(array.dtype == "float16" for array in model.golden[part].outputs.values()) else "fp32"
 
 
-def _run(request: Request, blank: Case, model: Measurable) -> Iterator[Case]:
+def _asked(request: Request, row: Row, table: Table) -> Iterator[Case]:
     """Rows of a part, as its process tells them."""
     left = list(request.protocol.batches)
-    row = blank
+    opened: Opened | None = None
     with closing(ask(request)) as answers:
         for answer in answers:
             match answer:
                 case WrongInput(message):
                     raise UsageError("ASC2603", message)
                 case Opened():
-                    row = replace(blank, engine=answer.engine, inputs=answer.inputs, cold_start=answer.cold_start)
-                    if answer.simulated:
-                        row = replace(row, origin="simulated", state="simulated", cold_start=None)
-                    else:
-                        row = replace(row, origin="measured", state="measured")
+                    opened = answer
                 case Done():
+                    assert opened is not None
                     left.remove(answer.batch)
-                    yield _row(row, answer, model)
-                case Undone(batch, state, reason):
-                    yield from _without(row, left if batch is None else [batch], state, reason)
-                    left = [] if batch is None else [other for other in left if other != batch]
-
-
-def _row(row: Case, done: Done, model: Measurable) -> Case:
-    golden, artefact = model.golden[row.part], model.artefact(row.part, row.target)
-    limit = limit_of(row, golden.limit, artefact)
-    found = judge(golden.outputs, done.answers, limit)
-    case = replace(row, batch=done.batch, validation=found)
-    if case.state == "simulated":
-        case = replace(case, reason="it ran on the simulated device: its times are not a chip's")
-    if not found.ok:
-        case = replace(case, state="refused", reason=found.complaint or _beyond(found.error, limit))
-    if done.timed is None:
-        return case
-    timed = done.timed
-    case = replace(
-        case,
-        latency=timed.latency,
-        compute=timed.compute,
-        whole=timed.whole,
-        loads=timed.loads,
-        memory=timed.memory,
-        warm_up=timed.warm_up,
-        samples_ms=timed.samples_ms,
-    )
-    if row.device == "npu" and row.origin == "measured" and model.bundle is not None:
-        onnx = model.bundle.folder / (artefact or model.bundle.artefact(row.part)).onnx
-        p50 = (timed.compute or timed.latency).p50_ms
-        chip = artefact.soc if artefact and row.runtime == "om" else _chip(row.engine)
-        case = replace(case, roofline=roofline(onnx, chip, row.precision, done.batch, p50))
-    return case
-
-
-def _chip(engine: str) -> str:
-    """``torch 2.7.1 npu Ascend910B4 fp16 (autocast)``: the word after the device."""
-    words = engine.split()
-    return words[words.index("npu") + 1] if "npu" in words[:-1] else ""
-
-
-def _beyond(error: float | None, limit: float) -> str:
-    return f"its answers are wrong: {error:.2g} of the sample distance; allowed: {limit:.2g}"
-
-
-def _blank(configuration: Configuration, precision: str, part: str) -> Case:
-    return Case(
-        runtime=configuration.runtime,
-        device=configuration.device,
-        precision=precision,
-        target=configuration.target,
-        part=part,
-        batch=0,
-        state="unavailable",
-        reason="",
-        origin=None,
-        engine="",
-        inputs=None,
-        latency=None,
-        compute=None,
-        whole=None,
-        loads=(),
-        memory=None,
-        cold_start=None,
-        warm_up=None,
-        validation=None,
-        roofline=None,
-        samples_ms=(),
-    )
-
-
-def _without(row: Case, batches: Sequence[int], state: Literal["unavailable", "failed"], reason: str) -> Iterator[Case]:
-    for batch in batches:
-        yield replace(row, batch=batch, state=state, reason=reason, origin=None)
-
-
-def _scaling(cases: Sequence[Case]) -> Iterator[Scaling]:
-    series: dict[tuple[Runtime, Device, str, str, str], dict[int, float]] = {}
-    for case in cases:
-        if case.state == "measured" and case.latency is not None:
-            key = (case.runtime, case.device, case.precision, case.target, case.part)
-            series.setdefault(key, {})[case.batch] = case.latency.p50_ms
-    for key, medians in series.items():
-        if len(medians) > 1:
-            points = gears.points(medians)
-            yield Scaling(*key, points=points, gears=gears.gears(points), rule=RULE)
+                    yield table.done(row, opened, answer)
+                case Undone(batch):
+                    without = left if batch is None else [batch]
+                    yield from table.undone(row, without, answer)
+                    left = [other for other in left if other not in without]

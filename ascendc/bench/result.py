@@ -71,14 +71,15 @@ class Case:
     loads: tuple[Load, ...]
     """By numbers of clients."""
     memory: Footprint | None
-    cold_start: ColdStart | None
-    """Of the process, the same for all batch sizes."""
+    cold_starts: tuple[ColdStart, ...]
+    """Of the processes, one a round; the same for all batch sizes."""
     warm_up: WarmUp | None
+    """Of all rounds; steady if all were."""
     validation: Validation | None
     roofline: Roofline | None
     """Of rows measured on an NPU whose chip is known."""
-    samples_ms: tuple[float, ...]
-    """Every timed run of `latency`, in order: what `ascendc bench compare` needs."""
+    samples_ms: tuple[tuple[float, ...], ...]
+    """Every timed run of `latency` in order, by round: what `ascendc bench compare` needs."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ class Results:
     machine: Machine
     setting: Setting
     runs: int
-    """Timed runs of each case."""
+    """Timed runs that were asked for of each case."""
+    rounds: int
+    """Processes of each configuration and part, one after the other, that share the runs."""
     cases: tuple[Case, ...]
     scaling: tuple[Scaling, ...]
     """By configuration and part, where more than one batch size was measured."""

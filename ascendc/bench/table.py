@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def lines(results: Results) -> Iterator[str]:
     for part, batch in dict.fromkeys((case.part, case.batch) for case in measured):
         rows = [case for case in measured if (case.part, case.batch) == (part, batch)]
         yield ""
-        yield f"{part}, batch {batch}, {results.runs} runs, {_inputs(rows)}:"
+        yield f"{part}, batch {batch}, {_times(results)}, {_inputs(rows)}:"
         yield from columns([_HEADS, *_ranked(rows)])
     yield from _scaling(results)
     yield from _loads(measured)
@@ -65,6 +66,10 @@ def _machine(machine: Machine, setting: Setting) -> Iterator[str]:
     yield f"{machine.cpu}, {machine.cores} cores{memory}, {machine.system}; Python {setting.python}, {cann}"
     busy = ": BUSY, figures are not of a quiet machine" if (setting.load_before or 0) > machine.cores / 2 else ""
     yield f"load before {load}, {governor}{busy}"
+
+
+def _times(results: Results) -> str:
+    return f"{results.runs} runs" + (f" in {results.rounds} rounds" if results.rounds > 1 else "")
 
 
 def _inputs(rows: Sequence[Case]) -> str:
@@ -136,7 +141,7 @@ def _beginnings(measured: Sequence[Case]) -> Iterator[str]:
     rows = {(name_of(case), case.part): (f"{name_of(case)}, {case.part}", *_cold(case)) for case in reversed(measured)}
     if rows:
         yield ""
-        yield "From nothing to the first answer, once each:"
+        yield "From nothing to the first answer, in a fresh process (median of the rounds):"
         yield from columns([("configuration", "process s", "open s", "first run ms"), *reversed(rows.values())])
     restless = [f"{name_of(c)}, {c.part}, batch {c.batch}" for c in measured if c.warm_up and not c.warm_up.steady]
     if restless:
@@ -144,10 +149,9 @@ def _beginnings(measured: Sequence[Case]) -> Iterator[str]:
 
 
 def _cold(case: Case) -> tuple[str, str, str]:
-    start = case.cold_start
-    if start is None:
-        return (_UNKNOWN,) * 3
-    return f"{start.process_s:.2f}", f"{start.open_s:.2f}", _ms(start.first_run_ms)
+    starts = case.cold_starts
+    process, opened = (median(figures) for figures in zip(*((s.process_s, s.open_s) for s in starts), strict=True))
+    return f"{process:.2f}", f"{opened:.2f}", _ms(median(start.first_run_ms for start in starts))
 
 
 def _answers(measured: Sequence[Case]) -> Iterator[str]:

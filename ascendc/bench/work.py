@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ascendc.bench.clock import Load, WarmUp
+    from ascendc.bench.clock import LoadRun, WarmUp
     from ascendc.bench.configuration import Configuration
-    from ascendc.bench.distribution import Distribution
     from ascendc.bench.feeds import Arrays, Given, Half
     from ascendc.bench.footprint import Footprint
+
+
+FEWEST = 10
+"""Runs that a round needs to say anything."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +24,22 @@ class Protocol:
 
     batches: tuple[int, ...]
     runs: int
+    """Timed, over all rounds."""
     warmup: int
-    """At least."""
+    """At least, in each round."""
     clients: tuple[int, ...]
+    rounds: int = 1
+    """Processes that share the runs."""
+
+    @property
+    def effective_rounds(self) -> int:
+        """No round has less than `FEWEST` runs, if there are so many."""
+        return max(1, min(self.rounds, self.runs // FEWEST))
+
+    @property
+    def runs_a_round(self) -> int:
+        """Rounded up."""
+        return -(-self.runs // self.effective_rounds)
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True)
 class ColdStart:
-    """From nothing to the first answer, once, in a fresh process; files may have been in the page cache."""
+    """From nothing to the first answer, in a fresh process; files may have been in the page cache."""
 
     origin: Literal["measured"]
     process_s: float
@@ -73,11 +89,12 @@ class Timed:
     """The figures of a batch size; none of the simulated device."""
 
     warm_up: WarmUp
-    latency: Distribution
-    samples_ms: tuple[float, ...]
-    compute: Distribution | None
-    whole: Distribution | None
-    loads: tuple[Load, ...]
+    latency_ms: tuple[float, ...]
+    compute_ms: tuple[float, ...]
+    """Empty: the engine cannot tell copies from computing."""
+    whole_ms: tuple[float, ...]
+    """Empty: the part is not made from what was given."""
+    loads: tuple[LoadRun, ...]
     memory: Footprint
 
 

@@ -7,12 +7,11 @@ import time
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ascendc.bench.clock import in_turns, timed, under_load, warm_up
-from ascendc.bench.distribution import distribution
 from ascendc.bench.feeds import Preparation, rows
 from ascendc.bench.footprint import Footprint, footprint, reset_peak
 from ascendc.bench.work import ColdStart, Done, Opened, Timed, Undone, WrongInput
@@ -61,16 +60,16 @@ def serve(request: Request) -> Iterator[Answer]:
         except InputError as error:
             yield WrongInput(str(error))
             return
-        first = _first(request, session, preparation)
-        if isinstance(first, Undone):
-            yield first
-            return
-        yield Opened(
-            session.engine,
-            " SIMULATED" in session.engine,
-            "given" if preparation else "golden",
-            ColdStart("measured", imported - request.started, opened - imported, first),
-        )
+        fits = [batch for batch in request.protocol.batches if not _refused(session, batch)]
+        if fits:
+            try:
+                [first] = timed(partial(session.run, _feeds(request, preparation, fits[0])), 1)
+            except SessionError as error:
+                yield Undone(None, "failed", str(error))
+                return
+            cold_start = ColdStart("measured", imported - request.started, opened - imported, first)
+            inputs: Literal["given", "golden"] = "given" if preparation else "golden"
+            yield Opened(session.engine, " SIMULATED" in session.engine, inputs, cold_start)
         for batch in request.protocol.batches:
             try:
                 yield _batch(request, session, preparation, batch)
@@ -104,19 +103,6 @@ def _preparation(request: Request, session: Session) -> Preparation | None:
     return preparation if preparation.takes() else None
 
 
-def _first(request: Request, session: Session, preparation: Preparation | None) -> float | Undone:
-    """Milliseconds of the first run of all, in the first batch size that can be run."""
-    batches = [batch for batch in request.protocol.batches if not _refused(session, batch)]
-    if not batches:
-        return Undone(None, "unavailable", _refused(session, request.protocol.batches[0]))
-    feeds = _feeds(request, preparation, batches[0])
-    try:
-        [first] = timed(lambda: session.run(feeds), 1)
-    except SessionError as error:
-        return Undone(None, "failed", str(error))
-    return first
-
-
 def _batch(request: Request, session: Session, preparation: Preparation | None, batch: int) -> Done | Undone:
     if refused := _refused(session, batch):
         return Undone(batch, "unavailable", refused)
@@ -133,14 +119,13 @@ def _timed(request: Request, session: Session, preparation: Preparation | None, 
     was_reset = _reset_peak(session)
     warm = warm_up(run, protocol.warmup)
     whole = None if preparation is None else partial(_whole, session, preparation, batch)
-    samples, computed, prepared = in_turns((run, session.resident(feeds), whole), protocol.runs)
-    loads = tuple(under_load(run, clients, protocol.runs, batch) for clients in protocol.clients)
+    samples, computed, prepared = in_turns((run, session.resident(feeds), whole), protocol.runs_a_round)
+    loads = tuple(under_load(run, clients, protocol.runs_a_round) for clients in protocol.clients)
     return Timed(
         warm_up=warm,
-        latency=distribution(samples, batch),
-        samples_ms=tuple(samples),
-        compute=distribution(computed, batch) if computed else None,
-        whole=distribution(prepared, batch) if prepared else None,
+        latency_ms=tuple(samples),
+        compute_ms=tuple(computed),
+        whole_ms=tuple(prepared),
         loads=loads,
         memory=_footprint(session, was_reset=was_reset),
     )

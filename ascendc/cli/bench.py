@@ -70,6 +70,13 @@ def bench() -> None:
 @click.option(
     "--warmup", type=click.IntRange(0), default=10, show_default=True, help="At least; until it is steady in any case."
 )
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Fresh processes that share the runs, at least 10 each: one may be slower than the next.",
+)
 @click.option("--target", help="Which target of a bundle  [OMs of all, the ONNX of the first].")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Of a recipe: model.weights=random")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.json", help="Keep results.")
@@ -86,6 +93,7 @@ def measure(
     clients: tuple[int, ...],
     runs: int,
     warmup: int,
+    rounds: int,
     target: str | None,
     overrides: tuple[str, ...],
     output: Path | None,
@@ -109,18 +117,15 @@ def measure(
 
     if overrides and what.is_dir():
         raise click.UsageError("--set changes a recipe; a bundle is what it is")
-    told = 0
     said: set[str] = set()
 
-    def keep(results: Results) -> None:
-        nonlocal told
-        for line in map(_progress, results.cases[told:]):
-            if line not in said:
-                click.echo(line, err=True)
-            said.add(line)
-        told = len(results.cases)
+    def keep(so_far: Results, case: Case) -> None:
+        line = _progress(case)
+        if line not in said:
+            click.echo(line, err=True)
+        said.add(line)
         if output is not None:
-            write(results, output)
+            write(so_far, output)
 
     asked = Asked(
         what=what,
@@ -128,7 +133,7 @@ def measure(
         runtimes=runtimes,
         devices=devices or ("npu", "cuda", "cpu"),
         precisions=precisions,
-        protocol=Protocol(tuple(sorted(set(batches or (1,)))), runs, warmup, tuple(dict.fromkeys(clients))),
+        protocol=Protocol(tuple(sorted(set(batches or (1,)))), runs, warmup, tuple(dict.fromkeys(clients)), rounds),
         given=Given(images, texts, arrays),
         overrides=overrides,
         target=target,
