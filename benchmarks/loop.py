@@ -1,162 +1,172 @@
-"""``python -m benchmarks.loop``: whether `ascendc bench` says what a plain loop says. Writes a part of docs/bench.md.
+"""``python -m benchmarks.loop``: whether `ascendc bench` times what a plain loop times. Writes a part of docs/bench.md.
 
-A pair is one benchmark and one loop, one after the other, each in a fresh process and on the same input; which comes
-first changes from pair to pair, so that drift hits both. What is compared is the median of the ratios of medians.
+The session and the clock of `ascendc bench`'s measuring process, and what somebody would write who has no benchmark,
+around onnxruntime or the module itself, run by turns in one process; which is first changes from turn to turn. A pair
+is one run of each, so that whatever else the machine does slows both.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ascendc import driver, registry
+from ascendc.bench.clock import timed, warm_up
+from ascendc.bench.configuration import Configuration
+from ascendc.bench.distribution import interval, medians
+from ascendc.bench.feeds import Given, Half
+from ascendc.bench.work import Protocol, Request
+from ascendc.bench.worker import open_for
+from ascendc.store import Store
 
 from .environment import own_versions
 from .setting import Setting
+
+if TYPE_CHECKING:
+    from ascendc.bench.configuration import Runtime
+    from ascendc.bench.feeds import Arrays
 
 HOME = Path(__file__).parents[1]
 PAGE = HOME / "docs" / "bench.md"
 RECIPE = HOME / "recipes" / "tiny-clip.yaml"
 BEGIN, END = "<!-- written by python -m benchmarks.loop -->", "<!-- end -->"
+
 LIMIT = 0.03
 """Share by which they may differ."""
 
-_ONNX = """
-import sys, time, statistics
-import numpy as np, onnxruntime
-model, inputs, name, runs = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-options = onnxruntime.SessionOptions()
-options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as bundles set it
-session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-feeds = {name: np.load(inputs)[:1]}
-for _ in range(30):
-    session.run(None, feeds)
-taken = []
-for _ in range(runs):
-    begin = time.perf_counter()
-    session.run(None, feeds)
-    taken.append((time.perf_counter() - begin) * 1e3)
-print(statistics.median(taken))
-"""
+WARM = 20
+"""Runs before the pairs."""
 
-_TORCH = """
-import sys, time, statistics
-import numpy as np, torch
-from transformers import CLIPModel
-model, inputs, part, runs = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-clip = CLIPModel.from_pretrained(model, attn_implementation="eager").eval()
-forward = {"pixel_values": clip.get_image_features, "input_ids": clip.get_text_features}[part]
-array = np.load(inputs)[:1]
-def run():
-    with torch.inference_mode():
-        found = forward(torch.tensor(array))
-    return getattr(found, "pooler_output", found).numpy().copy()
-for _ in range(30):
-    run()
-taken = []
-for _ in range(runs):
-    begin = time.perf_counter()
-    run()
-    taken.append((time.perf_counter() - begin) * 1e3)
-print(statistics.median(taken))
-"""
+INPUTS = {"image": "pixel_values", "text": "input_ids"}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Medians in milliseconds."""
+    """One run each, in milliseconds."""
 
     bench: float
     loop: float
 
 
-@dataclass(frozen=True)
-class Way:
-    """A part on a runtime."""
-
-    runtime: str
-    part: str
-    input: str
-
-    def bench(self, bundle: Path, runs: int) -> float:
-        """What `ascendc bench` says; it measures both parts, and one is taken."""
-        what = RECIPE if self.runtime == "torch" else bundle
-        command = [sys.executable, "-m", "ascendc", "bench", str(what), "--runtimes", self.runtime, "--devices", "cpu"]
-        command += ["--num-runs", str(runs), "--rounds", "1", "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        cases = json.loads(done.stdout)["cases"]
-        return next(float(case["latency"]["p50_ms"]) for case in cases if case["part"] == self.part)
-
-    def loop(self, bundle: Path, runs: int) -> float:
-        """What somebody would write who has no benchmark."""
-        program, model = _TORCH, RECIPE.with_suffix("")
-        if self.runtime == "onnx":
-            program, model = _ONNX, next(bundle.glob(f"models/**/{self.part}.onnx"))
-        inputs = bundle / "golden" / self.part / f"{self.input}.npy"
-        command = [sys.executable, "-c", program, str(model), str(inputs), self.input, str(runs)]
-        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-WAYS = tuple(
-    Way(runtime, part, input)
-    for runtime in ("onnx", "torch")
-    for part, input in (("image", "pixel_values"), ("text", "input_ids"))
-)
-
-
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.loop", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=8, help="[%(default)s]")
-    parser.add_argument("--runs", type=int, default=300, help="of each [%(default)s]")
+    parser.add_argument("--pairs", type=int, default=3000, help="[%(default)s]")
     options = parser.parse_args()
     setting = Setting.now({"ascendc": own_versions()})
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
-        bundle = Path(folder) / "tiny-clip"
-        subprocess.run([sys.executable, "-m", "ascendc", "build", str(RECIPE), "-q", "-o", str(bundle)], check=True)
-        found = {way: [pair(way, bundle, options.runs, i % 2 == 1) for i in range(options.pairs)] for way in WAYS}
+        bundle = driver.build(RECIPE, output=Path(folder) / "tiny-clip").output
+        for runtime in ("onnx", "torch"):
+            for part in INPUTS:
+                found[f"{runtime} cpu fp32, {part}"] = pairs(runtime, part, bundle, options.pairs)
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{render(found, options.runs, setting)}{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{render(found, setting)}{END}{after}", encoding="utf-8")
 
 
-def pair(way: Way, bundle: Path, runs: int, loop_first: bool) -> Pair:
-    """One of each."""
-    measures: list[Callable[[Path, int], float]] = [way.bench, way.loop]
-    first, second = (measure(bundle, runs) for measure in (measures[::-1] if loop_first else measures))
-    found = Pair(second, first) if loop_first else Pair(first, second)
-    print(f"{way.runtime} {way.part}: {found.bench:.3f} and {found.loop:.3f} ms", file=sys.stderr)
-    return found
+def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
+    """Measure one part on one runtime."""
+    name = INPUTS[part]
+    feeds = {name: np.load(bundle / "golden" / part / f"{name}.npy")[:1]}
+    onnx = next(bundle.glob(f"models/**/{part}.onnx"))
+    plain = onnx_loop(onnx, name, feeds) if runtime == "onnx" else torch_loop(part, name, feeds)
+    with open_for(_request(runtime, part, onnx if runtime == "onnx" else RECIPE, bundle, feeds)) as session:
+
+        def bench() -> float:
+            [taken] = timed(lambda: session.run(feeds), 1)
+            return taken
+
+        warm_up(bench, WARM)
+        warm_up(plain, WARM)
+        made = []
+        for i in range(count):
+            first, second = (plain(), bench()) if i % 2 else (bench(), plain())
+            made.append(Pair(second, first) if i % 2 else Pair(first, second))
+    print(f"{runtime} {part}: {_ratio(made):.3f}", file=sys.stderr)
+    return made
 
 
-def render(found: dict[Way, list[Pair]], runs: int, setting: Setting) -> str:
+def onnx_loop(path: Path, name: str, feeds: Arrays) -> Callable[[], float]:
+    """The body of a plain loop around onnxruntime; its result is milliseconds."""
+    import onnxruntime  # type: ignore[import-untyped]  # it ships no types
+
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as bundles set it
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    array = feeds[name]
+
+    def turn() -> float:
+        begin = time.perf_counter()
+        session.run(None, {name: array})
+        return (time.perf_counter() - begin) * 1e3
+
+    return turn
+
+
+def torch_loop(part: str, name: str, feeds: Arrays) -> Callable[[], float]:
+    """The same around the recipe's torch module, from an array to an array."""
+    import torch
+
+    planner = driver.prepare(RECIPE, (), Store(), registry.load())
+    module = planner.model.module(part, planner.recipe.model.weights, planner.recipe.export.attention)
+    array = feeds[name]
+
+    def turn() -> float:
+        begin = time.perf_counter()
+        with torch.inference_mode():
+            found = module(torch.tensor(array))
+        (found[0] if isinstance(found, tuple) else found).numpy().copy()
+        return (time.perf_counter() - begin) * 1e3
+
+    return turn
+
+
+def _request(runtime: Runtime, part: str, model: Path, bundle: Path, feeds: Arrays) -> Request:
+    protocol = Protocol((1,), 1, 0, ())
+    half = Half("ascendc_device", bundle / "python", bundle / "assets")
+    configuration = Configuration(runtime, "cpu", "fp32")
+    return Request(configuration, part, model, (), protocol, half, Given(), feeds, started=0.0)
+
+
+def render(found: dict[str, list[Pair]], setting: Setting) -> str:
     """The part of the page."""
     lines = [
         "",
-        "| | pairs | `ascendc bench`, ms | plain loop, ms | bench ÷ loop, median | all pairs | within 3 % |",
-        "|---|--:|--:|--:|--:|---|---|",
+        "| | pairs | `ascendc bench`, ms | plain loop, ms | bench ÷ loop (95 % CI) | half of the pairs | within 3 % |",
+        "|---|--:|--:|--:|---|---|---|",
     ]
-    for way, pairs in found.items():
-        ratios = sorted(pair.bench / pair.loop for pair in pairs)
-        ratio = statistics.median(ratios)
-        medians = [statistics.median(values) for values in ([p.bench for p in pairs], [p.loop for p in pairs])]
+    for name, made in found.items():
+        ratios = np.array([pair.bench / pair.loop for pair in made])
+        low, high = interval(medians([ratios.tolist()], seed=0))
+        quarter, three_quarters = np.percentile(ratios, (25, 75))
+        ratio = _ratio(made)
         cells = (
-            f"{way.runtime} cpu fp32, {way.part}",
-            str(len(pairs)),
-            *(f"{value:.3f}" for value in medians),
-            f"{ratio:.3f}",
-            f"{ratios[0]:.3f}-{ratios[-1]:.3f}",
+            name,
+            str(len(made)),
+            f"{statistics.median(pair.bench for pair in made):.3f}",
+            f"{statistics.median(pair.loop for pair in made):.3f}",
+            f"{ratio:.3f} ({low:.3f}-{high:.3f})",
+            f"{quarter:.3f}-{three_quarters:.3f}",
             "yes" if abs(ratio - 1) <= LIMIT else "**no**",
         )
         lines.append(f"| {' | '.join(cells)} |")
-    measured = f"Medians of {runs} runs at batch 1 on golden inputs, in fresh processes; measured {setting}, on"
-    return "\n".join([*lines, "", measured, f"{setting.machine}.", ""])
+    return "\n".join([*lines, "", f"Batch 1, golden inputs. Measured {setting}, on", f"{setting.machine}.", ""])
+
+
+def _ratio(made: list[Pair]) -> float:
+    """The median of the pairs' own ratios."""
+    return statistics.median(pair.bench / pair.loop for pair in made)
 
 
 if __name__ == "__main__":

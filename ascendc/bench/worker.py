@@ -46,7 +46,7 @@ def serve(request: Request) -> Iterator[Answer]:
         importlib.import_module(_ENGINES[request.configuration.runtime])
     imported = time.monotonic()
     try:
-        session = _open(request)
+        session = open_for(request)
     except (SessionError, EnvironmentLacksError) as error:
         yield Undone(None, "unavailable", str(error))
         return
@@ -77,7 +77,13 @@ def serve(request: Request) -> Iterator[Answer]:
                 yield Undone(batch, "failed", str(error))
 
 
-def _open(request: Request) -> Session:
+def open_for(request: Request) -> Session:
+    """The session of a request.
+
+    Raises:
+        SessionError, EnvironmentLacksError: it is not to be had here.
+        AscendcError: the recipe is at fault, or its model.
+    """
     configuration = request.configuration
     if configuration.runtime != "torch":
         return open_session(request.model, configuration.device)
