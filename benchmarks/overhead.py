@@ -111,7 +111,7 @@ def measure(case: Case, folder: Path) -> Row:
 
 def _by_hand(path: Path, x: Array, batch: int | None) -> Callable[[], Array]:
     """What a careful program makes of it: everything once, then the calls alone. It gives nothing back."""
-    import acl  # type: ignore[import-not-found]  # the simulated one, on the path since `main`
+    import acl  # the simulated one, on the path since `main`
 
     model, _ = acl.mdl.load_from_file(str(path))
     desc = acl.mdl.create_desc()

@@ -27,8 +27,9 @@ ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "tests" / "hardware" / "run.py"
 STEPS = ["probe", "compile", "inspect", "golden", "conformance", "benchmark", "soak"]
 sys.path.append(str(SCRIPT.parent))
-report, redact, isolate, markdown, ledger = (
-    importlib.import_module(f"board_report.{name}") for name in ("report", "redact", "isolate", "markdown", "ledger")
+report, redact, isolate, markdown, ledger, main = (
+    importlib.import_module(f"board_report.{name}")
+    for name in ("report", "redact", "isolate", "markdown", "ledger", "main")
 )
 
 
@@ -116,6 +117,15 @@ def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, t
     assert done.stdout.splitlines()[-1] == "This was the simulator: there is nothing to file."
 
 
+@pytest.mark.soak
+def test_without_a_bundle_it_builds_the_tiny_clip_for_the_chip(run, tmp_path):
+    done = run(settings=Settings("Ascend310B4", run_mode=0, strict=True), ASCENDC_CACHE=str(tmp_path / "cache"))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    record, _ = read(tmp_path)
+    assert verdicts(record) == dict.fromkeys(STEPS, "passed")
+    assert [om["soc"] for om in record["oms"]] == ["Ascend310B4", "Ascend310B4"]
+
+
 def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bundle, tmp_path, board_python):
     """The graph fails once, at a run that only the soak comes to. The simulator, which needs 3.10, runs beside it."""
     settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 350, 1),))
@@ -125,11 +135,23 @@ def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bun
     record, text = read(tmp_path)
     assert verdicts(record) == {**dict.fromkeys(STEPS, "passed"), "compile": "skipped", "soak": "failed"}
     [soak] = [step for step in record["steps"] if step["name"] == "soak"]
-    assert soak["reason"].startswith("model: acl.mdl.execute failed with 507015: the AI Core failed")
+    assert soak["reason"].startswith("model: acl.rt.synchronize_stream failed with 507015: the AI Core failed")
     assert "AscendCL says: EZ9999: simulated fault: exec (simulated)" in soak["reason"]
     assert record["machine"]["run_mode"] == 0
     assert record["simulated"] is True
     assert "## Ascend310P1: 5 passed, 1 failed, 1 skipped" in text
+
+
+def test_a_bundle_that_is_not_whole_is_said_so(run, bundle, tmp_path):
+    """It never comes to the device; what the simulator exported is enough to mark the report."""
+    (bundle / "python" / "ascendc_runtime" / "__init__.py").unlink()
+    done = run("--bundle", bundle, **Settings().exports())
+    assert done.returncode == 3
+    record, text = read(tmp_path)
+    assert record["steps"][1]["reason"] == (
+        "<bundle>/python/ascendc_runtime/__init__.py is missing: the bundle is not whole"
+    )
+    assert text.startswith("SIMULATED")
 
 
 def test_a_process_that_dies_takes_no_other_along(run, bundle, tmp_path):
@@ -186,6 +208,17 @@ def test_a_step_that_hangs_is_killed_and_what_it_had_is_kept(tmp_path, monkeypat
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = isolate.isolated("probe", report.Device, isolate.Job("", "", 0, 0), tmp_path, 1)
     assert done == (report.Step("probe", "failed", "did not end in 1 s and was killed"), ())
+
+
+@pytest.mark.parametrize(
+    ("number", "visible", "expected"), [(0, None, None), (1, None, "1"), (0, "2,3", "2,3"), (1, "2,3", "3")]
+)
+def test_the_device_that_was_asked_for_is_the_only_one_to_be_seen(monkeypatch, number, visible, expected):
+    monkeypatch.setenv("ASCEND_RT_VISIBLE_DEVICES", visible or "")
+    if visible is None:
+        monkeypatch.delenv("ASCEND_RT_VISIBLE_DEVICES")
+    main._choose_device(number)
+    assert os.environ.get("ASCEND_RT_VISIBLE_DEVICES") == expected
 
 
 def test_the_first_traceback_is_the_reason_and_plogs_are_in_the_log(tmp_path):

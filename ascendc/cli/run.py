@@ -42,6 +42,7 @@ _MOMENT_S = 1
 )
 @click.option("--output", metavar="OUT.npz", help="Keep names and embeddings, of pictures or else of labels.")
 @click.option("--skip-broken", is_flag=True, help="Leave pictures out that cannot be read; exit code 4.")
+@click.option("--allow-simulated", is_flag=True, help="Offer a device OMs of a bundle that no real ATC made.")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Of a recipe: model.weights=random")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--target", help="Which target of a bundle [the first that can run].")
@@ -61,6 +62,7 @@ def run(
     templates: tuple[str, ...],
     output: str | None,
     skip_broken: bool,
+    allow_simulated: bool,
     **question: Any,
 ) -> int:
     """Ask a BUNDLE directory, or the PyTorch model of a RECIPE, what the pictures show.
@@ -79,6 +81,7 @@ def run(
             raise click.UsageError("--set and --allow-pickle change a recipe; a bundle is what it is")
         single = {"embed": embed, "target": target, "labels": labels, "output": output}
         flags = {"json": as_json, "verbose": verbose, "skip-broken": skip_broken}
+        flags["allow-simulated"] = allow_simulated
         return _run_bundle(what, single, flags, templates, **question)
     from ascendc.run import run_recipe
 
@@ -86,8 +89,10 @@ def run(
         overrides += ("model.allow_pickle=true",)
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
-    if labels or templates or output or skip_broken:
-        raise click.UsageError("--labels, --template, --output and --skip-broken are for bundles: ascendc build RECIPE")
+    folder = any(Path(image).is_dir() for image in question["images"])
+    if labels or templates or output or skip_broken or allow_simulated or folder:
+        only = "folders, --labels, --template, --output, --skip-broken and --allow-simulated"
+        raise click.UsageError(f"{only} are for bundles: ascendc build RECIPE")
     asked = run_recipe(what, overrides=overrides, precision=precision or "fp32", **question)
     if embed is not None:
         _save(embed, asked)

@@ -100,7 +100,7 @@ def test(bundle: Bundle, args: argparse.Namespace) -> int:
     """Run the golden test of every part, or of those asked for."""
     verdicts = []
     for part in args.parts or [part.name for part in bundle.manifest.parts]:
-        verdict = selftest(bundle, part, args.target, args.device)
+        verdict = selftest(bundle, part, args.target, args.device, args.allow_simulated)
         for note in verdict.notes:
             print(note)
         print(verdict, flush=True)
@@ -156,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
 def _choices(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--target", help="which target's artefacts; default: the first that can run")
     verb.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
+    verb.add_argument("--allow-simulated", action="store_true", help="offer a device OMs that no real ATC made")
 
 
 def _check_choices(bundle: Bundle, args: argparse.Namespace) -> None:

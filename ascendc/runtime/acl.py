@@ -65,7 +65,7 @@ class Acl:
         ask = getattr(self.module, "get_recent_err_msg", None)
         try:
             text = ask() if ask is not None else ""
-        except (TypeError, RuntimeError):  # old CANNs have the call and fail in it
+        except (TypeError, RuntimeError, ValueError):  # old CANNs fail in it; the text may be no UTF-8
             text = ""
         return " ".join(str(text or "").split())[:500]
 

@@ -100,7 +100,9 @@ def run(bundle: Bundle, args: argparse.Namespace) -> int:
     engines: Dict[str, Engine] = {}
     with ExitStack() as stack:
         for part in bundle.manifest.parts:
-            engines[part.name] = open_part(bundle, part.name, args.target, args.device)
+            engines[part.name] = open_part(
+                bundle, part.name, args.target, args.device, allow_simulated=args.allow_simulated
+            )
             stack.callback(engines[part.name].session.close)
         sessions = {name: engine.session for name, engine in engines.items()}
         try:
@@ -134,7 +136,12 @@ class _Said(NamedTuple):
 
 def _answer(half: ModuleType, sessions: Mapping[str, Session], assets: Path, question: Question) -> Tuple[_Said, int]:
     """All at once."""
-    asked = {key: getattr(question, key) for key in ("images", "texts", "arrays", "top_k")}
+    asked = {
+        "images": question.images,
+        "texts": question.texts,
+        "arrays": question.arrays,
+        "top_k": question.top_k,
+    }
     answer = ask(half, sessions, assets, asked, question.labels)
     if question.embed:
         whole = question.embed if question.embed.endswith(".npz") else question.embed + ".npz"

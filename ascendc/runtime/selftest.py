@@ -41,8 +41,10 @@ class Verdict(NamedTuple):
         )
 
 
-def selftest(bundle: Bundle, part: str, target: Optional[str] = None, device: str = "auto") -> Verdict:
-    """Run a part's golden inputs and compare the outputs.
+def selftest(
+    bundle: Bundle, part: str, target: Optional[str] = None, device: str = "auto", allow_simulated: bool = False
+) -> Verdict:
+    """Run a part's golden inputs and compare the outputs; arguments as `open_part` takes them.
 
     Raises:
         BundleError: a file is missing or damaged, or the bundle holds no such part or target.
@@ -50,7 +52,7 @@ def selftest(bundle: Bundle, part: str, target: Optional[str] = None, device: st
     """
     golden = bundle.golden(part)
     wanted = read_arrays(bundle, golden, golden.outputs)
-    session, artefact, is_om, notes = open_part(bundle, part, target, device, verify=True)
+    session, artefact, is_om, notes = open_part(bundle, part, target, device, True, allow_simulated)
     with session:
         raw = is_om and artefact.aipp != "none"
         limit = artefact.limit if is_om else golden.limit

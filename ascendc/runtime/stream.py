@@ -6,19 +6,7 @@ import sys
 from collections import deque
 from contextlib import closing
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Deque,
-    Dict,
-    Generator,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Callable, Deque, Dict, Generator, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -28,6 +16,7 @@ from .service import Answer, InputError, PictureError
 from .session import shape_text
 
 Broken = Callable[[str, PictureError], None]
+"""Is told of a picture that is left out, and why."""
 
 
 class Count(NamedTuple):
@@ -73,21 +62,24 @@ def tell_each(
     Raises:
         InputError: the question is wrong, a picture is broken, or `output` cannot be written.
     """
-    broken: Deque[Tuple[str, PictureError]] = deque()
+    broken: Deque[Tuple[str, str]] = deque()  # not the errors: their tracebacks hold pictures
     kept: List[Dict[str, np.ndarray]] = []
     answered = skipped = 0
 
     def tell_broken() -> int:
         told = len(broken)
         while broken:
-            image, error = broken.popleft()
+            image, why = broken.popleft()
             if as_json:
-                _print_json({"image": image, "error": str(error)})
+                _print_json({"image": image, "error": why})
             else:
-                print("skipped: {}".format(error), file=sys.stderr, flush=True)
+                print("skipped: {}".format(why), file=sys.stderr, flush=True)
         return told
 
-    with closing(ask((lambda image, error: broken.append((image, error))) if skip_broken else None)) as answers:
+    def leave_out(image: str, error: PictureError) -> None:
+        broken.append((image, str(error)))
+
+    with closing(ask(leave_out if skip_broken else None)) as answers:
         for answer in answers:
             skipped += tell_broken()
             answered += 1

@@ -7,23 +7,24 @@ problem, as ATC does; ``ascendc atc lint`` and ``ascendc check`` name all of the
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ascendc import check
 from ascendc.cann import soc as socs
-from ascendc.cann.aipp import lint as aipp
 from ascendc.cann.aipp.question import Question
-from ascendc.cann.aipp.read import read_file
 from ascendc.cann.atc import grammar, lint
 from ascendc.cann.atc.table import USAGE
+from ascendc.cann.outline import Outline
 from ascendc.errors import UsageError
 from ascendc.onnx_file import read_outline
 from ascendc.sim import build
 from ascendc.sim.device.codes import AclError
+from ascendc.sim.faces import read_gears
+from ascendc.sim.refusal import RefusedError, check_aipp, check_operators, refuse_first
 from ascendc.sim.settings import here
 
 START = "ATC start working now, please wait for a moment."
@@ -32,13 +33,19 @@ FAILURE = "ATC run failed, Please check the detail log, Try 'atc --help' for mor
 FAILED = 255
 """Exit status: ATC's own is 0xFFFFFFFF, of which a shell sees the last byte."""
 
+NOT_LOADED = 127
+"""Exit status where a library is missing."""
 
-class RefusedError(Exception):
-    """ATC stops here; the lines of its error block."""
+_LIBRARY = "libascend_hal.so"
+_TRACE = ("        TraceBack (most recent call last):", "        simulated[FUNC:main][FILE:atc.py][LINE:1]")
+"""How every error block ends."""
 
-    def __init__(self, *lines: str) -> None:
-        super().__init__(lines[0])
-        self.lines = lines
+_SIGNALS = {"killed": signal.SIGKILL, "crash": signal.SIGSEGV}
+_MESSAGES = {
+    "op-compile": "E20001: Compile operator [MatMulV2] failed.",
+    "python": "E40020: Failed to import Python module [decorator].",
+    "write": "E13004: Failed to write the OM.",
+}
 
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: TextIO | None = None) -> int:
@@ -53,12 +60,16 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: Text
     if usage:
         err.write(f"ERROR: unknown command line flag '{usage[0].option or usage[0].message}' (simulated)\n")
         return FAILED
+    if here().atc_fault == "loader":
+        err.write(f"atc.bin: error while loading shared libraries: {_LIBRARY}: no such file (simulated)\n")
+        return NOT_LOADED
     out.write(f"{START} (simulated)\n")
+    out.flush()
     try:
         _fault_before()
         target = _compile(words)
     except RefusedError as refused:
-        out.write("\n".join((FAILURE, *refused.lines, "")))
+        out.write("\n".join((FAILURE, *refused.lines, *_TRACE, "")))
         _plog(refused.lines)
         return FAILED
     out.write(f"{SUCCESS} (simulated: {target.name} runs on no device)\n")
@@ -67,7 +78,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: Text
 
 def _compile(words: list[str]) -> Path:
     report = lint.lint_argv(words)
-    _refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
+    refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
     given = dict(report.options)
     onnx = Path(given["model"])
     if not onnx.is_file():
@@ -77,11 +88,11 @@ def _compile(words: list[str]) -> Path:
     except UsageError as error:
         raise RefusedError(f"E13005: {error.message}") from error
     report = lint.lint_argv(words, model=outline)
-    _refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
+    refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
     soc = socs.table()[given["soc_version"]]
-    _check_operators(onnx, soc)
+    check_operators(onnx, soc)
     if config := given.get("insert_op_conf"):
-        _check_aipp(Path(config), Question(soc=soc, model=outline))
+        check_aipp(Path(config), _question(soc, outline, given))
     try:
         made = build.compiled(onnx, given)
     except AclError as error:
@@ -95,31 +106,10 @@ def _compile(words: list[str]) -> Path:
     return target
 
 
-def _refuse_first(findings: Iterator[tuple[str, str, str]]) -> None:
-    for code, message, fix in findings:
-        raise RefusedError(f"{code}: {message}", f"        Solution: {fix}")
-
-
-def _check_operators(onnx: Path, soc: socs.Soc) -> None:
-    [report] = check.check_file(onnx, [soc]).reports
-    for finding in report.findings:
-        if finding.status in ("opset", "unmapped"):
-            key = f"ai.onnx::{report.opset}::{finding.op}"
-            raise RefusedError(f"E16002: No ONNX parser is registered for [{key}], node [{finding.node}].")
-
-
-def _check_aipp(config: Path, question: Question) -> None:
-    try:
-        blocks = read_file(config)
-    except UsageError as error:
-        raise RefusedError(f"E10410: {error.message}.") from error
-    for refusal in aipp.lint(blocks, question).errors:
-        if refusal.gate == "kernel":
-            raise RefusedError(
-                "E20001: Compile operator [aipp] failed.",
-                f"        Compile op[aipp] failed, cause: {refusal.message} ({refusal.field})",
-            )
-        raise RefusedError(f"{refusal.code}: {refusal.field}: {refusal.message}")
+def _question(soc: socs.Soc, outline: Outline, options: Mapping[str, str]) -> Question:
+    gears = read_gears(options)
+    sizes = tuple((value[0], value[1]) for value in gears.values) if gears and gears.kind == "image" else ()
+    return Question(soc=soc, model=outline, image_sizes=sizes)
 
 
 def _fault_before() -> None:
@@ -127,12 +117,10 @@ def _fault_before() -> None:
     if fault == "hang":
         while True:
             time.sleep(1)
-    elif fault == "killed":
-        os.kill(os.getpid(), 9)
-    elif fault == "op-compile":
-        raise RefusedError("E20001: Compile operator [MatMulV2] failed.", "        simulated fault")
-    elif fault == "python":
-        raise RefusedError("E40020: Failed to import Python module [decorator].", "        simulated fault")
+    elif fault in _SIGNALS:
+        os.kill(os.getpid(), _SIGNALS[fault])
+    elif fault in _MESSAGES:
+        raise RefusedError(_MESSAGES[fault], "        Solution: none; the fault is simulated.")
 
 
 def _plog(lines: Sequence[str]) -> None:

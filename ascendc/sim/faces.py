@@ -49,7 +49,7 @@ def faces(outline: Outline, options: Mapping[str, str], blocks: Mapping[int, Aip
     Raises:
         AclError: the graph does not run with these shapes.
     """
-    dims, gears = _dims(outline, options), _gears(options)
+    dims, gears = _dims(outline, options), read_gears(options)
     shapes = tuple(tuple(axis if isinstance(axis, int) else -1 for axis in one) for one in dims)
     is_open = gears is None and any(axis < 0 for shape in shapes for axis in shape)
     names, given = [port.name for port in outline.inputs], [port.name for port in outline.outputs]
@@ -123,7 +123,8 @@ def _limits(dim: Dim) -> tuple[int, int]:
     return (1, -1) if dim < 0 else (dim, dim)
 
 
-def _gears(options: Mapping[str, str]) -> Gears | None:
+def read_gears(options: Mapping[str, str]) -> Gears | None:
+    """The gears that ATC's options ask for."""
     for option, kind in _KINDS.items():
         if text := options.get(option):
             groups = text.strip(";").split(";") if kind != "batch" else text.strip(",").split(",")

@@ -17,17 +17,24 @@ FAULTS = {
     "exec": "a model fails while it runs (507015)",
     "load": "a model cannot be loaded (545001)",
     "slow": "a model takes seconds",
+    "timeout": "a model does not end, and whoever waits is told so (507014)",
+    "host-oom": "pinned memory of the host cannot be had (207001)",
+    "streams": "no stream can be made (207008)",
+    "handle": "a stream that is waited for is no live one any more (107017)",
 }
 """What can be made to fail, and what is seen then."""
 
 
 ATC_FAULTS = {
     "hang": "it never ends",
-    "killed": "it is killed, as for lack of memory",
+    "killed": "it is killed, as for lack of memory (137)",
+    "crash": "it runs into what is not its own (139)",
+    "loader": "a library of the driver is not there, and it does not begin (127)",
     "op-compile": "an operator cannot be compiled (E20001)",
     "truncated": "it says that it succeeded, and its OM is cut short",
     "lies": "it says that it succeeded, and writes nothing",
     "python": "the Python that it loads lacks a module (E40020)",
+    "write": "its OM cannot be written (E13004)",
 }
 """What ATC can be made to do, and what is seen then."""
 
@@ -74,7 +81,8 @@ class Settings:
     atc_fault: str = ""
     """One of `ATC_FAULTS`; empty: none."""
     strict: bool = False
-    """Whether ``acl.finalize`` raises where something is still live; else it says so on stderr, and goes on."""
+    """Whether ``acl.finalize`` raises where something is still live, and a copy of a wrong kind fails; else both are
+    said on stderr, and it goes on."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:

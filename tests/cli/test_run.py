@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,11 @@ def test_a_bundle_answers_by_itself_and_alike(ascendc, tiny_build, tmp_path):
         (["--image", SQUARE, "--texts", "red " * 80], 2, "77"),
         (["--image", SQUARE, *TEXTS, "--device", "npu"], 5, "device `npu` cannot be used: torch_npu is not installed"),
         (["--image", SQUARE, *TEXTS, "--device", "cuda"], 5, "device `cuda` cannot be used: torch 2."),
+        (
+            ["--image", TINY.parent, *TEXTS],
+            2,
+            "folders, --labels, --template, --output, --skip-broken and --allow-simulated are for bundles",
+        ),
         (["--image", SQUARE, *TEXTS, "--target", "x"], 2, "--target chooses among a bundle's OMs"),
     ],
 )
@@ -162,6 +168,24 @@ def test_labels_are_embedded_once(tiny_build, folder, tmp_path):
     with np.load(labels) as known, np.load(kept) as found:
         assert found["names"].tolist() == [str(folder / "more" / "c.png")]
         assert known["names"][(found["embeddings"] @ known["embeddings"].T).argmax()] == "red square"
+
+
+def test_an_interrupt_ends_the_bundle_s_process_too(tiny_build, tmp_path):
+    """Where only ascendc hears of it, as from a supervisor: the child is told."""
+    many = tmp_path / "many"
+    many.mkdir()
+    for i in range(5000):
+        (many / f"{i}.png").symlink_to(SQUARE)
+    arguments = [tiny_build, "--image", many, "--labels", SHAPES, "--output", tmp_path / "kept.npz"]
+    command = [sys.executable, "-m", "ascendc", "run", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "ascendc: stopping; once more ends at once\nerror: interrupted\n"
+    assert "5000 pictures" not in out
+    assert [path.name for path in tmp_path.iterdir()] == ["many"]
 
 
 def test_an_onnx_bundle_takes_a_folder_too(ascendc, tmp_path, folder, monkeypatch):

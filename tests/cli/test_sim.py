@@ -27,11 +27,12 @@ def test_an_unknown_fault_lists_those_that_there_are(ascendc):
     done = ascendc("sim", "env", "--fault", "fire")
     assert done.code == 2
     assert done.err == (
-        "ascendc: ASC2501 `fire` is no fault; allowed: device-lost, oom, exec, load, slow; "
-        "with @3: after three calls, @3x1: once\n"
+        "ascendc: ASC2501 `fire` is no fault; allowed: device-lost, oom, exec, load, slow, timeout, host-oom, "
+        "streams, handle; with @3: after three calls, @3x1: once\n"
     )
     done = ascendc("sim", "env", "--atc-fault", "fire")
     assert (done.code, done.err) == (
         2,
-        "ascendc: ASC2501 `fire` is no fault of ATC; allowed: hang, killed, op-compile, truncated, lies, python\n",
+        "ascendc: ASC2501 `fire` is no fault of ATC; allowed: hang, killed, crash, loader, op-compile, truncated, lies, "
+        "python, write\n",
     )

@@ -99,3 +99,21 @@ def test_a_refusal_of_atc_is_told_and_explained(tmp_path, monkeypatch):
         driver.build(RECIPES / "tiny-clip.yaml", output=tmp_path / "b", overrides=("targets[0].toolchain=sim",))
     assert caught.value.id == "ASC1749"
     assert "E20001: Compile operator [MatMulV2] failed." in caught.value.message
+
+
+def test_a_real_device_is_offered_simulated_oms_only_where_that_is_asked_for(built, tmp_path):
+    """By each door; the device here passes for a real one since its module hides what it is."""
+    script = plant(tmp_path / "cann", Settings("Ascend310P3"))
+    (tmp_path / "sitecustomize.py").write_text("import acl\ndel acl.SIMULATED\n")
+    source = f"source '{script}' && export PYTHONPATH=\"$PYTHONPATH:{tmp_path}\" &&"
+    doors = {
+        "deploy": f"'{built.output}/deploy.sh' --python '{sys.executable}' {{}} selftest",
+        "ascendc": f"'{sys.executable}' -m ascendc run '{built.output}' {{}} --texts 'a red square' --top-k 0",
+    }
+    for door, command in doors.items():
+        for flag, engine in (("", "onnxruntime"), ("--allow-simulated", "pyACL Ascend310P3")):
+            ran = ["bash", "-c", f"{source} {command.format(flag)}"]
+            done = subprocess.run(ran, capture_output=True, text=True, check=False)
+            assert f"text: {engine}" in done.stdout, (door, flag, done.stdout, done.stderr)
+            said = "was made by the simulated ATC: no device can run it" in done.stdout
+            assert said is (not flag)

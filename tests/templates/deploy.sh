@@ -31,6 +31,7 @@ language=${LC_ALL:-${LC_MESSAGES:-${LANG:-en}}}
 python=
 wanted=
 device=
+simulated=
 choices=()
 
 # say ENGLISH CHINESE
@@ -56,6 +57,7 @@ Options:
   --python PATH        the Python to use (3.7 or newer, with numpy and onnxruntime)
   --target NAME        use the artefacts of this target; not for check
   --device DEVICE      auto, npu, cuda or cpu; not for check and compare
+  --allow-simulated    offer a device OMs that no real ATC made; not for check and compare
   --lang en|zh         language of these messages
   -h, --help           this text
 
@@ -71,6 +73,7 @@ Exit codes: 0 all is well, 2 wrong usage or input, 3 an engine or the model's ow
   --python 路径        使用的 Python(3.7 或更新,需有 numpy 和 onnxruntime)
   --target 名称        使用该目标的产物;不适用于 check
   --device 设备        auto、npu、cuda 或 cpu;不适用于 check 和 compare
+  --allow-simulated    允许把并非真实 ATC 生成的 OM 交给设备;不适用于 check 和 compare
   --lang en|zh         提示语言
   -h, --help           显示本说明
 
@@ -212,12 +215,19 @@ while (($#)); do
   --lang=* | --python=* | --target=* | --device=*)
     set -- "${1%%=*}" "${1#*=}" "${@:2}"
     ;;
+  --allow-simulated)
+    simulated=$1 choices+=("$1")
+    shift
+    ;;
   check | selftest | compare | run)
     verb=$1
     shift
     case $verb in
-    check) refuse "$verb" --target "$wanted" && refuse "$verb" --device "$device" ;;
-    compare) refuse "$verb" --device "$device" ;;
+    check | compare)
+      [[ $verb == compare ]] || refuse "$verb" --target "$wanted"
+      refuse "$verb" --device "$device"
+      refuse "$verb" --allow-simulated "$simulated"
+      ;;
     esac
     find_python
     bundle "$verb" "${choices[@]+"${choices[@]}"}" "$@"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ascendc.cann import soc as socs
-from ascendc.cann.om.container import MODEL_TYPES, PHONE
+from ascendc.cann.om.container import PHONE
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def against(om: Facts, soc: Soc) -> Fit:
     """
     if om.simulated:
         return Fit(soc.name, "refused", "it was made by the simulated ATC, and holds nothing that a device could run")
-    if om.model_type == MODEL_TYPES[PHONE]:
+    if om.model_type == PHONE:
         return Fit(soc.name, "refused", "it is for phones (Kirin, HiAI), and AscendCL does not load it")
     if om.soc_version is None:
         return Fit(soc.name, "unknown", "the file does not say for which chip it was compiled, and is not checked then")

@@ -18,11 +18,14 @@ HEADER = 256
 _SECOND = 0x20000000
 """Version of the header since which it has the number of models, and numbers of 64 bits; the first is 0x10000000."""
 
-FLOW, PHONE, BUNDLE = 3, 4, 5
+FLOW, BUNDLE = 3, 5
 """Model types: a flow model's tables are always wide, and a bundle's partitions are whole OMs."""
 
-MODEL_TYPES = ("plain", "standard", "tiny", "flow", "phone", "bundle")
-"""By number; to the graph engine, the first is an IR model, and what is for phones is lite."""
+MODEL_TYPES = ("plain", "standard", "tiny", "flow", "lite", "bundle")
+"""By number; the graph engine calls the first an IR model."""
+
+PHONE = "phone"
+"""The type of a model for Kirin chips, which count their types differently."""
 
 PARTITIONS = {
     0: "MODEL_DEF",
@@ -59,8 +62,8 @@ PHONE_PARTITIONS = {
 }
 """Likewise in a model for phones."""
 
-_NANO = range(20, 24)
-"""Partition types of models for nano chips (``.exeom``), whose partitions are aligned and of other content."""
+_PRECOMPILED = range(20, 24)
+"""Partition types of an ``.exeom``, whose partitions may be aligned, and which has no model definition."""
 
 
 class DamagedError(ValueError):
@@ -95,7 +98,9 @@ class Header:
     version: int
     encrypted: bool
     model_type: int
-    """Index into `MODEL_TYPES`, if it is one."""
+    """Index into `MODEL_TYPES`, if it is one, and the model is not for phones."""
+    phone: bool
+    """Whether it is for phones."""
     name: str
     """Of the model, cut to 31 bytes."""
     models: int
@@ -107,6 +112,11 @@ class Header:
     dynamic: bool
     """Whether its shapes are open (not gears)."""
 
+    @property
+    def bundle(self) -> bool:
+        """Whether its partitions are models."""
+        return self.model_type == BUNDLE and not self.phone
+
 
 @dataclass(frozen=True)
 class Container:
@@ -115,6 +125,15 @@ class Container:
     header: Header
     models: tuple[tuple[Partition, ...], ...]
     """The partitions of each model; those of an encrypted file are not read, and a bundle has one table for all."""
+
+    @property
+    def type(self) -> str:
+        """The model's type by name."""
+        header = self.header
+        if header.phone:
+            return PHONE
+        known = header.model_type < len(MODEL_TYPES)
+        return MODEL_TYPES[header.model_type] if known else f"type {header.model_type}"
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -127,7 +146,7 @@ class Container:
 
     def name(self, partition: Partition) -> str:
         """The type of a partition; ``TYPE_<n>`` where it is in no table."""
-        names = PHONE_PARTITIONS if self.header.model_type == PHONE else PARTITIONS
+        names = PHONE_PARTITIONS if self.header.phone else PARTITIONS
         return names.get(partition.number, f"TYPE_{partition.number}")
 
 
@@ -141,7 +160,7 @@ def read(data: Content, at: int = 0, end: int | None = None) -> Container:
 
     Raises:
         DamagedError: a header, table or partition does not fit into the file, or bytes are left over.
-        ForeignError: it is for nano chips.
+        ForeignError: it is precompiled, for chips without a graph engine.
     """
     end = len(data) if end is None else end
     header = _header(data, at, end)
@@ -154,7 +173,7 @@ def read(data: Content, at: int = 0, end: int | None = None) -> Container:
     if header.encrypted:
         return Container(header, ())
     models = []
-    for _ in range(1 if header.model_type == BUNDLE else header.models):
+    for _ in range(1 if header.bundle else header.models):
         partitions, at = _model(data, at, end, header)
         models.append(partitions)
     if at != end:
@@ -175,17 +194,19 @@ def _header(data: Content, at: int, end: int) -> Header:
     if version >= _SECOND:
         (models,) = struct.unpack_from("<I", data, at + 156)
         long_length, dynamic = struct.unpack_from("<QxB", data, at + 184)
-    elif model_type:
-        model_type = PHONE  # which count their types differently; Ascend's had none yet
+    # Ascend's had no types yet when headers were of the first version.
+    phone = version < _SECOND and model_type != 0
+    bundle = model_type == BUNDLE and not phone
     return Header(
         version=version,
         encrypted=bool(encrypted),
         model_type=model_type,
+        phone=phone,
         name=_text(data[at + 84 : at + 116]),
         models=models or 1,
         # A bundle's writers count the header too.
-        length=(long_length or short_length) - (HEADER if model_type == BUNDLE else 0),
-        wide=long_length != 0 or model_type in (FLOW, BUNDLE),
+        length=max(0, (long_length or short_length) - (HEADER if bundle else 0)),
+        wide=long_length != 0 or bundle or (model_type == FLOW and not phone),
         dynamic=dynamic == 1,
     )
 
@@ -201,12 +222,13 @@ def _model(data: Content, at: int, end: int, header: Header) -> tuple[tuple[Part
     if behind > end:
         raise DamagedError(f"the table at byte {at} lists {count} partitions, which are more than the file can hold")
     # Offsets count from the end of the table, a bundle's from its beginning.
-    base = at if header.model_type == BUNDLE else behind
+    base = at if header.bundle else behind
     partitions = []
     for index in range(count):
         number, offset, size = struct.unpack_from(entry, data, start + index * struct.calcsize(entry))
-        if number in _NANO:
-            raise ForeignError("a model for nano chips (.exeom): AscendCL does not load it")
+        if number in _PRECOMPILED:
+            what = "a precompiled model (.exeom) for chips without a graph engine"
+            raise ForeignError(f"{what}: 310, 310P and 310B do not load it")
         if base + offset != behind:
             raise DamagedError(f"partition {index} should begin at byte {behind}, and its table says {base + offset}")
         if size > end - behind:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ascendc.cann.om import aipp, om2, tlv
 from ascendc.cann.om.attributes import Attributes
 from ascendc.cann.om.command import cann_version
-from ascendc.cann.om.container import BUNDLE, MAGIC, MODEL_TYPES, PHONE, Container, DamagedError, ForeignError, Header
+from ascendc.cann.om.container import MAGIC, MODEL_TYPES, Container, DamagedError, ForeignError, Header
 from ascendc.cann.om.container import read as read_container
 from ascendc.cann.om.definition import Definition
 from ascendc.cann.om.facts import SIMULATED, Om, PartitionSize
@@ -98,7 +98,7 @@ def _om(data: Content) -> Om:
         framework=_framework(said),
         host="_".join(filter(None, host)) if all(host) else None,
         name=shown.header.name or None,
-        model_type=_model_type(header),
+        model_type=container.type,
         models=header.models,
         encrypted=header.encrypted or shown.header.encrypted,
         dynamic=shown.header.dynamic,
@@ -112,10 +112,10 @@ def _om(data: Content) -> Om:
 def _shown(data: Content, container: Container) -> Container:
     """What faces the caller: the OM itself; of a bundle, its first model."""
     part = container.first(_SUBMODEL)
-    if container.header.model_type != BUNDLE or part is None:
+    if part is None or not container.header.bundle:
         return container
     inner = read_container(data, part.start, part.end)
-    if inner.header.model_type == BUNDLE:
+    if inner.header.bundle:
         raise DamagedError("it is a bundle whose first model is a bundle")
     return inner
 
@@ -123,7 +123,7 @@ def _shown(data: Content, container: Container) -> Container:
 def _interface(data: Content, shown: Container, definition: Definition | None) -> Interface:
     """From the file's own list; older files have none, and their graph says it."""
     part = shown.first(_INOUT)
-    if part is not None and shown.header.model_type != PHONE:
+    if part is not None and not shown.header.phone:
         return tlv.read(data[part.start : part.end])
     return Interface((), ()) if definition is None else definition.interface()
 
@@ -135,18 +135,13 @@ def _framework(said: Attributes) -> str | None:
     return FRAMEWORKS.get(text, text.lower()) or None
 
 
-def _model_type(header: Header) -> str:
-    known = header.model_type < len(MODEL_TYPES)
-    return MODEL_TYPES[header.model_type] if known else f"type {header.model_type}"
-
-
 def _notes(header: Header, shown: Header) -> tuple[str, ...]:
     notes = []
     if header.encrypted or shown.encrypted:
         notes.append("it is encrypted: what is in it cannot be read, and it loads only with its key")
-    if header.model_type == BUNDLE:
+    if header.bundle:
         notes.append("it is a bundle of models: only AscendCL's bundle calls load it")
-    elif header.model_type == PHONE:
+    elif header.phone:
         notes.append("it is for phones (Kirin, HiAI): AscendCL does not load it")
     elif header.model_type >= len(MODEL_TYPES):
         notes.append(f"its model type {header.model_type} is unknown")

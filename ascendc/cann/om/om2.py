@@ -26,8 +26,6 @@ MAGIC = b"PK\x03\x04"
 _MOST_JSON = 4 << 20
 """Bytes of a JSON file in the archive; a larger one is not believed."""
 
-_MOST_FILES = 100_000
-
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """How its writer compresses; only these are unpacked piece by piece."""
 
@@ -79,7 +77,9 @@ def read(path: Path) -> Om:
         inputs=inputs,
         outputs=_ports(meta.get("outputs")),
         gears=_gears(meta),
-        partitions=tuple(PartitionSize(file.filename, file.file_size) for file in files if not file.is_dir()),
+        partitions=tuple(
+            PartitionSize(file.filename, file.file_size) for file in files if not file.filename.endswith("/")
+        ),
         cann_version=cann_version(command),
         name=_text(meta.get("name")),
         models=_number(manifest.get("model_num")) or 1,

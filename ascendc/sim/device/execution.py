@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ascendc.sim.device import tensors
-from ascendc.sim.device.codes import GE_DATA_SIZE, GE_FAILURE, INVALID_PARAM, RT_PARAM, AclError
+from ascendc.sim.device.codes import (
+    GE_FAILURE,
+    GE_PARAM,
+    INVALID_PARAM,
+    RT_AICORE_EXCEPTION,
+    RT_AICORE_TIMEOUT,
+    RT_PARAM,
+    AclError,
+)
 from ascendc.sim.device.objects import Dataset, TensorDesc
 from ascendc.sim.device.request import Request
 from ascendc.sim.device.shapes import Shape
@@ -37,13 +45,12 @@ class Execution:
     """
 
     def __init__(self, machine: Machine, model: int, inputs: int, outputs: int) -> None:
-        _ = machine.contexts.current
-        self._machine = machine
+        self._machine, self._device = machine, machine.contexts.device
         self._model = machine.models.get(model)
         self._layout = self._model.layout
         fed, self._given = machine.datasets.get(inputs), machine.datasets.get(outputs)
-        _check_count(len(self._layout.inputs), fed, "inputs")
-        _check_count(len(self._layout.outputs), self._given, "outputs")
+        self._check_count("inputs", len(self._layout.inputs), fed)
+        self._check_count("outputs", len(self._layout.outputs), self._given)
         self._inputs = [machine.buffers.get(number) for number in fed.buffers]
         for number in self._given.buffers:
             machine.buffers.get(number)
@@ -64,9 +71,18 @@ class Execution:
         Raises:
             AclError: it fails.
         """
+        try:
+            self._run(allocate)
+        except AclError as error:
+            if error.code in (RT_AICORE_EXCEPTION, RT_AICORE_TIMEOUT):
+                self._machine.failures.tell(error.code, self._device)
+            raise
+
+    def _run(self, allocate: bool) -> None:
         faults, request = self._machine.faults, self._request
         faults.strike("device-lost")
         faults.strike("exec")
+        faults.strike("timeout")
         if faults.due("slow"):
             time.sleep(SLOW)
         for buffer in self._inputs:
@@ -80,24 +96,43 @@ class Execution:
 
     def _read(self, index: int) -> tensors.Array:
         port, shape, buffer = self._layout.inputs[index], self._request.handed[index], self._inputs[index]
-        size, fixed = tensors.size_of(port, shape), self._layout.gears is None and not self._layout.configs
-        if buffer.size + _SLACK < size and fixed:
-            raise AclError(GE_DATA_SIZE, f"input {port.name} needs {size} bytes, and its buffer has {buffer.size}")
+        self._check_size(f"input {port.name}", tensors.size_of(port, shape), buffer)
         return tensors.read(port, shape, buffer)
 
     def _write(self, index: int, raw: bytes, allocate: bool) -> None:
-        number = self._given.buffers[index]
+        number, name = self._given.buffers[index], self._layout.outputs[index].name
         buffer = self._machine.buffers.get(number)
         if allocate and not buffer.address:
             size = self._layout.output_sizes[index] or len(raw)
             buffer = Buffer(self._machine.allocate(max(size, 1), "device"), size)
             self._machine.buffers.replace(number, buffer)
         self._check(buffer, "an output")
-        slack, code = (0, GE_FAILURE) if self._layout.ranges else (_SLACK, GE_DATA_SIZE)
-        if len(raw) > buffer.size + slack:
-            name = self._layout.outputs[index].name
-            raise AclError(code, f"output {name} has {len(raw)} bytes, and its buffer {buffer.size}")
+        if self._layout.ranges and len(raw) > buffer.size:
+            raise AclError(GE_FAILURE, f"output {name} has {len(raw)} bytes, and its buffer {buffer.size}")
+        self._check_size(f"output {name}", len(raw), buffer)
         tensors.write(raw, buffer)
+
+    def _check_size(self, what: str, size: int, buffer: Buffer) -> None:
+        """Hold a buffer against what is read or written.
+
+        AscendCL itself looks at models with fixed shapes only, and lets 64 bytes pass; elsewhere the chip runs into
+        what is not the program's.
+        """
+        if self._layout.fixed:
+            if buffer.size + _SLACK < size:
+                raise AclError(GE_PARAM, f"E13025: {what} needs {size} bytes, and its buffer has {buffer.size}")
+            if buffer.size > size:
+                self._machine.warnings.append(f"the buffer of {what} has {buffer.size} bytes, and the model {size}")
+        elif buffer.size < size:
+            raise AclError(RT_AICORE_EXCEPTION, f"{what} has {size} bytes, and its buffer {buffer.size}")
+
+    def _check_count(self, what: str, wants: int, dataset: Dataset) -> None:
+        given = len(dataset.buffers)
+        if given < wants:
+            code = INVALID_PARAM if self._layout.ranges else GE_FAILURE
+            raise AclError(code, f"the model has {wants} {what}, and {given} are given")
+        if given > wants:
+            self._machine.warnings.append(f"the model has {wants} {what}, and {given} are given")
 
     def _check(self, buffer: Buffer, what: str) -> None:
         self._machine.memory.check(buffer.address, buffer.size, what)
@@ -107,8 +142,3 @@ class Execution:
     def _describe(self, shapes: Sequence[Shape]) -> None:
         for index, (port, shape) in enumerate(zip(self._layout.outputs, shapes, strict=True)):
             self._machine.describe(self._given, index, TensorDesc.of(port, shape))
-
-
-def _check_count(wants: int, dataset: Dataset, what: str) -> None:
-    if wants != len(dataset.buffers):
-        raise AclError(INVALID_PARAM, f"the model has {wants} {what}, and {len(dataset.buffers)} are given")

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from ascendc.sim.device.codes import (
     GE_LOAD,
     RT_AICORE_EXCEPTION,
+    RT_AICORE_TIMEOUT,
     RT_DRIVER,
+    RT_HANDLE,
+    RT_HOST_MEMORY,
+    RT_NO_STREAM,
     RT_OUT_OF_MEMORY,
     AclError,
 )
@@ -22,6 +26,10 @@ _CODES = {
     "oom": RT_OUT_OF_MEMORY,
     "exec": RT_AICORE_EXCEPTION,
     "load": GE_LOAD,
+    "host-oom": RT_HOST_MEMORY,
+    "streams": RT_NO_STREAM,
+    "timeout": RT_AICORE_TIMEOUT,
+    "handle": RT_HANDLE,
 }
 
 
@@ -47,9 +55,12 @@ class Faults:
 
     def due(self, name: str) -> bool:
         """Count a call, and say whether it is one of those that fail."""
-        asked = [fault for fault in self._asked if fault.name == name]
-        if not asked:
-            return False
+        fails = self.imminent(name)
         self._calls[name] += 1
-        count = self._calls[name]
+        return fails
+
+    def imminent(self, name: str) -> bool:
+        """Whether the next call will fail."""
+        count = self._calls[name] + 1
+        asked = [fault for fault in self._asked if fault.name == name]
         return any(f.after < count and (f.times is None or count <= f.after + f.times) for f in asked)

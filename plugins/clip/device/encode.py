@@ -10,8 +10,9 @@ from ascendc_runtime import ImageLike, PictureError, Preprocessing, Session, Ses
 
 from .tokens import Tokens
 
-_CHUNK = 32
-"""Rows prepared at a time for an engine that takes any batch: boards have little memory."""
+_CHUNK, _CHUNK_ON_CPU = 32, 8
+"""Rows at a time for an engine that takes any batch: boards have little memory; a CPU gains nothing from more, and
+Ctrl-C is heard between batches."""
 
 _FEWEST_AHEAD = 8
 """Pictures in flight where batches are small, so that every thread has one."""
@@ -76,7 +77,7 @@ def encode_texts(session: Session, tokens: Tokens, texts: Sequence[str]) -> np.n
 
 
 def _step(session: Session) -> int:
-    return max(session.batch_sizes or (_CHUNK,))
+    return max(session.batch_sizes or (_CHUNK_ON_CPU if session.device == "cpu" else _CHUNK,))
 
 
 def _unit(outputs: Dict[str, np.ndarray], part: str, session: Session) -> np.ndarray:

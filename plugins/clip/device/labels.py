@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
@@ -74,7 +75,7 @@ def read_names(path: Path) -> Tuple[str, ...]:
         ) from error
     if not names:
         raise InputError("the labels `{}` must hold at least one label, one a line".format(path))
-    twice = [name for i, name in enumerate(names) if name in set(names[:i])] if len(set(names)) < len(names) else []
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError("the labels `{}` must hold `{}` once".format(path, twice[0]))
     return names

@@ -98,10 +98,11 @@ def test_several_models_have_a_table_each(om):
     assert found.notes == ("it holds 2 models; inputs and outputs are the first one's",)
 
 
-def test_a_model_for_phones(om):
+@pytest.mark.parametrize("kind", [3, 4, 5, 9])
+def test_a_model_for_phones(om, kind):
     """Its header is of the first version, and its types of models and partitions are others."""
     data = content(first_version=True, listed=False)
-    data[82] = 9
+    data[82] = kind
     struct.pack_into("<I", data, HEADER + 4 + 12, 3)
     struct.pack_into("<I", data, 184, 5)  # gears, where other headers have their length
     found = read(om(data))
@@ -110,10 +111,10 @@ def test_a_model_for_phones(om):
     assert found.notes == ("it is for phones (Kirin, HiAI): AscendCL does not load it",)
 
 
-def test_a_model_for_nano_chips(om, refusal):
+def test_a_precompiled_model(om, refusal):
     data = content()
     struct.pack_into("<I", data, HEADER + 8, 20)
-    why = "a model for nano chips (.exeom): AscendCL does not load it"
+    why = "a precompiled model (.exeom) for chips without a graph engine: 310, 310P and 310B do not load it"
     assert refusal(om(data)) == ("ASC2362", f"`FILE` is no OM: {why}")
 
 

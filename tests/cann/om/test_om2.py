@@ -143,3 +143,17 @@ def test_a_stream_that_is_damaged(om2, refusal):
     path.write_bytes(content)
     why = "Error -3 while decompressing data: invalid block type"
     assert refusal(path) == ("ASC2365", f"`FILE` is a damaged OM2: {why}")
+
+
+def test_a_file_without_a_name(om2):
+    """Found by the fuzzer: zipfile's own `is_dir` fails on it."""
+    path = om2({"manifest.json": MANIFEST, "last": b"12"})
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<HHH", content, content.rindex(b"PK\x01\x02") + 28, 0, 0, len("last"))
+    path.write_bytes(content)
+    assert [(part.type, part.size) for part in read(path).partitions][1:] == [("", 2)]
+
+
+def test_folders_are_no_files(om2):
+    found = read(om2({"manifest.json": MANIFEST, "data/": b""}))
+    assert [part.type for part in found.partitions] == ["manifest.json"]

@@ -32,7 +32,7 @@ def rows(job: Job) -> Iterator[Timing]:
                     bare.choose(batch)
                     times, same = _in_turn(bare, session, feeds(bundle, artefact, batch), job.runs)
                     complaint = "" if same else f"{artefact.part}: batch {batch}: bare AscendCL gives other answers"
-                    yield _row(artefact.part, batch, times, api.simulated, complaint)
+                    yield _row(artefact.part, batch, times, complaint)
         except SessionError as error:
             yield Timing(artefact.part, None, 0, complaint=f"{artefact.part}: {error}")
 
@@ -52,9 +52,9 @@ def _in_turn(bare: Bare, session: Session, given: Dict[str, np.ndarray], runs: i
     return times, same
 
 
-def _row(part: str, batch: int, times: Times, simulated: bool, complaint: str) -> Timing:
-    if simulated or not times:
-        return Timing(part, batch, len(times), complaint=complaint)
+def _row(part: str, batch: int, times: Times, complaint: str) -> Timing:
+    if not times:
+        return Timing(part, batch, 0, complaint=complaint)
     execute, bare, session = (np.array(column) * 1e3 for column in zip(*times))
     return Timing(
         part,

@@ -58,7 +58,10 @@ def _of_bundle(folder: Path, soc: Optional[str]) -> Compiled:
 
 def _chosen(folder: Path, soc: Optional[str], step: Step) -> Compiled:
     """The first target of the bundle that fits the chip."""
-    use_runtime(folder)
+    try:
+        use_runtime(folder)
+    except FileNotFoundError as error:
+        return Compiled(Step("compile", FAILED, f"{error.filename} is missing: the bundle is not whole"), None, None)
     from ascendc.runtime.bundle import BundleError, open_bundle
     from ascendc.runtime.om_checks import family
 
@@ -89,7 +92,7 @@ def _python() -> Optional[str]:
     """A Python in which ascendc is installed with all that a build needs."""
     for python in (Path(sys.executable), CLONE / ".venv" / "bin" / "python"):
         if python.exists():
-            command = [str(python), "-c", "import ascendc.driver, torch, onnx"]
+            command = [str(python), "-c", "import ascendc.driver, ascendc_plugins, torch, onnx"]
             if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
                 return str(python)
     return None
@@ -98,6 +101,7 @@ def _python() -> Optional[str]:
 def _ran(command: List[str], name: str) -> Step:
     """ATC takes minutes to hours, and both programs limit it themselves."""
     pipe = subprocess.PIPE
+    print(f"compile      running  {name}", flush=True)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, cwd=str(CLONE))
     if done.returncode == 0:
         return Step("compile", PASSED)

@@ -55,7 +55,7 @@ def isolated(name: str, row: Type[Any], job: Job, work: Path, limit: int) -> Don
     if not ending and not complaints:
         return Done(Step(name, PASSED), rows)
     if ending:
-        complaints.append(f"{ending}: {_last_words(words)}" if words else ending)
+        complaints.insert(0, f"{ending}: {_last_words(words)}" if words else ending)
     return Done(Step(name, FAILED, complaints[0], tail("\n".join(filter(None, [words, plog(folder)])))), rows)
 
 

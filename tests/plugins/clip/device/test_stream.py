@@ -54,7 +54,7 @@ def shades(count):
     return (np.full((8, 8, 3), (i % 256, 100, 100), np.uint8) for i in range(count))
 
 
-@pytest.mark.parametrize(("batch", "batches"), [(None, [10]), (1, [1] * 10), (4, [4, 4, 4]), (10, [10]), (16, [16])])
+@pytest.mark.parametrize(("batch", "batches"), [(None, [8, 2]), (1, [1] * 10), (4, [4, 4, 4]), (10, [10]), (16, [16])])
 def test_a_folder_is_answered_in_order_whatever_the_batch(folder, over, batch, batches):
     session = Mean(batch)
     found = list(over(session).encode_folder(folder))
@@ -66,7 +66,7 @@ def test_a_folder_is_answered_in_order_whatever_the_batch(folder, over, batch, b
     assert session.batches == batches
 
 
-@pytest.mark.parametrize(("batch", "held"), [(None, 96), (8, 24), (1, 8)])
+@pytest.mark.parametrize(("batch", "held"), [(None, 24), (8, 24), (1, 8)])
 def test_no_more_than_a_few_batches_are_held_however_many_pictures(over, batch, held):
     asked = []
     images = (asked.append(1) or image for image in shades(300))
