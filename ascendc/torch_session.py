@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from contextlib import contextmanager
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ascendc.runtime import Session, SessionError, TensorSpec
 from ascendc.torch_device import TorchDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
     import torch
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ascendc.torch_device import DeviceMemory, Precision
 
     Array = npt.NDArray[Any]
+
+
+_FAILURES = (RuntimeError, IndexError, ValueError)
+"""What torch raises; IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses."""
 
 
 class TorchSession(Session):
@@ -53,6 +57,7 @@ class TorchSession(Session):
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.device, self.precision = device, precision
         self._on = TorchDevice(device)
+        self._contexts = threading.local()
         self._on.autocast(precision)  # what `run` would refuse is refused here
         self.engine = f"torch {torch.__version__} {self._on.name} {_said(precision, device)}"
         try:
@@ -97,36 +102,44 @@ class TorchSession(Session):
 
         The module gets the same tensors each time: one that changes its arguments computes on what it left.
         """
-        import torch
-
-        checked = self.checked(feeds)
-        with self._named():
-            arguments = [torch.tensor(checked[spec.name], device=self._on.place) for spec in self.inputs]
+        arguments = self._copied(self.checked(feeds))
 
         def compute() -> None:
-            with self._named():
-                self._forward(arguments)
-                self._on.synchronize()
+            self._forward(arguments)
 
         return compute
 
+    def _copied(self, feeds: Mapping[str, Array]) -> list[torch.Tensor]:
+        """Tensors on the device; copies, since a module may change or return what it was given."""
+        import torch
+
+        try:
+            return [torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs]
+        except _FAILURES as error:
+            raise SessionError(f"{self.engine} failed: {error}") from error
+
     def _forward(self, arguments: list[torch.Tensor]) -> Any:
-        """What the module returns, the device perhaps not yet done."""
+        """What the module returns, after the device has finished."""
         import torch
 
         module = self._module
         if module is None:  # closed by another thread, after `run` had checked
             raise SessionError("the session is closed")
-        with torch.inference_mode(), self._on.autocast(self.precision):
-            return module(*arguments)
+        context = getattr(self._contexts, "autocast", None)
+        if context is None:  # it costs more to make than to enter; it keeps a state, so each thread has its own
+            context = self._contexts.autocast = self._on.autocast(self.precision)
+        try:
+            with torch.inference_mode(), context:
+                found = module(*arguments)
+            self._on.synchronize()
+        except _FAILURES as error:
+            raise SessionError(f"{self.engine} failed: {error}") from error
+        return found
 
     def _run(self, feeds: dict[str, Array]) -> list[Array]:
         import torch
 
-        with self._named():
-            # copied: a module may change or return what it was given
-            found = self._forward([torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs])
-            self._on.synchronize()
+        found = self._forward(self._copied(feeds))
         results = found if isinstance(found, tuple | list) else (found,)
         if len(results) != len(self.outputs):
             names = [spec.name for spec in self.outputs]
@@ -135,15 +148,6 @@ class TorchSession(Session):
             result.to("cpu", getattr(torch, spec.dtype), copy=True).numpy()
             for result, spec in zip(results, self.outputs, strict=True)
         ]
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Say whose failure it is."""
-        try:
-            yield
-        # IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses
-        except (RuntimeError, IndexError, ValueError) as error:
-            raise SessionError(f"{self.engine} failed: {error}") from error
 
     def close(self) -> None:
         """Let go of the module, and of its copy on the device."""
