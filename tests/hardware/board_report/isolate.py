@@ -51,6 +51,7 @@ def isolated(name: str, row: Type[Any], job: Job, work: Path, limit: int) -> Don
             ending = f"did not end in {limit} s and was killed"
     words = said.read_text(encoding="utf-8", errors="replace").strip()
     rows = tuple(row(**_tuples(line)) for line in _lines(rows_file))
+    ending = ending or ("" if rows else "ended without a result")
     complaints = [one.complaint for one in rows if one.complaint]
     if not ending and not complaints:
         return Done(Step(name, PASSED), rows)

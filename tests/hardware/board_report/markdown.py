@@ -2,7 +2,8 @@
 
 from typing import Iterable, Iterator, List, Optional, Sequence
 
-from .report import FAILED, PASSED, SKIPPED, Report, Timing
+from .report import FAILED, PASSED, SKIPPED, Report
+from .rows import Timing
 
 SIMULATED = "SIMULATED: no hardware was involved, and this says nothing about any. Do not file it."
 CONSENT = "- [ ] I have read this report, and agree that it is published."

@@ -11,18 +11,6 @@ from ascendc.sim.device.memory import FRESH, view
 H2D, D2H = 1, 2
 
 
-@pytest.fixture
-def acl(simulated):
-    def begin(**settings):
-        module = simulated(**settings)
-        assert module.init() == 0
-        assert module.rt.set_device(0) == 0
-        return module
-
-    yield begin
-    session._machine = None  # these tests leave things alive on purpose
-
-
 def test_init_is_once_and_finalize_too(simulated):
     acl = simulated()
     assert [acl.init(), acl.init()] == [0, 100002]
