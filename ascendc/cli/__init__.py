@@ -14,6 +14,7 @@ from ascendc import __version__
 COMMANDS = {
     "aipp": "Check an AIPP configuration; show what the model will see.",
     "atc": "Check an ATC command line; explain an option.",
+    "bench": "Measure latency, throughput and memory; compare two results.",
     "build": "Build deployment bundles from recipes.",
     "bundle": "Pack, show and check bundles.",
     "check": "Say what ATC would refuse of an ONNX model, all at once.",
