@@ -41,7 +41,7 @@ class Emulator:
             overflow: what becomes of numbers beyond float16.
 
         Raises:
-            StageError: onnxruntime does not take it (ASC1770), or a type is not known (ASC1772).
+            StageError: onnxruntime does not take it (ASC2701), or a type is not known (ASC2703).
         """
         self.units = tuple(units)
         self._outputs = [str(value.name) for value in model.graph.outputs]
@@ -70,10 +70,10 @@ def info(value: ir.Value) -> ValueInfoProto:
     """Name and element type; the shape is left open.
 
     Raises:
-        StageError: the type is not known (ASC1772).
+        StageError: the type is not known (ASC2703).
     """
     if value.dtype is None:
-        raise StageError("ASC1772", f"the type of `{value.name}` cannot be inferred, so it cannot be rounded")
+        raise StageError("ASC2703", f"the type of `{value.name}` cannot be inferred, so it cannot be rounded")
     shape = None if value.shape is None else [None] * len(value.shape)
     return helper.make_tensor_value_info(str(value.name), int(value.dtype), shape)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
+
 class Engine:
     """A graph made from a model, run as often as needed. Weights are read once, by whoever needs them first."""
 
@@ -32,7 +33,7 @@ class Engine:
             made: its outputs.
 
         Raises:
-            StageError: onnxruntime does not take it (ASC1770).
+            StageError: onnxruntime does not take it (ASC2701).
         """
         import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
@@ -52,10 +53,8 @@ class Engine:
                 proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
         except failures() as error:
-            raise StageError("ASC1770", f"onnxruntime cannot compute the graph in float16: {error}") from error
-        self._values = {
-            name: onnxruntime.OrtValue.ortvalue_from_numpy(array) for name, array in self._weights.items()
-        }
+            raise StageError("ASC2701", f"onnxruntime cannot compute the graph in float16: {error}") from error
+        self._values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(array) for name, array in self._weights.items()}
         self._names = [value.name for value in made]
         self._value = onnxruntime.OrtValue.ortvalue_from_numpy
 
@@ -63,13 +62,13 @@ class Engine:
         """Outputs by name.
 
         Raises:
-            StageError: it fails on these inputs (ASC1771).
+            StageError: it fails on these inputs (ASC2702).
         """
         given = {name: self._value(np.ascontiguousarray(array)) for name, array in feeds.items()}
         try:
             found = self._session.run_with_ort_values(self._names, {**self._values, **given})
         except failures() as error:
-            raise StageError("ASC1771", f"onnxruntime fails on the samples: {error}") from error
+            raise StageError("ASC2702", f"onnxruntime fails on the samples: {error}") from error
         return {name: value.numpy() for name, value in zip(self._names, found, strict=True)}
 
 
@@ -81,10 +80,12 @@ def small(model: ir.Model) -> list[TensorProto]:
 
 
 def _weights(model: ir.Model) -> dict[str, Array]:
+    import onnx_ir as ir
+
     found = {}
     for name, value in model.graph.initializers.items():
         tensor = value.const_value
-        if tensor is not None and tensor.nbytes >= LARGE:
+        if tensor is not None and (tensor.nbytes >= LARGE or isinstance(tensor, ir.ExternalTensor)):
             array = tensor.numpy()
             found[name] = array if array.flags.c_contiguous else np.ascontiguousarray(array)
     return found

@@ -16,7 +16,7 @@ from ascendc.precision.units import Bound, Unit, units
 from ascendc.runtime.metrics import MetricsError, max_abs_error, min_cosine, relative_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     import onnx_ir as ir
@@ -104,7 +104,7 @@ class Forecaster:
             overflow: what becomes of numbers beyond float16.
 
         Raises:
-            StageError: onnxruntime does not take the graph (ASC1770), or a type is unknown (ASC1772).
+            StageError: onnxruntime does not take the graph (ASC2701), or a type is unknown (ASC2703).
         """
         values.infer(model)
         self.model, self.bound, self.overflow = model, bound, overflow
@@ -115,8 +115,18 @@ class Forecaster:
 
     def outputs(self, half: Sequence[bool]) -> dict[str, Array]:
         """Outputs over all samples with some units in float16."""
-        chunks = [self._emulator.run(chunk, half) for chunk in self._chunks()]
-        return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+        return self._run(half, self._chunks())
+
+    def effect(self, index: int) -> float:
+        """What one unit alone does to the worst output, on the first samples; infinite where a number is lost."""
+        first = next(self._chunks())
+        found = self._run([i == index for i in range(len(self.units))], [first])
+        count = len(next(iter(first.values())))
+        return max(_relative(exact[:count], found[name]) for name, exact in self.exact.items())
+
+    def _run(self, half: Sequence[bool], chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
+        found = [self._emulator.run(chunk, half) for chunk in chunks]
+        return {name: np.concatenate([chunk[name] for chunk in found]) for name in found[0]}
 
     def damage(self, half: Sequence[bool]) -> dict[str, Damage]:
         """What some units in float16 do to the outputs."""
@@ -149,9 +159,9 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
     half = in_half(forecaster.units, mode)
     damage = forecaster.damage(half)
     seen = forecaster.seen(half)
-    effects = _effects(forecaster, half, seen)
+    effects = effects_of(forecaster, half, seen)
     worst = [one.rel_to_sample_distance for one in damage.values()]
-    ranked = sorted(effects, key=lambda index: (-effects[index], index))
+    ranked = sorted(effects, key=lambda i: (-_coarse(effects[i]), -seen[i].own, i))
     return Forecast(
         ok=all(one is not None and one <= limit for one in worst),
         mode=mode,
@@ -163,11 +173,11 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
     )
 
 
-def _effects(forecaster: Forecaster, half: Sequence[bool], seen: Sequence[Seen]) -> dict[int, float]:
+def effects_of(forecaster: Forecaster, half: Sequence[bool], seen: Sequence[Seen]) -> dict[int, float]:
     """By unit, what it alone does to the worst output: of the units that round worst by themselves."""
     ranked = sorted(range(len(seen)), key=lambda i: (-seen[i].own, i))
     tried = [i for i in ranked if half[i] and seen[i].own > 0][:CANDIDATES]
-    return {i: forecaster.worst([k == i for k in range(len(seen))]) for i in tried}
+    return {i: forecaster.effect(i) for i in tried}
 
 
 def _damage(exact: Array, found: Array) -> Damage:
@@ -191,6 +201,18 @@ def _culprit(unit: Unit, seen: Seen, effect: float) -> Culprit:
 
 def _lost(unit: Unit, seen: Seen) -> Lost:
     return Lost(unit.name, str(unit.outputs[0].name), max(seen.largest, LARGEST))
+
+
+def _coarse(effect: float) -> float:
+    """Two digits: units of one chain have the same effect but for noise, and the one that rounds worst is meant."""
+    return float(f"{effect:.1e}") if np.isfinite(effect) else effect
+
+
+def _relative(exact: Array, found: Array) -> float:
+    try:
+        return relative_error(exact, found)
+    except MetricsError:
+        return float("inf")
 
 
 def _number(value: float) -> float | None:

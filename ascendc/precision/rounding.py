@@ -24,6 +24,7 @@ LARGEST = 65504.0
 Overflow = Literal["inf", "saturate"]
 """What becomes of numbers beyond it."""
 
+
 @dataclass
 class Writer:
     """Writes units, in float32 or rounded, as ONNX nodes.
@@ -103,4 +104,3 @@ class Writer:
     def _number(self) -> int:
         self._count += 1
         return self._count
-

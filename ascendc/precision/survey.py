@@ -32,14 +32,17 @@ _BEYOND = 1e15
 """Numbers are cut to this before they are squared: float32's own end is not what is looked for, and a mask of -3e38
 that becomes -inf has not changed."""
 
+_LOST = 1e3
+"""A relative error from which there is no number left, but what an infinity was cut to."""
+
 
 @dataclass(frozen=True)
 class Seen:
     """What was seen of a unit over all samples."""
 
     own: float
-    """Relative L2 error of its result where it alone is in float16, on exact inputs; of integers the share that differs;
-    infinite where a number is lost (NaN, or far beyond float16)."""
+    """Relative L2 error of its result where it alone is in float16, on exact inputs; of integers the share that
+    differs; infinite where a number is lost (NaN, or far beyond float16)."""
     accumulated: float
     """The same where everything before it is in float16 too."""
     largest: float
@@ -65,7 +68,7 @@ def survey(
         overflow: what becomes of numbers beyond float16.
 
     Raises:
-        StageError: onnxruntime does not take the graph (ASC1770), or fails on it (ASC1771).
+        StageError: onnxruntime does not take the graph (ASC2701), or fails on it (ASC2702).
     """
     writer = Writer(model, overflow)
     nodes: list[NodeProto] = []
@@ -106,9 +109,10 @@ def _seen(unit: Unit, totals: Mapping[str, Any]) -> Seen:
 
 
 def _relative(squares: float, scale: float) -> float:
-    if not np.isfinite(squares):
-        return float("inf")
-    return float(np.sqrt(squares / scale)) if scale else float("inf") if squares else 0.0
+    if not squares:
+        return 0.0
+    found = float(np.sqrt(squares / scale)) if scale and np.isfinite(squares) else float("inf")
+    return found if found < _LOST else float("inf")
 
 
 def _statistics(unit: Unit) -> Iterator[NodeProto]:
