@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ascendc.errors import StageError
 from ascendc.passes import values
 from ascendc.precision.emulator import Emulator
+from ascendc.precision.feeds import fit
 from ascendc.precision.modes import Mode, in_half
 from ascendc.precision.rounding import LARGEST, Overflow
 from ascendc.precision.survey import Seen, survey
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-CHUNK = 4
-"""Samples per run, to bound memory."""
+SURVEYED = 4
+"""Samples that single nodes are looked at on: those that suffer most."""
 
-CANDIDATES = 16
+TRIED = 2
+"""Of these, samples that single nodes are tried on."""
+
+CANDIDATES = 8
 """Units whose effect on the outputs is tried, each by a run of its own: those that round worst by themselves."""
 
 
@@ -104,48 +109,81 @@ class Forecaster:
             overflow: what becomes of numbers beyond float16.
 
         Raises:
-            StageError: onnxruntime does not take the graph (ASC2701), or a type is unknown (ASC2703).
+            StageError: the graph contradicts itself (ASC1504), onnxruntime does not take it (ASC2701) or fails on the
+                samples (ASC2702), a type is unknown (ASC2703), or outputs are not finite without float16 (ASC2704).
+            UsageError: the samples do not fit the inputs (ASC2711 to ASC2714).
         """
         values.infer(model)
         self.model, self.bound, self.overflow = model, bound, overflow
         self.units = units(model, bound)
-        self._samples = dict(samples)
+        self._feeds = fit(model, samples)
         self._emulator = Emulator(model, self.units, overflow)
-        self.exact = self.outputs((False,) * len(self.units))
-
-    def outputs(self, half: Sequence[bool]) -> dict[str, Array]:
-        """Outputs over all samples with some units in float16."""
-        return self._run(half, self._chunks())
-
-    def effect(self, index: int) -> float:
-        """What one unit alone does to the worst output, on the first samples; infinite where a number is lost."""
-        first = next(self._chunks())
-        found = self._run([i == index for i in range(len(self.units))], [first])
-        count = len(next(iter(first.values())))
-        return max(_relative(exact[:count], found[name]) for name, exact in self.exact.items())
-
-    def _run(self, half: Sequence[bool], chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
-        found = [self._emulator.run(chunk, half) for chunk in chunks]
-        return {name: np.concatenate([chunk[name] for chunk in found]) for name in found[0]}
+        self.exact = self._run((False,) * len(self.units))
+        for name, array in self.exact.items():
+            if not np.isfinite(array).all():
+                raise StageError("ASC2704", f"output `{name}` holds NaN or infinity in float32 already, on the samples")
+        self._half: tuple[bool, ...] = (False,) * len(self.units)
+        self._outputs = self.exact
 
     def damage(self, half: Sequence[bool]) -> dict[str, Damage]:
         """What some units in float16 do to the outputs."""
-        found = self.outputs(half)
+        found = self._found(half)
         return {name: _damage(exact, found[name]) for name, exact in self.exact.items()}
 
     def worst(self, half: Sequence[bool]) -> float:
         """Of the worst output, relative to the distance between samples; infinite where a number is lost."""
-        found = [one.rel_to_sample_distance for one in self.damage(half).values()]
-        return max(float("inf") if one is None else one for one in found)
+        found = self._found(half)
+        return max(_relative(exact, found[name]) for name, exact in self.exact.items())
 
     def seen(self, half: Sequence[bool]) -> tuple[Seen, ...]:
-        """What float16 does at each unit."""
-        return survey(self.model, self.units, half, self._chunks(), self.overflow)
+        """What float16 does at each unit, on the `SURVEYED` samples that suffer most."""
+        return survey(self.model, self.units, half, self._feeds.runs(self._sufferers(half, SURVEYED)), self.overflow)
 
-    def _chunks(self) -> Iterator[dict[str, Array]]:
-        count = len(next(iter(self._samples.values())))
-        for start in range(0, count, CHUNK):
-            yield {name: array[start : start + CHUNK] for name, array in self._samples.items()}
+    def effects(self, half: Sequence[bool], chosen: Iterable[int]) -> dict[int, float]:
+        """What each of some units alone does to the worst output, on the `TRIED` samples that suffer most from `half`.
+
+        As `Damage.rel_to_sample_distance`; infinite where a number is lost.
+        """
+        at = self._sufferers(half, TRIED)
+        exact = self.exact
+        if not all(map(self._has_samples, exact.values())):
+            exact = self._run((False,) * len(self.units), at)
+        return {i: self._effect([n == i for n in range(len(self.units))], at, exact) for i in chosen}
+
+    def _effect(self, half: Sequence[bool], at: Sequence[int], exact: Mapping[str, Array]) -> float:
+        worst = 0.0
+        for name, found in self._run(half, at).items():
+            candidate = found
+            if exact is self.exact:  # on the scale of all samples
+                candidate = exact[name].copy()
+                candidate[at] = found
+            worst = max(worst, _relative(exact[name], candidate))
+        return worst
+
+    def _sufferers(self, half: Sequence[bool], count: int) -> list[int]:
+        """Samples whose outputs differ most."""
+        errors = np.zeros(self._feeds.count)
+        found = self._found(half)
+        for name, exact in self.exact.items():
+            if self._has_samples(exact):
+                rows = (found[name].astype(np.float64) - exact.astype(np.float64)).reshape(self._feeds.count, -1)
+                norms = np.linalg.norm(rows, axis=1)
+                errors = np.maximum(errors, np.where(np.isfinite(norms), norms, np.inf))
+        order = np.argsort(-errors, kind="stable")
+        return sorted(int(i) for i in order[: self._feeds.several(count)])
+
+    def _has_samples(self, array: Array) -> bool:
+        return array.ndim > 0 and len(array) == self._feeds.count
+
+    def _found(self, half: Sequence[bool]) -> dict[str, Array]:
+        """Outputs over all samples; those of the last call are remembered."""
+        if self._half != tuple(half):
+            self._half, self._outputs = tuple(half), self._run(half)
+        return self._outputs
+
+    def _run(self, half: Sequence[bool], chosen: Sequence[int] | None = None) -> dict[str, Array]:
+        found = [self._emulator.run(feeds, half) for feeds in self._feeds.runs(chosen)]
+        return {name: np.concatenate([np.atleast_1d(one[name]) for one in found]) for name in found[0]}
 
 
 def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
@@ -169,20 +207,19 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
         limit=limit,
         end_to_end=damage,
         culprits=tuple(_culprit(forecaster.units[i], seen[i], effects[i]) for i in ranked),
-        overflow=tuple(_lost(unit, one) for unit, one in zip(forecaster.units, seen, strict=True) if one.overflows),
+        overflow=tuple(_lost(forecaster.units, seen)),
     )
 
 
 def effects_of(forecaster: Forecaster, half: Sequence[bool], seen: Sequence[Seen]) -> dict[int, float]:
     """By unit, what it alone does to the worst output: of the units that round worst by themselves."""
     ranked = sorted(range(len(seen)), key=lambda i: (-seen[i].own, i))
-    tried = [i for i in ranked if half[i] and seen[i].own > 0][:CANDIDATES]
-    return {i: forecaster.effect(i) for i in tried}
+    return forecaster.effects(half, [i for i in ranked if half[i] and seen[i].own > 0][:CANDIDATES])
 
 
 def _damage(exact: Array, found: Array) -> Damage:
     try:
-        error = float(np.linalg.norm((found - exact).astype(np.float64)))
+        error = float(np.linalg.norm(found.astype(np.float64) - exact.astype(np.float64)))
         scale = float(np.linalg.norm(exact.astype(np.float64)))
         return Damage(
             min_cosine(exact, found),
@@ -199,8 +236,13 @@ def _culprit(unit: Unit, seen: Seen, effect: float) -> Culprit:
     return Culprit(unit.name, unit.kind, module(unit), *numbers, seen.largest, _number(effect))
 
 
-def _lost(unit: Unit, seen: Seen) -> Lost:
-    return Lost(unit.name, str(unit.outputs[0].name), max(seen.largest, LARGEST))
+def _lost(units: Sequence[Unit], seen: Sequence[Seen]) -> Iterator[Lost]:
+    """Where numbers are lost first: not what is only fed a lost one."""
+    lost: set[ir.Value] = set()
+    for unit, one in zip(units, seen, strict=True):
+        if one.overflows and (one.largest > LARGEST or not lost & {*unit.inputs}):
+            lost.update(unit.outputs)
+            yield Lost(unit.name, str(unit.outputs[0].name), one.largest)
 
 
 def _coarse(effect: float) -> float:

@@ -20,7 +20,7 @@ Mode = Literal[
     "force_fp32",
     "origin",
 ]
-"""Values of ``--precision_mode`` and ``--precision_mode_v2`` that can be foretold; bfloat16, hif8, cube modes cannot."""
+"""Values of ``--precision_mode`` and ``--precision_mode_v2`` that are foretold; not bfloat16, hif8 and cube modes."""
 
 MIXED = ("allow_mix_precision", "allow_mix_precision_fp16", "mixed_float16")
 KEPT = ("must_keep_origin_dtype", "force_fp32", "origin")

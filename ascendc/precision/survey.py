@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from ascendc.precision.emulator import info
 from ascendc.precision.engine import Engine, small
-from ascendc.precision.rounding import Overflow, Writer
+from ascendc.precision.rounding import LARGEST, Overflow, Writer
+from ascendc.precision.statistics import KINDS, constants, statistics
 from ascendc.precision.units import is_float
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
     import onnx_ir as ir
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from ascendc.precision.units import Unit
 
     Array = npt.NDArray[Any]
-
-_BEYOND = 1e15
-"""Numbers are cut to this before they are squared: float32's own end is not what is looked for, and a mask of -3e38
-that becomes -inf has not changed."""
 
 _LOST = 1e3
 """A relative error from which there is no number left, but what an infinity was cut to."""
@@ -48,7 +45,7 @@ class Seen:
     largest: float
     """The largest magnitude of its exact result."""
     overflows: bool
-    """Whether a number that was finite in float32 is none in float16, on inputs that still were."""
+    """Whether a number that was finite in float32 is none in float16, on exact inputs, or is cut to 65504."""
 
 
 def survey(
@@ -73,39 +70,47 @@ def survey(
     writer = Writer(model, overflow)
     nodes: list[NodeProto] = []
     renamed: dict[str, str] = {}
+    ready: set[str] = set()
     seen = [unit for unit in units if unit.rounds]
     for unit, rounds in zip(units, half, strict=True):
+        made = [str(value.name) for value in unit.outputs]
+        rounds = rounds and unit.rounds
         nodes += writer.exact(unit, {}, "")
-        nodes += (writer.half if rounds and unit.rounds else writer.exact)(unit, renamed, "@h")
-        renamed.update((str(value.name), f"{value.name}@h") for value in unit.outputs)
+        if rounds:
+            weights = _weights(unit, writer)
+            nodes += weights.nodes
+            nodes += writer.half(unit, {**renamed, **weights.names}, "@h", ready | weights.ready)
+            nodes += writer.half(unit, weights.names, "@o", weights.ready)
+            ready.update(f"{name}@h" for name in made)
+        else:
+            nodes += writer.exact(unit, renamed, "@h")
+        renamed.update((name, f"{name}@h") for name in made)
         if unit.rounds:
-            nodes += (writer.half if rounds else writer.exact)(unit, {}, "@o")
-            nodes += _statistics(unit)
+            nodes += statistics(unit, own=rounds)
     inputs = [info(value) for value in model.graph.inputs if str(value.name) not in model.graph.initializers]
-    limits = [numpy_helper.from_array(np.float32(v), n) for n, v in (("@floor", -_BEYOND), ("@ceiling", _BEYOND))]
-    graph = helper.make_graph(nodes, "survey", inputs, [], [*small(model), *writer.limits(), *limits])
-    made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _outputs(seen)]
-    engine = Engine(model, graph, made)
+    graph = helper.make_graph(nodes, "survey", inputs, [], [*small(model), *writer.limits(), *constants()])
+    numbers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _outputs(seen)]
+    engine = Engine(model, graph, numbers)
     totals = {name: np.float64(0) for name in _outputs(seen)}
     for batch in samples:
         for name, number in engine.run(batch).items():
             merge = np.maximum if name.endswith(("@largest", "@bad")) else np.add
             totals[name] = merge(totals[name], np.float64(number))
-    found = {unit.nodes[-1]: _seen(unit, totals) for unit in seen}
+    found = {unit.nodes[-1]: _seen(unit, totals, overflow) for unit in seen}
     nothing = Seen(0.0, 0.0, 0.0, overflows=False)
     return tuple(found.get(unit.nodes[-1], nothing) for unit in units)
 
 
 def _outputs(units: Sequence[Unit]) -> list[str]:
-    kinds = ("own", "accumulated", "scale", "largest", "bad")
-    return [f"{unit.outputs[0].name}@{kind}" for unit in units for kind in kinds]
+    return [f"{unit.outputs[0].name}@{kind}" for unit in units for kind in KINDS]
 
 
-def _seen(unit: Unit, totals: Mapping[str, Any]) -> Seen:
+def _seen(unit: Unit, totals: Mapping[str, Any], overflow: Overflow) -> Seen:
     name = str(unit.outputs[0].name)
     scale, largest, bad = (float(totals[f"{name}@{kind}"]) for kind in ("scale", "largest", "bad"))
     own, accumulated = (_relative(float(totals[f"{name}@{kind}"]), scale) for kind in ("own", "accumulated"))
-    return Seen(own, accumulated, largest, overflows=bad > 0)
+    saturated = overflow == "saturate" and own > 0 and largest > LARGEST and is_float(unit.outputs[0])
+    return Seen(own, accumulated, largest, overflows=bad > 0 or saturated)
 
 
 def _relative(squares: float, scale: float) -> float:
@@ -115,46 +120,20 @@ def _relative(squares: float, scale: float) -> float:
     return found if found < _LOST else float("inf")
 
 
-def _statistics(unit: Unit) -> Iterator[NodeProto]:
-    """Sums of squares and the like of a unit's first result, each one number."""
-    value = unit.outputs[0]
-    name, node = str(value.name), helper.make_node
-    exact, own, half = name, f"{name}@o", f"{name}@h"
-    if not is_float(value):
-        yield from _mismatches(name)
-        return
-    for source in (exact, own, half):
-        yield node("Clip", [source, "@floor", "@ceiling"], [f"{source}@cut"])
-    for source, kind in ((own, "own"), (half, "accumulated")):
-        yield node("Sub", [f"{source}@cut", f"{exact}@cut"], [f"{name}@d{kind}"])
-        yield node("ReduceSumSquare", [f"{name}@d{kind}"], [f"{name}@{kind}"], keepdims=0)
-    yield node("ReduceSumSquare", [f"{exact}@cut"], [f"{name}@scale"], keepdims=0)
-    yield node("Abs", [exact], [f"{name}@abs"])
-    yield node("ReduceMax", [f"{name}@abs"], [f"{name}@largest"], keepdims=0)
-    for source, kind in ((own, "mine"), (exact, "before")):  # what is not a number, or infinite, minus itself is no 0
-        yield node("Sub", [source, source], [f"{name}@zero{kind}"])
-        yield node("Equal", [f"{name}@zero{kind}", f"{name}@zero{kind}"], [f"{name}@is{kind}"])
-        yield node("Not", [f"{name}@is{kind}"], [f"{name}@lost{kind}"])
-        yield node("Cast", [f"{name}@lost{kind}"], [f"{name}@one{kind}"], to=TensorProto.FLOAT)
-    yield node("Sub", [f"{name}@onemine", f"{name}@onebefore"], [f"{name}@fresh"])
-    yield node("ReduceMax", [f"{name}@fresh"], [f"{name}@bad"], keepdims=0)
+@dataclass(frozen=True)
+class _Weights:
+    """Weights of one unit, rounded once for both copies that are in float16."""
+
+    nodes: list[NodeProto]
+    names: dict[str, str]
+    ready: frozenset[str]
 
 
-def _mismatches(name: str) -> Iterator[NodeProto]:
-    """Of integers: the share that differs."""
-    node = helper.make_node
-    for suffix, kind in (("@o", "own"), ("@h", "accumulated")):
-        yield node("Cast", [f"{name}{suffix}"], [f"{name}{suffix}@f"], to=TensorProto.FLOAT)
-        if kind == "own":
-            yield node("Cast", [name], [f"{name}@f"], to=TensorProto.FLOAT)
-        yield node("Equal", [f"{name}{suffix}@f", f"{name}@f"], [f"{name}@same{kind}"])
-        yield node("Not", [f"{name}@same{kind}"], [f"{name}@differs{kind}"])
-        yield node("Cast", [f"{name}@differs{kind}"], [f"{name}@one{kind}"], to=TensorProto.FLOAT)
-        yield node("ReduceSum", [f"{name}@one{kind}"], [f"{name}@{kind}"], keepdims=0)
-    yield node("Mul", [f"{name}@f", f"{name}@f"], [f"{name}@square"])
-    yield node("Equal", [f"{name}@f", f"{name}@f"], [f"{name}@every"])
-    yield node("Cast", [f"{name}@every"], [f"{name}@ones"], to=TensorProto.FLOAT)
-    yield node("ReduceSum", [f"{name}@ones"], [f"{name}@scale"], keepdims=0)
-    yield node("Abs", [f"{name}@f"], [f"{name}@abs"])
-    yield node("ReduceMax", [f"{name}@abs"], [f"{name}@largest"], keepdims=0)
-    yield node("Sub", [f"{name}@scale", f"{name}@scale"], [f"{name}@bad"])
+def _weights(unit: Unit, writer: Writer) -> _Weights:
+    nodes: list[NodeProto] = []
+    names = {}
+    for value in unit.inputs:
+        if value.is_initializer() and is_float(value):
+            names[str(value.name)] = target = f"{value.name}@{unit.outputs[0].name}"
+            nodes += writer.round(str(value.name), target)
+    return _Weights(nodes, names, frozenset(names.values()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ascendc.passes import values
+from ascendc.precision.bodies import captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ pattern is only known from its own graph.
 
 INTEGERS = ("ArgMax", "ArgMin")
 """Operators whose integers go through float16 too: the AI Core of Ascend310 has no other kernel (ArgMaxV2, 8.1.RC1)."""
+
+_SHAPES = ("Shape", "Size")
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,10 @@ class Unit:
 
     @property
     def inputs(self) -> tuple[ir.Value, ...]:
-        """What comes from outside, each once."""
+        """What comes from outside, each once; what graphs inside of a node use, too."""
         own = {value for node in self.nodes for value in node.outputs}
-        fed = (value for node in self.nodes for value in node.inputs if value is not None and value not in own)
-        return tuple(dict.fromkeys(fed))
+        fed = (value for node in self.nodes for value in (*node.inputs, *captured(node)))
+        return tuple(dict.fromkeys(value for value in fed if value is not None and value not in own))
 
     @property
     def outputs(self) -> tuple[ir.Value, ...]:
@@ -52,8 +55,9 @@ class Unit:
 
     @property
     def rounds(self) -> bool:
-        """Whether float16 can change anything: shape arithmetic has no floats."""
-        return self.nodes[0].op_type in INTEGERS or any(map(is_float, (*self.inputs, *self.outputs)))
+        """Whether float16 can change anything: shape arithmetic has no floats, or asks them for their shape alone."""
+        op = self.nodes[0].op_type
+        return op in INTEGERS or (op not in _SHAPES and any(map(is_float, (*self.inputs, *self.outputs))))
 
 
 def is_float(value: ir.Value) -> bool:

@@ -1,0 +1,125 @@
+"""A few numbers per unit, computed in the graph where its three results are at hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from ascendc.precision.units import is_float
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+    from ascendc.precision.units import Unit
+
+KINDS = ("own", "accumulated", "scale", "largest", "bad")
+"""Sums of squares of the two errors and of the exact result, its largest magnitude, and whether (1 or 0) a number that
+was finite is none any more. Each is a float32 called ``<first result>@<kind>``."""
+
+_BEYOND = 1e15
+"""Numbers are cut to this before they are squared: float32's own end is not what is looked for, and a mask of -3e38
+that becomes -inf has not changed."""
+
+
+def constants() -> list[TensorProto]:
+    """Initializers that the nodes refer to."""
+    both = {"@floor": -_BEYOND, "@ceiling": _BEYOND, "@none": 0.0}
+    return [numpy_helper.from_array(np.float32(value), name) for name, value in both.items()]
+
+
+def statistics(unit: Unit, *, own: bool) -> list[NodeProto]:
+    """Nodes that make the numbers of `KINDS`.
+
+    Args:
+        unit: its first result is there as it is, and where everything is in float16 (``@h``).
+        own: whether it is also there where the unit alone is in float16 (``@o``); else it is exact.
+    """
+    name = str(unit.outputs[0].name)
+    errors = {"accumulated": "@h", **({"own": "@o"} if own else {})}
+    made = _floats(name, errors) if is_float(unit.outputs[0]) else _mismatches(name, errors)
+    return made if own else [*made, _node("Identity", "@none", f"{name}@own")]
+
+
+def _floats(name: str, errors: dict[str, str]) -> list[NodeProto]:
+    """Sums as they are; where one is not finite, everything once more with care."""
+    quick = _sums(name, name, {kind: f"{name}{suffix}" for kind, suffix in errors.items()}, "@quick")
+    kinds = [*errors, "scale", "largest", "bad"]
+    total = f"{name}@scale@quick"
+    for kind in errors:
+        quick.append(_node("Add", (total, f"{name}@{kind}@quick"), f"{total}{kind}"))
+        total += kind
+    quick += [_node("Sub", (total, total), f"{total}@z"), _node("IsNaN", f"{total}@z", f"{name}@odd")]
+    suffixes = {"then_branch": "@careful", "else_branch": "@plain"}
+    nodes = {
+        "then_branch": _careful(name, errors, "@careful"),
+        "else_branch": [
+            *(_node("Identity", f"{name}@{kind}@quick", f"{name}@{kind}@plain") for kind in kinds[:-1]),
+            _node("Identity", "@none", f"{name}@bad@plain"),
+        ],
+    }
+    branches = {
+        branch: helper.make_graph(
+            nodes[branch],
+            branch,
+            [],
+            [helper.make_tensor_value_info(f"{name}@{kind}{suffix}", TensorProto.FLOAT, None) for kind in kinds],
+        )
+        for branch, suffix in suffixes.items()
+    }
+    return [*quick, helper.make_node("If", [f"{name}@odd"], [f"{name}@{kind}" for kind in kinds], **branches)]
+
+
+def _careful(name: str, errors: dict[str, str], suffix: str) -> list[NodeProto]:
+    sources = {"": name, **{kind: f"{name}{which}" for kind, which in errors.items()}}
+    nodes = []
+    for kind, source in sources.items():
+        nodes.append(_node("Max", (source, "@floor"), f"{name}@{kind}low"))
+        nodes.append(_node("Min", (f"{name}@{kind}low", "@ceiling"), f"{name}@{kind}cut"))
+    cut = {kind: f"{name}@{kind}cut" for kind in errors}
+    nodes += _sums(name, f"{name}@cut", cut, suffix, uncut=name)
+    if "own" not in errors:
+        return [*nodes, _node("Identity", "@none", f"{name}@bad{suffix}")]
+    for source, which in ((sources["own"], "mine"), (name, "before")):  # infinity minus itself is no number
+        nodes.append(_node("Sub", (source, source), f"{name}@zero{which}"))
+        nodes.append(_node("IsNaN", f"{name}@zero{which}", f"{name}@lost{which}"))
+        nodes.append(_node("Cast", f"{name}@lost{which}", f"{name}@one{which}", to=TensorProto.FLOAT))
+    nodes.append(_node("Sub", (f"{name}@onemine", f"{name}@onebefore"), f"{name}@fresh"))
+    return [*nodes, _node("ReduceMax", f"{name}@fresh", f"{name}@bad{suffix}", keepdims=0)]
+
+
+def _sums(name: str, exact: str, found: dict[str, str], suffix: str, uncut: str = "") -> list[NodeProto]:
+    nodes = []
+    for kind, source in found.items():
+        nodes.append(_node("Sub", (source, exact), f"{name}@{kind}{suffix}@d"))
+        nodes.append(_node("ReduceSumSquare", f"{name}@{kind}{suffix}@d", f"{name}@{kind}{suffix}", keepdims=0))
+    nodes.append(_node("ReduceSumSquare", exact, f"{name}@scale{suffix}", keepdims=0))
+    return [*nodes, *_largest(uncut or exact, f"{name}@largest{suffix}")]
+
+
+def _largest(source: str, target: str) -> list[NodeProto]:
+    return [
+        _node("ReduceMax", source, f"{target}@high", keepdims=0),
+        _node("ReduceMin", source, f"{target}@low", keepdims=0),
+        _node("Neg", f"{target}@low", f"{target}@deep"),
+        _node("Max", (f"{target}@high", f"{target}@deep"), target),
+    ]
+
+
+def _mismatches(name: str, errors: dict[str, str]) -> list[NodeProto]:
+    """Of integers and truth values: how many differ, and of how many."""
+    nodes = [_node("Cast", name, f"{name}@f", to=TensorProto.FLOAT)]
+    for kind, suffix in errors.items():
+        nodes.append(_node("Cast", f"{name}{suffix}", f"{name}{suffix}@f", to=TensorProto.FLOAT))
+        nodes.append(_node("Sub", (f"{name}{suffix}@f", f"{name}@f"), f"{name}@d{kind}"))
+        nodes.append(_node("Sign", f"{name}@d{kind}", f"{name}@differs{kind}"))
+        nodes.append(_node("ReduceSumSquare", f"{name}@differs{kind}", f"{name}@{kind}", keepdims=0))
+    nodes.append(_node("Sub", (f"{name}@f", f"{name}@f"), f"{name}@nought"))
+    nodes.append(_node("Exp", f"{name}@nought", f"{name}@ones"))
+    nodes.append(_node("ReduceSumSquare", f"{name}@ones", f"{name}@scale", keepdims=0))
+    return [*nodes, *_largest(f"{name}@f", f"{name}@largest"), _node("Identity", "@none", f"{name}@bad")]
+
+
+def _node(op: str, inputs: str | tuple[str, ...], output: str, **attributes: Any) -> NodeProto:
+    return helper.make_node(op, [inputs] if isinstance(inputs, str) else list(inputs), [output], **attributes)
