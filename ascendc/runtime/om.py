@@ -4,7 +4,9 @@ Python 3.7, numpy and CANN's pyACL.
 """
 
 import threading
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -19,11 +21,14 @@ Slot = Union[Buffers, OpenBuffers]
 """The memory of one run."""
 
 
-class _Started(NamedTuple):
+@dataclass
+class _Started:
     """A run that was started, and whose answer nobody fetched yet."""
 
     slot: Slot
     gear: Optional[Gear]
+    error: Optional[SessionError] = None
+    """Why it failed, once somebody has waited for it: whoever that was, it is told to who started it."""
 
 
 class OmSession(Session):
@@ -50,7 +55,7 @@ class OmSession(Session):
         self._desc: Optional[int] = None
         self._slots: List[Slot] = []
         self._spare: List[Slot] = []
-        self._running = False
+        self._running: Optional[_Started] = None
         check_file(path, self._api, allow_simulated=allow_simulated)
         try:
             self._device = Device(self._api, device)
@@ -88,11 +93,8 @@ class OmSession(Session):
                 return self._run_open(feeds)
             # Started and waited for, not executed in one call: pyACL lets other Python threads run in the wait alone.
             started = self._start(feeds)
-            try:
-                self._wait()
-                return started.slot.fetch(started.gear)
-            finally:
-                self._spare.append(started.slot)
+            self._wait()
+            return self._fetch(started)
 
     def _run_open(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
         """Run with open shapes: AscendCL allocates outputs only in runs that it waits for."""
@@ -121,28 +123,26 @@ class OmSession(Session):
         if self._faces.open:
             yield from map(self.run, feeds)
             return
+        names = [spec.name for spec in self.outputs]
         before: Optional[_Started] = None
         try:
             for one in feeds:
                 checked = self.checked(one)
                 with self._lock:
                     done, before = before, self._start(checked)
-                    answer = self._answer(done) if done is not None else None
-                if answer is not None:
-                    yield answer
+                    found = self._fetch(done) if done is not None else None
+                if found is not None:
+                    yield dict(zip(names, found))
             if before is not None:
                 with self._lock:
                     self._enter()
                     self._wait()
                     done, before = before, None
-                    answer = self._answer(done)
-                yield answer
+                    found = self._fetch(done)
+                yield dict(zip(names, found))
         finally:
-            if before is not None and not self.closed:
-                with self._lock:
-                    self._enter()
-                    self._spare.append(before.slot)
-                    self._wait()
+            if before is not None:
+                self._abandon(before)
 
     def _start(self, feeds: Dict[str, np.ndarray]) -> "_Started":
         """Copy `feeds` to the device, wait for the run before, and start this one."""
@@ -157,21 +157,34 @@ class OmSession(Session):
         except SessionError:
             self._spare.append(slot)
             raise
-        self._running = True
-        return _Started(slot, gear)
-
-    def _answer(self, done: "_Started") -> Dict[str, np.ndarray]:
-        try:
-            return dict(zip([spec.name for spec in self.outputs], done.slot.fetch(done.gear)))
-        finally:
-            self._spare.append(done.slot)
+        self._running = _Started(slot, gear)
+        return self._running
 
     def _wait(self) -> None:
-        """Until nothing of this model runs: a model runs once at a time."""
-        if self._running:
-            self._running = False
-            result = self._api.module.rt.synchronize_stream(self._enter().stream)
-            self._api.check("acl.rt.synchronize_stream", result)
+        """Until nothing of this model runs: a model runs once at a time. This thread has the context."""
+        running, self._running = self._running, None
+        if running is not None and self._device is not None:
+            result = self._api.module.rt.synchronize_stream(self._device.stream)
+            try:
+                self._api.check("acl.rt.synchronize_stream", result)
+            except SessionError as error:
+                running.error = error
+
+    def _fetch(self, done: _Started) -> List[np.ndarray]:
+        """The outputs of a run that was waited for."""
+        self._spare.append(done.slot)
+        if done.error is not None:
+            raise done.error
+        return done.slot.fetch(done.gear)
+
+    def _abandon(self, started: _Started) -> None:
+        """Take back the buffers of a run whose answer nobody wants."""
+        with self._lock:
+            if not self.closed:
+                with suppress(SessionError):  # nobody is left to tell
+                    self._enter()
+                    self._wait()
+                self._spare.append(started.slot)
 
     def _take(self) -> Slot:
         """Buffers that no run uses; `_spare` gets them back."""

@@ -11,6 +11,7 @@ from ascendc.cann.aipp.write import pairs
 from ascendc.cann.om.facts import SIMULATED
 from ascendc.cann.om.interface import Port
 from ascendc.onnx_file import read_outline
+from ascendc.sim import graph
 from ascendc.sim.container import Blueprint, Value, write
 from ascendc.sim.device.aipp import blocks
 from ascendc.sim.device.dynamic_aipp import CONFIG_INPUT
@@ -42,9 +43,9 @@ def compiled(onnx: Path, options: Mapping[str, str]) -> Compiled:
         options: ATC's, by name, which passed them too.
 
     Raises:
-        AclError: the graph does not run with these shapes.
+        AclError: onnxruntime does not take the graph, or it does not run with these shapes.
     """
-    outline, content = read_outline(onnx), onnx.read_bytes()
+    outline, content = read_outline(onnx), graph.read(onnx)
     config = Path(options["insert_op_conf"]).read_text(encoding="utf-8") if options.get("insert_op_conf") else ""
     faced = faces(outline, options, blocks(config), opened(content))
     mode = options.get("precision_mode") or options.get("precision_mode_v2") or "force_fp16"

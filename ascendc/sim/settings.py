@@ -81,7 +81,8 @@ class Settings:
     atc_fault: str = ""
     """One of `ATC_FAULTS`; empty: none."""
     strict: bool = False
-    """Whether ``acl.finalize`` raises where something is still live; else it says so on stderr, and goes on."""
+    """Whether ``acl.finalize`` raises where something is still live, and a copy of a wrong kind fails; else both are
+    said on stderr, and it goes on."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:

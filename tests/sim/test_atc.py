@@ -128,6 +128,34 @@ def test_gears_are_compiled_and_run(simulated, run, model, tmp_path, option, sha
     np.testing.assert_allclose(found, x.mean((2, 3)), atol=2e-3)
 
 
+def test_weights_in_a_file_of_their_own_come_along(simulated, run, model, tmp_path):
+    path = model("Conv")
+    graph = onnx.load(path)
+    w = np.random.default_rng(0).random((2, 3, 4, 4), np.float32)
+    graph.graph.node[0].input.append("w")
+    del graph.graph.node[0].attribute[:]
+    graph.graph.output[0].type.tensor_type.shape.dim.add().dim_value = 1
+    graph.graph.output[0].type.tensor_type.shape.dim.add().dim_value = 1
+    graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 2
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(w, "w"))
+    onnx.save(graph, path, save_as_external_data=True, location="m.bin", size_threshold=0)
+    code, out, _ = run(path)
+    assert code == 0, out
+    (tmp_path / "m.bin").unlink()
+    simulated()
+    x = np.random.default_rng(1).random((2, 3, 4, 4), np.float32)
+    with OmSession(str(tmp_path / "m.om")) as session:
+        found = session.run({"x": x})["y"]
+    np.testing.assert_allclose(found[..., 0, 0], np.einsum("nchw,kchw->nk", x, w), rtol=2e-3)
+
+
+def test_a_graph_that_contradicts_itself(run, model):
+    path = model("MatMul")  # with one input
+    code, out, _ = run(path)
+    assert code == 255
+    assert "E19999: Inner Error! onnxruntime does not take the graph: " in out
+
+
 def test_aipp_takes_pixels_and_normalises(simulated, run, model, tmp_path):
     config = tmp_path / "aipp.cfg"
     config.write_text(AIPP)

@@ -57,6 +57,15 @@ def test_copies_stay_inside_and_say_the_right_direction(acl):
     assert api.rt.memcpy(address, 16, array.ctypes.data, 16, D2H) == 107000
 
 
+def test_a_wrong_direction_is_a_warning_where_nothing_is_strict(acl):
+    """Programs that ran on cards have such copies."""
+    api = acl(strict=0)
+    array, (address, _) = np.arange(4, dtype=np.float32), api.rt.malloc(16, 0)
+    assert api.rt.memcpy(address, 16, array.ctypes.data, 16, D2H) == 0
+    assert session.machine().warnings == ["a copy that is said to be device to host is not"]
+    assert api.util.ptr_to_bytes(address, 16) == array.tobytes()
+
+
 def test_a_thread_inherits_no_context(acl):
     import threading
 
@@ -108,6 +117,13 @@ def test_what_is_alive_at_the_end_is_counted(acl):
         api.finalize()
 
 
+def test_memory_for_pictures_is_the_devices(acl):
+    api = acl()
+    address, code = api.media.dvpp_malloc(16)
+    assert (code, session.machine().memory.on_device(address)) == (0, True)
+    assert [api.media.dvpp_free(address), api.media.dvpp_free(address)] == [0, 107000]
+
+
 def test_pictures_in_hardware_are_not_simulated(acl):
-    with pytest.raises(NotImplementedError, match=r"acl\.media\.dvpp_malloc is not simulated"):
-        acl().media.dvpp_malloc(1)
+    with pytest.raises(NotImplementedError, match=r"acl\.media\.dvpp_create_channel is not simulated"):
+        acl().media.dvpp_create_channel(1)

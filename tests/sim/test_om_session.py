@@ -76,6 +76,17 @@ def test_two_streams_of_runs_do_not_disturb_each_other(simulated, write_om):
     assert found == [(2, 20), (4, 40), (6, 60)]
 
 
+def test_a_run_that_fails_is_told_to_who_started_it_whoever_waited(simulated, write_om):
+    simulated(fault="exec@1x1")
+    with OmSession(str(write_om())) as session:
+        one = session.run_many({"x": rows(2, n)} for n in (1, 2, 3, 4))
+        np.testing.assert_array_equal(next(one)["y"], 2.0)  # the second runs by now, and fails
+        np.testing.assert_array_equal(session.run({"x": rows(2, 50)})["y"], 100.0)
+        with pytest.raises(SessionError, match="failed with 507015"):
+            next(one)
+        np.testing.assert_array_equal(session.run({"x": rows(2, 5)})["y"], 10.0)
+
+
 def test_runs_that_nobody_reads_to_the_end_hold_nothing(simulated, write_om):
     from ascendc.sim.session import machine
 

@@ -75,12 +75,11 @@ class Layout:
         Raises:
             AclError: gears are there, and none of them is chosen, or one that was not compiled.
         """
-        found = self.plan.shapes or [port.shape or () for port in self.fed]
         if self.gears is None:
-            return list(found)
+            return list(self._network)
         if gear not in self.gears.values:
             raise AclError(GE_GEAR_VALUE, f"{gear} is none of the gears {list(self.gears.values)}")
-        return shapes.filled(found, self.gears, gear)
+        return shapes.filled(self._network, self.gears, gear)
 
     def input_shapes(self, gear: tuple[int, ...] | None) -> list[Shape]:
         """What the program hands over: pixels where there is AIPP.
@@ -105,7 +104,12 @@ class Layout:
         """The gear with the most elements in it; None without gears."""
         if self.gears is None:
             return None
-        return shapes.largest([port.shape or () for port in self.fed], self.gears)
+        return shapes.largest(self._network, self.gears)
+
+    @property
+    def _network(self) -> Sequence[Shape]:
+        """What the graph gets of each input; -1 where axes are open."""
+        return self.plan.shapes or [port.shape or () for port in self.fed]
 
     @cached_property
     def _given(self) -> tuple[tuple[Shape, ...], ...]:

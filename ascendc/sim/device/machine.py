@@ -37,7 +37,7 @@ class Machine:
         """What a real device might have let pass, and what is not right all the same."""
         self.faults = Faults(settings.faults)
         self.memory = Memory(settings.memory)
-        self.copies = Copies(self.memory, self.warnings, board=settings.run_mode == 0)
+        self.copies = Copies(self.memory, self.warnings, board=settings.run_mode == 0, strict=settings.strict)
         self.contexts = Contexts(settings.devices)
         self.models: Handles[Model] = Handles("model", 1, MODEL_ID_UNKNOWN, step=1)
         self.descs: Handles[Desc] = Handles("model description", 0x30_0000)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ascendc.cann.om.interface import Gears
 from ascendc.runtime.onnx_session import failures
-from ascendc.sim.device.codes import RT_AICORE_EXCEPTION, AclError
+from ascendc.sim.device.codes import GE_LOAD, RT_AICORE_EXCEPTION, AclError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,13 +48,20 @@ def within(shape: Shape, limits: Range) -> bool:
 
 
 def opened(content: bytes) -> Any:
-    """A graph, open in onnxruntime on one thread of the CPU."""
+    """A graph, open in onnxruntime on one thread of the CPU.
+
+    Raises:
+        AclError: onnxruntime does not take it.
+    """
     import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except failures() as error:
+        raise AclError(GE_LOAD, f"onnxruntime does not take the graph: {error}") from error
 
 
 def numpy_type(word: str) -> npt.DTypeLike:

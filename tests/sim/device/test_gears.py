@@ -88,6 +88,30 @@ def test_the_program_asks_which_gears_there_are(om, program):
     assert mdl.get_input_index_by_name(api.desc, "ascend_mbatch_shape_data") == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("format_", "picture"),
+    [("RGB888_U8", lambda height, width: (1, height, width, 3)), ("YUV400_U8", lambda h, w: (1, h, w, 1))],
+)
+def test_pixels_have_the_size_of_the_gear(compile_om, program, tmp_path, format_, picture):
+    """A block without a source size, before image gears."""
+    (tmp_path / "aipp.cfg").write_text(f"aipp_op {{ aipp_mode: static input_format: {format_} var_reci_chn_0: 0.5 }}")
+    channels = picture(1, 1)[3]
+    relu = helper.make_node("Relu", ["x"], ["y"], name="relu")
+    gears = ("--dynamic_image_size=4,8;6,6", f"--input_shape=x:1,{channels},-1,-1", "--input_format=NCHW")
+    ports = {"x": [1, channels, "h", "w"]}, {"y": [1, channels, "h", "w"]}
+    api = program(compile_om(relu, *ports, *gears, f"--insert_op_conf={tmp_path / 'aipp.cfg'}"))
+    mdl = api.acl.mdl
+    assert mdl.get_input_size_by_index(api.desc, 0) == 36 * channels
+    inputs, outputs = api.dataset(36 * channels, 8), api.dataset(4 * 36 * channels)
+    for height, width in ((4, 8), (6, 6)):
+        pixels = np.random.default_rng(0).integers(0, 256, picture(height, width), np.uint8)
+        api.put(inputs, 0, pixels)
+        assert mdl.set_dynamic_hw_size(api.model, inputs, 1, height, width) == 0
+        assert mdl.execute(api.model, inputs, outputs) == 0
+        found = api.get(outputs, 0, (1, channels, height, width))
+        np.testing.assert_array_equal(found[:, 0], pixels[..., 0] * np.float32(0.5))
+
+
 def test_a_gear_that_the_graph_cannot_run_is_refused_at_compile_time(compile_om):
     """A Reshape to a fixed size fits one height only."""
     shape = helper.make_tensor("shape", TensorProto.INT64, [2], [1, 32])

@@ -1,6 +1,6 @@
 """A look-alike of pyACL over the simulated device. Its folder is on no path until ``ascendc sim env`` puts it there."""
 
-from . import mdl, rt, util
+from . import mdl, media, rt, util
 from .buffer import (
     create_data_buffer,
     destroy_data_buffer,
@@ -9,7 +9,7 @@ from .buffer import (
     get_data_buffer_size_v2,
     update_data_buffer,
 )
-from .missing import blas, himpi, media, op, prof, tdt
+from .missing import blas, himpi, op, prof, tdt
 from .process import app_log, finalize, get_recent_err_msg, get_soc_name, init
 from .tensor import (
     create_tensor_desc,

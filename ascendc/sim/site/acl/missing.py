@@ -23,7 +23,6 @@ class Missing(ModuleType):
         return missing
 
 
-media = Missing("acl.media", "Pictures and video in hardware.")
 himpi = Missing("acl.himpi", "The same, in its newer form.")
 op = Missing("acl.op", "Single operators.")
 blas = Missing("acl.blas", "Matrices.")

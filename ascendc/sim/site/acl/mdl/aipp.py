@@ -17,6 +17,8 @@ from ascendc.sim.device.codes import (
 from ascendc.sim.device.dynamic_aipp import FORMATS, Setting
 from ascendc.sim.session import call, machine, plain
 
+from .limits import check_within
+
 _NONE, _STATIC, _DYNAMIC, _CONFIG = range(4)
 _NOTHING = 0xFFFFFFFF
 
@@ -67,19 +69,19 @@ def set_aipp_input_format(aipp: int, format: int) -> None:
 @call()
 def set_aipp_src_image_size(aipp: int, width: int, height: int) -> None:
     """``aclmdlSetAIPPSrcImageSize``."""
-    _within("the width", width, 2, 4096)
-    _within("the height", height, 1, 4096)
+    check_within("the width", width, 2, 4096)
+    check_within("the height", height, 1, 4096)
     machine().aipps.get(aipp).all(src_image_size_w=width, src_image_size_h=height)
 
 
 @call()
 def set_aipp_csc_params(aipp: int, switch: int, *numbers: int) -> None:
     """``aclmdlSetAIPPCscParams``: nine of the matrix, three biases of the output, three of the input."""
-    _within("the switch", switch, 0, 1)
+    check_within("the switch", switch, 0, 1)
     given: dict[str, Any] = {}
     if switch:
         for number in numbers[:9]:
-            _within("a coefficient", number, -32677, 32676)
+            check_within("a coefficient", number, -32677, 32676)
         names = (*MATRIX, *BIASES[3:], *BIASES[:3])
         given = {name: (number,) for name, number in zip(names, numbers, strict=True)}
     machine().aipps.get(aipp).all(csc_switch=bool(switch), **given)
@@ -88,14 +90,14 @@ def set_aipp_csc_params(aipp: int, switch: int, *numbers: int) -> None:
 @call()
 def set_aipp_rbuv_swap_switch(aipp: int, switch: int) -> None:
     """``aclmdlSetAIPPRbuvSwapSwitch``."""
-    _within("the switch", switch, 0, 1)
+    check_within("the switch", switch, 0, 1)
     machine().aipps.get(aipp).all(rbuv_swap_switch=bool(switch))
 
 
 @call()
 def set_aipp_ax_swap_switch(aipp: int, switch: int) -> None:
     """``aclmdlSetAIPPAxSwapSwitch``."""
-    _within("the switch", switch, 0, 1)
+    check_within("the switch", switch, 0, 1)
     machine().aipps.get(aipp).all(ax_swap_switch=bool(switch))
 
 
@@ -130,8 +132,3 @@ def _set(model: int, dataset: int, index: int, aipp: int) -> None:
     machine().memory.check(buffer.address, wants, "the buffer of dynamic AIPP")
     ctypes.memset(buffer.address, 0, wants)
     fed.aipp[rank] = tuple(setting.pictures)
-
-
-def _within(what: str, number: float, least: float, most: float) -> None:
-    if not least <= number <= most:
-        raise AclError(INVALID_PARAM, f"{what} must lie from {least} to {most}, not {number}")

@@ -2,19 +2,19 @@
 
 from ascendc.sim.session import call, machine
 
-from .aipp import _within
+from .limits import check_within
 
 
 @call()
 def set_aipp_crop_params(aipp: int, switch: int, x: int, y: int, width: int, height: int, index: int) -> None:
     """``aclmdlSetAIPPCropParams``."""
-    _within("the switch", switch, 0, 1)
+    check_within("the switch", switch, 0, 1)
     given = {}
     if switch:
         for start in (x, y):
-            _within("the start", start, 0, 4095)
+            check_within("the start", start, 0, 4095)
         for size in (width, height):
-            _within("the size", size, 1, 4096)
+            check_within("the size", size, 1, 4096)
         given = {"load_start_pos_w": x, "load_start_pos_h": y, "crop_size_w": width, "crop_size_h": height}
     machine().aipps.get(aipp).one(index, crop=bool(switch), **given)
 
@@ -22,10 +22,10 @@ def set_aipp_crop_params(aipp: int, switch: int, x: int, y: int, width: int, hei
 @call()
 def set_aipp_padding_params(aipp: int, switch: int, top: int, bottom: int, left: int, right: int, index: int) -> None:
     """``aclmdlSetAIPPPaddingParams``."""
-    _within("the switch", switch, 0, 1)
+    check_within("the switch", switch, 0, 1)
     sides = {"top": top, "bottom": bottom, "left": left, "right": right} if switch else {}
     for size in sides.values():
-        _within("the border", size, 0, 32)
+        check_within("the border", size, 0, 32)
     given = {f"{side}_padding_size": size for side, size in sides.items()}
     machine().aipps.get(aipp).one(index, padding=bool(switch), **given)
 
@@ -35,10 +35,10 @@ def set_aipp_scf_params(
     aipp: int, switch: int, width: int, height: int, new_width: int, new_height: int, index: int
 ) -> None:
     """``aclmdlSetAIPPScfParams``: takes it, and ``set_input_aipp`` refuses it: Ascend's chips do not resize."""
-    _within("the switch", switch, 0, 1)
+    check_within("the switch", switch, 0, 1)
     if switch:
         for size in (width, height, new_width, new_height):
-            _within("the size", size, 16, 4096)
+            check_within("the size", size, 16, 4096)
     machine().aipps.get(aipp).one(index, resize=bool(switch), resize_output_w=new_width, resize_output_h=new_height)
 
 
@@ -47,7 +47,7 @@ def set_aipp_dtc_pixel_mean(aipp: int, first: int, second: int, third: int, four
     """``aclmdlSetAIPPDtcPixelMean``: whole numbers."""
     values = (first, second, third, fourth)
     for value in values:
-        _within("the mean", value, 0, 255)
+        check_within("the mean", value, 0, 255)
     named = {f"mean_chn_{channel}": int(value) for channel, value in enumerate(values)}
     machine().aipps.get(aipp).one(index, **named)
 
@@ -57,7 +57,7 @@ def set_aipp_dtc_pixel_min(aipp: int, first: float, second: float, third: float,
     """``aclmdlSetAIPPDtcPixelMin``."""
     values = (first, second, third, fourth)
     for value in values:
-        _within("the minimum", value, 0, 255)
+        check_within("the minimum", value, 0, 255)
     machine().aipps.get(aipp).one(index, **{f"min_chn_{channel}": float(value) for channel, value in enumerate(values)})
 
 
@@ -66,6 +66,6 @@ def set_aipp_pixel_var_reci(aipp: int, first: float, second: float, third: float
     """``aclmdlSetAIPPPixelVarReci``."""
     values = (first, second, third, fourth)
     for value in values:
-        _within("the factor", value, -65504, 65504)
+        check_within("the factor", value, -65504, 65504)
     named = {f"var_reci_chn_{channel}": (float(value),) for channel, value in enumerate(values)}
     machine().aipps.get(aipp).one(index, **named)
