@@ -96,9 +96,7 @@ def fit(model: ir.Model, arrays: Mapping[str, Array]) -> Feeds:
         raise UsageError("ASC2714", f"inputs must have equally many samples, at least one: {said}")
     count, batch = next(iter(counts.values()), 1), next(iter(batches), None)
     if batch and count % batch:
-        raise UsageError(
-            "ASC2714", f"the model is fixed to batches of {batch}, of which {count} samples are no multiple"
-        )
+        raise UsageError("ASC2714", f"the model is fixed to a batch of {batch}; {count} samples are no multiple of it")
     return Feeds(given, fixed, count, batch)
 
 

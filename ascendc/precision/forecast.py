@@ -10,7 +10,7 @@ import numpy as np
 from ascendc.errors import StageError
 from ascendc.passes import values
 from ascendc.precision.emulator import Emulator
-from ascendc.precision.feeds import fit
+from ascendc.precision.feeds import CHUNK, fit
 from ascendc.precision.modes import Mode, in_half
 from ascendc.precision.rounding import LARGEST, Overflow
 from ascendc.precision.survey import Seen, survey
@@ -130,10 +130,34 @@ class Forecaster:
         found = self._found(half)
         return {name: _damage(exact, found[name]) for name, exact in self.exact.items()}
 
-    def worst(self, half: Sequence[bool]) -> float:
-        """Of the worst output, relative to the distance between samples; infinite where a number is lost."""
+    def worst(self, half: Sequence[bool], order: Sequence[int] = (), enough: float = np.inf) -> float:
+        """Of the worst output, relative to the distance between samples; infinite where a number is lost.
+
+        Args:
+            half: for each unit whether it is in float16.
+            order: of samples, as `order` gives it.
+            enough: an error beyond which nobody asks for the rest; what is returned is beyond it then, too.
+        """
+        if not order or not all(map(self._has_samples, self.exact.values())):
+            found = self._found(half)
+            return max(_relative(exact, found[name]) for name, exact in self.exact.items())
+        size, error = self._feeds.several(CHUNK), 0.0
+        for start in range(0, len(order), size):
+            error = max(error, self._effect(half, order[start : start + size], self.exact))
+            if error > enough:
+                break
+        return error
+
+    def order(self, half: Sequence[bool]) -> list[int]:
+        """All samples, those first whose outputs differ most."""
+        errors = np.zeros(self._feeds.count)
         found = self._found(half)
-        return max(_relative(exact, found[name]) for name, exact in self.exact.items())
+        for name, exact in self.exact.items():
+            if self._has_samples(exact):
+                rows = (found[name].astype(np.float64) - exact.astype(np.float64)).reshape(self._feeds.count, -1)
+                norms = np.linalg.norm(rows, axis=1)
+                errors = np.maximum(errors, np.where(np.isfinite(norms), norms, np.inf))
+        return [int(i) for i in np.argsort(-errors, kind="stable")]
 
     def seen(self, half: Sequence[bool]) -> tuple[Seen, ...]:
         """What float16 does at each unit, on the `SURVEYED` samples that suffer most."""
@@ -161,16 +185,7 @@ class Forecaster:
         return worst
 
     def _sufferers(self, half: Sequence[bool], count: int) -> list[int]:
-        """Samples whose outputs differ most."""
-        errors = np.zeros(self._feeds.count)
-        found = self._found(half)
-        for name, exact in self.exact.items():
-            if self._has_samples(exact):
-                rows = (found[name].astype(np.float64) - exact.astype(np.float64)).reshape(self._feeds.count, -1)
-                norms = np.linalg.norm(rows, axis=1)
-                errors = np.maximum(errors, np.where(np.isfinite(norms), norms, np.inf))
-        order = np.argsort(-errors, kind="stable")
-        return sorted(int(i) for i in order[: self._feeds.several(count)])
+        return sorted(self.order(half)[: self._feeds.several(count)])
 
     def _has_samples(self, array: Array) -> bool:
         return array.ndim > 0 and len(array) == self._feeds.count

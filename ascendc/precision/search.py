@@ -59,6 +59,8 @@ class Search:
         self._forecaster, self._mode, self._say = forecaster, mode, say
         self._half = in_half(forecaster.units, mode)
         self._errors: dict[frozenset[int], float] = {}
+        self._order: list[int] = []
+        self._limit = float("inf")
 
     def run(self, limit: float) -> Found:
         """Search: grow the set along the units that do most damage until it suffices, then drop what is not needed.
@@ -66,7 +68,8 @@ class Search:
         Args:
             limit: what an output may differ, relative to the median distance between samples.
         """
-        before = self._error(())
+        self._limit, before = limit, self._error(())
+        self._order = self._forecaster.order(self._half)
         keep: list[int] = []
         if before > limit:
             keep = self._grow(limit)
@@ -127,7 +130,7 @@ class Search:
         chosen = frozenset(keep)
         if chosen not in self._errors:
             half = [half and i not in chosen for i, half in enumerate(self._half)]
-            self._errors[chosen] = self._forecaster.worst(half)
+            self._errors[chosen] = self._forecaster.worst(half, self._order, self._limit)
             self._say(f"{len(chosen)} of {len(self._half)} in float32: error {self._errors[chosen]:.2g}")
         return self._errors[chosen]
 

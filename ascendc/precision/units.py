@@ -25,6 +25,7 @@ INTEGERS = ("ArgMax", "ArgMin")
 """Operators whose integers go through float16 too: the AI Core of Ascend310 has no other kernel (ArgMaxV2, 8.1.RC1)."""
 
 _SHAPES = ("Shape", "Size")
+_HALF, _FACTORS = 0.5, 3
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def units(model: ir.Model, bound: Bound) -> tuple[Unit, ...]:
 def _patterns(model: ir.Model) -> Iterator[Unit]:
     taken: set[ir.Node] = set()
     for kind, op, match in _MATCHERS:
-        for node in values.nodes(model, op):
+        for node in reversed(tuple(values.nodes(model, op))):  # the longest pattern ends last
             found = match(node)
             if found and not taken & found and _closed(found, node):
                 taken |= found
@@ -118,11 +119,25 @@ def _layer_norm(end: ir.Node) -> set[ir.Node] | None:
 
 def _gelu(end: ir.Node) -> set[ir.Node] | None:
     """``x · ½ · (1 + Erf(x / √2))``, however its factors are ordered."""
-    path = _to_erf(end, 4)
-    if not path or not any(node.op_type == "Add" for node in path):
+    found: set[ir.Node] = {end}
+    factors: list[ir.Value | None] = []
+    for value in end.inputs:
+        maker = values.producer(value, "Mul")
+        if maker is not None and (_half(maker) or any(map(_one_plus_erf, maker.inputs))):
+            found.add(maker)
+            factors += maker.inputs
+        else:
+            factors.append(value)
+    sums = [value for value in factors if _one_plus_erf(value)]
+    others = [value for value in factors if value not in sums and values.scalar(value) != _HALF]
+    if len(factors) != _FACTORS or len(sums) != 1 or len(others) != 1:
         return None
-    scale = _one(path[-1], "Div", "Mul")
-    return {*path, scale} if scale is not None else None
+    total = values.producer(sums[0], "Add")
+    erf = _one(total, "Erf")
+    scale = _one(erf, "Div", "Mul")
+    if total is None or erf is None or scale is None or others[0] not in scale.inputs:
+        return None
+    return {*found, total, erf, scale}
 
 
 def _quick_gelu(end: ir.Node) -> set[ir.Node] | None:
@@ -156,13 +171,9 @@ def _one(node: ir.Node | None, *ops: str) -> ir.Node | None:
     return found[0] if len(found) == 1 else None
 
 
-def _to_erf(node: ir.Node, depth: int) -> tuple[ir.Node, ...]:
-    """From `node` up to an Erf, through products and sums."""
-    if node.op_type == "Erf":
-        return (node,)
-    for value in node.inputs if depth else ():
-        maker = values.producer(value, "Mul", "Add", "Erf")
-        path = _to_erf(maker, depth - 1) if maker is not None else ()
-        if path:
-            return (node, *path)
-    return ()
+def _one_plus_erf(value: ir.Value | None) -> bool:
+    return _one(values.producer(value, "Add"), "Erf") is not None
+
+
+def _half(node: ir.Node) -> bool:
+    return any(values.scalar(value) == _HALF for value in node.inputs)

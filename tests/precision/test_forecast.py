@@ -100,7 +100,8 @@ def test_the_same_square_inside_a_layer_norm_is_lost_by_one_bound_only(layer_nor
 
 def test_an_eps_that_vanishes(graph, x, foretell):
     text = """g (float[n,8] x) => (float[n,8] y) {
-      z = Mul(x, nothing) m = ReduceMean <axes = [-1]> (z) v = Add(m, eps) t = Add(v, nothing) h = Div(v, t) y = Mul(x, h)
+      z = Mul(x, nothing) m = ReduceMean <axes = [-1]> (z) v = Add(m, eps) t = Add(v, nothing)
+      h = Div(v, t) y = Mul(x, h)
     }"""
     found = foretell(graph(text, nothing=np.float32(0), eps=np.float32(1e-12)), x)
     assert not found.ok
