@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ascendc.precision.units import Unit
 
@@ -29,14 +29,20 @@ WHITE = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 """Operators that mixed precision computes in float16 (CANN 8.1.RC1 operator stores, ``precision_reduce``, where all
 chips agree)."""
 
-BLACK = frozenset({"Log", "LogSoftmax", "ReduceMean", "ReverseSequence"})
-"""Operators that mixed precision leaves in float32 on some chip: ReduceMean on Ascend310, Log on 310B and 910B."""
+BLACK = frozenset({"LayerNorm", "LayerNormalization", "Log", "LogSoftmax", "ReduceMean", "ReverseSequence"})
+"""Operators that mixed precision leaves in float32 on some chip: ReduceMean on Ascend310, Log on 310B and 910B; and
+norms, which models' own black lists name."""
 
 
-def in_half(units: Sequence[Unit], mode: Mode) -> tuple[bool, ...]:
+def in_half(units: Sequence[Unit], mode: Mode, black: Collection[str] = ()) -> tuple[bool, ...]:
     """For each unit whether it is computed in float16.
 
     Mixed modes: white operators are, black ones are not, and the rest does as the one before it does.
+
+    Args:
+        units: of the main graph, in its order.
+        mode: ATC's.
+        black: further kinds of units that mixed modes leave in float32.
     """
     if mode in KEPT:
         return (False,) * len(units)
@@ -46,7 +52,8 @@ def in_half(units: Sequence[Unit], mode: Mode) -> tuple[bool, ...]:
     chosen = []
     for unit in units:
         before = [by_value[value] for value in unit.inputs if value in by_value]
-        half = unit.kind in WHITE or (unit.kind not in BLACK and unit.kind != "LayerNorm" and any(before))
+        kept = unit.kind in black or unit.kind in BLACK
+        half = not kept and (unit.kind in WHITE or any(before))
         by_value.update(dict.fromkeys(unit.outputs, half))
         chosen.append(half)
     return tuple(chosen)

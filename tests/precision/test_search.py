@@ -1,13 +1,17 @@
 """What must stay in float32: enough, and no node more."""
 
+import json
+
 import numpy as np
 import onnx_ir as ir
 import pytest
 
 from ascendc import onnx_file
+from ascendc.errors import StageError
 from ascendc.precision.forecast import Forecaster
+from ascendc.precision.mixlist import ge_types, mixlist
 from ascendc.precision.modes import in_half
-from ascendc.precision.search import Search, keep_dtype
+from ascendc.precision.search import Kept, Search, keep_dtype
 
 LIMIT = 3e-2
 
@@ -51,7 +55,8 @@ def test_a_chain_is_kept_from_where_numbers_are_lost_to_where_they_are_small_aga
     found = search(graph(text, w=w, k=np.float32(300)), x, say=said.append)
     assert nodes(found) == {"c", "d", "e"}
     assert (found.before > LIMIT, found.units, found.trials) == (True, 7, len(said))
-    assert said[0].startswith("0 of 7 in float32: error 0.")
+    assert said[0].startswith("trial 1: nothing in float32: error 0.")
+    assert said[-1].startswith(f"trial {len(said)}: 2 of 7 nodes in float32: error 0.")
 
 
 def test_the_inside_of_a_norm_is_kept_unfused_and_nothing_fused(layer_norm, x):
@@ -75,10 +80,32 @@ def test_two_faults_are_both_found(graph, x, w):
     assert nodes(found) == {"a", "y", "c", "z"}
 
 
-def test_in_mixed_precision_only_what_it_turns_to_float16_is_kept(graph, x, w):
+def test_in_mixed_precision_a_type_may_suffice(graph, x, w):
     text = "g (float[n,8] x) => (float[n,8] y) { a = MatMul(x, w) b = Add(a, big) y = Sub(b, big) }"
-    found = search(graph(text, w=w, big=np.float32(4000)), x, mode="allow_mix_precision")
-    assert nodes(found) == {"b", "y"}
+    forecaster = Forecaster(graph(text, w=w, big=np.float32(4000)), x, "unfused")
+    found = Search(forecaster, "allow_mix_precision").run(LIMIT)
+    assert (found.types, found.keep, found.option) == (("Add",), (), "modify_mixlist"), "Sub does as Add does"
+    assert found.after <= LIMIT < found.before
+    assert json.loads(found.text) == {"black-list": {"to-add": ["Add"]}}
+
+
+FIVE = """g (float[n,8] x) => (float[n,8] v, float[n,8] w, float[n,8] x1, float[n,8] y, float[n,8] z) {
+  a = MatMul(x, weight)
+  a1 = Add(a, big) v = Sub(a1, big)
+  a2 = Mul(a, much) w = Div(a2, much)
+  a3 = Pow(a, ten) x1 = Sqrt(a3)
+  a4 = Sum(a, big) y = Sub(a4, big)
+  a5 = Mean(a, big) z = Sub(a5, big)
+}"""
+
+
+def test_in_mixed_precision_nodes_are_kept_where_many_types_would_be(graph, x, w):
+    numbers = {"big": 4000, "much": 1e6, "ten": 10}
+    model = graph(FIVE, weight=w, **{name: np.float32(value) for name, value in numbers.items()})
+    found = search(model, x, mode="allow_mix_precision")
+    assert found.types == ()
+    assert found.option == "keep_dtype"
+    assert nodes(found) >= {"a1", "a2", "a3", "a4", "a5"}
 
 
 @pytest.fixture
@@ -111,3 +138,26 @@ def test_the_file_has_one_node_a_line(graph, x, w):
     found = search(graph(text, big=np.float32(4000)), x)
     assert sorted(keep_dtype(found.keep).splitlines()) == ["a", "y"]
     assert keep_dtype(found.keep).endswith("\n")
+
+
+def test_a_node_without_a_name_cannot_be_kept():
+    with pytest.raises(StageError) as caught:
+        keep_dtype([Kept(("a",), "Add", None), Kept(("",), "Sub", None)])
+    assert (caught.value.id, caught.value.message) == (
+        "ASC2716",
+        "a Sub without a name must stay in float32, and --keep_dtype takes names",
+    )
+
+
+def test_lists_are_of_ascends_types():
+    """BatchMatMulV2 is on the white list of every chip's store."""
+    assert [ge_types(kind) for kind in ("Softmax", "LayerNorm", "QuickGelu", "Unheard")] == [
+        ("SoftmaxV2",),
+        ("LayerNorm",),
+        ("Mul", "Sigmoid"),
+        (),
+    ]
+    assert json.loads(mixlist(("SoftmaxV2", *ge_types("MatMul")))) == {
+        "black-list": {"to-add": ["SoftmaxV2", "BatchMatMulV2"]},
+        "white-list": {"to-remove": ["BatchMatMulV2"]},
+    }
