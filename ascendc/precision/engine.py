@@ -46,6 +46,8 @@ class Engine:
         proto = helper.make_model(graph, opset_imports=opsets, ir_version=model.ir_version)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
+        options.enable_cpu_mem_arena = False  # what a run took is given back
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for who computes
         # As written: its own fusions would drop what is rounded here, and folding would copy the weights.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-CHUNK = 4
+CHUNK = 8
 """Samples per run, to bound memory."""
 
 COUNT = 8
@@ -162,8 +163,8 @@ def _make_them(model: ir.Model, file: str, why: str) -> UsageError:
         batch, *others = _axes(value) or (1,)
         shape = ",".join(str(axis or "N") for axis in (batch or COUNT, *others))
         draw = f"r.standard_normal(({shape}))" if _dtype(value).kind == "f" else f"r.integers(0,N,({shape}))"
-        arrays.append(f"{str(value.name)!r}:{draw}.astype({_dtype(value).name!r})")
-    code = f"import numpy as np; r=np.random.default_rng(0); np.savez('samples.npz',**{{{','.join(arrays)}}})"
+        arrays.append(f'{json.dumps(value.name)}:{draw}.astype("{_dtype(value).name}")')
+    code = f'import numpy as np; r=np.random.default_rng(0); np.savez("samples.npz",**{{{",".join(arrays)}}})'
     return UsageError(
         "ASC2715",
         f"samples are needed, since {why}",

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SURVEYED = 4
 """Samples that single nodes are looked at on: those that suffer most."""
 
+NEAR = 0.3
+"""Share of the limit from which single nodes are tried: far below it, nobody asks which of them does most."""
+
 TRIED = 2
 """Of these, samples that single nodes are tried on."""
 
@@ -61,6 +64,8 @@ class Culprit:
     """The same where everything before it is in float16 too."""
     max_abs_value: float
     """The largest magnitude of its exact result; float16 ends at 65504."""
+    tried: bool
+    """Whether `effect` was tried; nodes are not where outputs keep far from the limit."""
     effect: float | None
     """Of the worst output, as `Damage.rel_to_sample_distance`, where it alone is in float16; None: a number is lost."""
 
@@ -98,7 +103,12 @@ class Forecaster:
     """A model with samples, asked under one bound. Opened once: `damage` costs a run."""
 
     def __init__(
-        self, model: ir.Model, samples: Mapping[str, Array], bound: Bound = "fused", overflow: Overflow = "inf"
+        self,
+        model: ir.Model,
+        samples: Mapping[str, Array],
+        bound: Bound = "fused",
+        overflow: Overflow = "inf",
+        exact: Mapping[str, Array] | None = None,
     ) -> None:
         """Prepare.
 
@@ -107,6 +117,7 @@ class Forecaster:
             samples: inputs, samples first.
             bound: what rounds together.
             overflow: what becomes of numbers beyond float16.
+            exact: what another Forecaster of the same model and samples has found; None: it is computed.
 
         Raises:
             StageError: the graph contradicts itself (ASC1504), onnxruntime does not take it (ASC2701) or fails on the
@@ -118,12 +129,17 @@ class Forecaster:
         self.units = units(model, bound)
         self._feeds = fit(model, samples)
         self._emulator = Emulator(model, self.units, overflow)
-        self.exact = self._run((False,) * len(self.units))
+        self.exact = dict(exact or self._run((False,) * len(self.units)))
         for name, array in self.exact.items():
             if not np.isfinite(array).all():
                 raise StageError("ASC2704", f"output `{name}` holds NaN or infinity in float32 already, on the samples")
         self._half: tuple[bool, ...] = (False,) * len(self.units)
         self._outputs = self.exact
+
+    @property
+    def count(self) -> int:
+        """Samples."""
+        return self._feeds.count
 
     def damage(self, half: Sequence[bool]) -> dict[str, Damage]:
         """What some units in float16 do to the outputs."""
@@ -212,24 +228,25 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
     half = in_half(forecaster.units, mode)
     damage = forecaster.damage(half)
     seen = forecaster.seen(half)
-    effects = effects_of(forecaster, half, seen)
-    worst = [one.rel_to_sample_distance for one in damage.values()]
-    ranked = sorted(effects, key=lambda i: (-_coarse(effects[i]), -seen[i].own, i))
+    worst = forecaster.worst(half)
+    chosen = candidates(half, seen)
+    effects = forecaster.effects(half, chosen) if worst > limit * NEAR else {}
+    ranked = sorted(chosen, key=lambda i: (-_coarse(effects.get(i, 0)), -seen[i].own, i))
     return Forecast(
-        ok=all(one is not None and one <= limit for one in worst),
+        ok=worst <= limit,
         mode=mode,
         bound=forecaster.bound,
         limit=limit,
         end_to_end=damage,
-        culprits=tuple(_culprit(forecaster.units[i], seen[i], effects[i]) for i in ranked),
+        culprits=tuple(_culprit(forecaster.units[i], seen[i], effects.get(i)) for i in ranked),
         overflow=tuple(_lost(forecaster.units, seen)),
     )
 
 
-def effects_of(forecaster: Forecaster, half: Sequence[bool], seen: Sequence[Seen]) -> dict[int, float]:
-    """By unit, what it alone does to the worst output: of the units that round worst by themselves."""
+def candidates(half: Sequence[bool], seen: Sequence[Seen]) -> list[int]:
+    """The units in float16 that round worst by themselves."""
     ranked = sorted(range(len(seen)), key=lambda i: (-seen[i].own, i))
-    return forecaster.effects(half, [i for i in ranked if half[i] and seen[i].own > 0][:CANDIDATES])
+    return [i for i in ranked if half[i] and seen[i].own > 0][:CANDIDATES]
 
 
 def _damage(exact: Array, found: Array) -> Damage:
@@ -246,9 +263,10 @@ def _damage(exact: Array, found: Array) -> Damage:
         return Damage(None, None, None, None)
 
 
-def _culprit(unit: Unit, seen: Seen, effect: float) -> Culprit:
-    numbers = _number(seen.own), _number(seen.accumulated)
-    return Culprit(unit.name, unit.kind, module(unit), *numbers, seen.largest, _number(effect))
+def _culprit(unit: Unit, seen: Seen, effect: float | None) -> Culprit:
+    own, accumulated = _number(seen.own), _number(seen.accumulated)
+    tried, found = effect is not None, None if effect is None else _number(effect)
+    return Culprit(unit.name, unit.kind, module(unit), own, accumulated, seen.largest, tried, found)
 
 
 def _lost(units: Sequence[Unit], seen: Sequence[Seen]) -> Iterator[Lost]:

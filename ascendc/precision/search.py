@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc.errors import StageError
-from ascendc.precision.forecast import effects_of, module
+from ascendc.precision.forecast import candidates, module
 from ascendc.precision.mixlist import ge_types, mixlist
 from ascendc.precision.modes import MIXED, in_half
 
@@ -158,7 +158,7 @@ class Search:
     def _ranked(self) -> list[int]:
         """Units that round, by what each does alone to the outputs; those that were not tried by their own error."""
         seen = self._forecaster.seen(self._half)
-        effects = effects_of(self._forecaster, self._half, seen)
+        effects = self._forecaster.effects(self._half, candidates(self._half, seen))
         rest = [
             i for i, half in enumerate(self._half) if half and i not in effects and self._forecaster.units[i].rounds
         ]

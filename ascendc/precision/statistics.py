@@ -29,73 +29,51 @@ def constants() -> list[TensorProto]:
     return [numpy_helper.from_array(np.float32(value), name) for name, value in both.items()]
 
 
-def statistics(unit: Unit, *, own: bool) -> list[NodeProto]:
+def statistics(unit: Unit, *, own: bool, careful: bool) -> list[NodeProto]:
     """Nodes that make the numbers of `KINDS`.
 
     Args:
         unit: its first result is there as it is, and where everything is in float16 (``@h``).
         own: whether it is also there where the unit alone is in float16 (``@o``); else it is exact.
+        careful: whether to look for what is not finite. It costs twice as much; without it, sums are not finite then.
     """
     name = str(unit.outputs[0].name)
     errors = {"accumulated": "@h", **({"own": "@o"} if own else {})}
-    made = _floats(name, errors) if is_float(unit.outputs[0]) else _mismatches(name, errors)
+    if not is_float(unit.outputs[0]):
+        made = _mismatches(name, errors)
+    elif careful:
+        made = _careful(name, errors)
+    else:
+        sources = {kind: f"{name}{suffix}" for kind, suffix in errors.items()}
+        made = [*_sums(name, name, sources), _node("Identity", "@none", f"{name}@bad")]
     return made if own else [*made, _node("Identity", "@none", f"{name}@own")]
 
 
-def _floats(name: str, errors: dict[str, str]) -> list[NodeProto]:
-    """Sums as they are; where one is not finite, everything once more with care."""
-    quick = _sums(name, name, {kind: f"{name}{suffix}" for kind, suffix in errors.items()}, "@quick")
-    kinds = [*errors, "scale", "largest", "bad"]
-    total = f"{name}@scale@quick"
-    for kind in errors:
-        quick.append(_node("Add", (total, f"{name}@{kind}@quick"), f"{total}{kind}"))
-        total += kind
-    quick += [_node("Sub", (total, total), f"{total}@z"), _node("IsNaN", f"{total}@z", f"{name}@odd")]
-    suffixes = {"then_branch": "@careful", "else_branch": "@plain"}
-    nodes = {
-        "then_branch": _careful(name, errors, "@careful"),
-        "else_branch": [
-            *(_node("Identity", f"{name}@{kind}@quick", f"{name}@{kind}@plain") for kind in kinds[:-1]),
-            _node("Identity", "@none", f"{name}@bad@plain"),
-        ],
-    }
-    branches = {
-        branch: helper.make_graph(
-            nodes[branch],
-            branch,
-            [],
-            [helper.make_tensor_value_info(f"{name}@{kind}{suffix}", TensorProto.FLOAT, None) for kind in kinds],
-        )
-        for branch, suffix in suffixes.items()
-    }
-    return [*quick, helper.make_node("If", [f"{name}@odd"], [f"{name}@{kind}" for kind in kinds], **branches)]
-
-
-def _careful(name: str, errors: dict[str, str], suffix: str) -> list[NodeProto]:
+def _careful(name: str, errors: dict[str, str]) -> list[NodeProto]:
     sources = {"": name, **{kind: f"{name}{which}" for kind, which in errors.items()}}
     nodes = []
     for kind, source in sources.items():
         nodes.append(_node("Max", (source, "@floor"), f"{name}@{kind}low"))
         nodes.append(_node("Min", (f"{name}@{kind}low", "@ceiling"), f"{name}@{kind}cut"))
     cut = {kind: f"{name}@{kind}cut" for kind in errors}
-    nodes += _sums(name, f"{name}@cut", cut, suffix, uncut=name)
+    nodes += _sums(name, f"{name}@cut", cut, uncut=name)
     if "own" not in errors:
-        return [*nodes, _node("Identity", "@none", f"{name}@bad{suffix}")]
+        return [*nodes, _node("Identity", "@none", f"{name}@bad")]
     for source, which in ((sources["own"], "mine"), (name, "before")):  # infinity minus itself is no number
         nodes.append(_node("Sub", (source, source), f"{name}@zero{which}"))
         nodes.append(_node("IsNaN", f"{name}@zero{which}", f"{name}@lost{which}"))
         nodes.append(_node("Cast", f"{name}@lost{which}", f"{name}@one{which}", to=TensorProto.FLOAT))
     nodes.append(_node("Sub", (f"{name}@onemine", f"{name}@onebefore"), f"{name}@fresh"))
-    return [*nodes, _node("ReduceMax", f"{name}@fresh", f"{name}@bad{suffix}", keepdims=0)]
+    return [*nodes, _node("ReduceMax", f"{name}@fresh", f"{name}@bad", keepdims=0)]
 
 
-def _sums(name: str, exact: str, found: dict[str, str], suffix: str, uncut: str = "") -> list[NodeProto]:
+def _sums(name: str, exact: str, found: dict[str, str], uncut: str = "") -> list[NodeProto]:
     nodes = []
     for kind, source in found.items():
-        nodes.append(_node("Sub", (source, exact), f"{name}@{kind}{suffix}@d"))
-        nodes.append(_node("ReduceSumSquare", f"{name}@{kind}{suffix}@d", f"{name}@{kind}{suffix}", keepdims=0))
-    nodes.append(_node("ReduceSumSquare", exact, f"{name}@scale{suffix}", keepdims=0))
-    return [*nodes, *_largest(uncut or exact, f"{name}@largest{suffix}")]
+        nodes.append(_node("Sub", (source, exact), f"{name}@{kind}@d"))
+        nodes.append(_node("ReduceSumSquare", f"{name}@{kind}@d", f"{name}@{kind}", keepdims=0))
+    nodes.append(_node("ReduceSumSquare", exact, f"{name}@scale", keepdims=0))
+    return [*nodes, *_largest(uncut or exact, f"{name}@largest")]
 
 
 def _largest(source: str, target: str) -> list[NodeProto]:

@@ -67,38 +67,58 @@ def survey(
     Raises:
         StageError: onnxruntime does not take the graph (ASC2701), or fails on it (ASC2702).
     """
+    batches = [dict(batch) for batch in samples]
+    wanted = [unit for unit in units if unit.rounds]
+    totals = _totals(model, units, half, batches, overflow, wanted, careful=False)
+    odd = [unit for unit in wanted if not all(np.isfinite(totals[name]) for name in _outputs([unit]))]
+    if odd:
+        totals |= _totals(model, units, half, batches, overflow, odd, careful=True)
+    found = {unit.nodes[-1]: _seen(unit, totals, overflow) for unit in wanted}
+    nothing = Seen(0.0, 0.0, 0.0, overflows=False)
+    return tuple(found.get(unit.nodes[-1], nothing) for unit in units)
+
+
+def _totals(
+    model: ir.Model,
+    units: Sequence[Unit],
+    half: Sequence[bool],
+    batches: Sequence[Mapping[str, Array]],
+    overflow: Overflow,
+    wanted: Sequence[Unit],
+    *,
+    careful: bool,
+) -> dict[str, np.float64]:
+    """The numbers of some units over all batches."""
     writer = Writer(model, overflow)
     nodes: list[NodeProto] = []
     renamed: dict[str, str] = {}
     ready: set[str] = set()
-    seen = [unit for unit in units if unit.rounds]
-    for unit, rounds in zip(units, half, strict=True):
+    ends = {unit.nodes[-1] for unit in wanted}
+    for unit, chosen in zip(units, half, strict=True):
         made = [str(value.name) for value in unit.outputs]
-        rounds = rounds and unit.rounds
+        rounds, looked_at = chosen and unit.rounds, unit.nodes[-1] in ends
         nodes += writer.exact(unit, {}, "")
         if rounds:
             weights = _weights(unit, writer)
             nodes += weights.nodes
             nodes += writer.half(unit, {**renamed, **weights.names}, "@h", ready | weights.ready)
-            nodes += writer.half(unit, weights.names, "@o", weights.ready)
+            nodes += writer.half(unit, weights.names, "@o", weights.ready) if looked_at else []
             ready.update(f"{name}@h" for name in made)
         else:
             nodes += writer.exact(unit, renamed, "@h")
         renamed.update((name, f"{name}@h") for name in made)
-        if unit.rounds:
-            nodes += statistics(unit, own=rounds)
+        if looked_at:
+            nodes += statistics(unit, own=rounds, careful=careful)
     inputs = [info(value) for value in model.graph.inputs if str(value.name) not in model.graph.initializers]
     graph = helper.make_graph(nodes, "survey", inputs, [], [*small(model), *writer.limits(), *constants()])
-    numbers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _outputs(seen)]
+    numbers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _outputs(wanted)]
     engine = Engine(model, graph, numbers)
-    totals = {name: np.float64(0) for name in _outputs(seen)}
-    for batch in samples:
+    totals = {name: np.float64(0) for name in _outputs(wanted)}
+    for batch in batches:
         for name, number in engine.run(batch).items():
             merge = np.maximum if name.endswith(("@largest", "@bad")) else np.add
             totals[name] = merge(totals[name], np.float64(number))
-    found = {unit.nodes[-1]: _seen(unit, totals, overflow) for unit in seen}
-    nothing = Seen(0.0, 0.0, 0.0, overflows=False)
-    return tuple(found.get(unit.nodes[-1], nothing) for unit in units)
+    return totals
 
 
 def _outputs(units: Sequence[Unit]) -> list[str]:

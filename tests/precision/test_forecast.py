@@ -49,6 +49,7 @@ def test_a_harmless_net_passes(graph, x, w, foretell):
     assert 1e-5 < found.end_to_end["y"].rel_l2 < 2e-3
     assert found.overflow == ()
     assert all(0 < culprit.own < 1e-3 for culprit in found.culprits)
+    assert not any(culprit.tried for culprit in found.culprits), "nobody asks"
     assert {culprit.node: culprit.max_abs_value for culprit in found.culprits}["a"] == pytest.approx(
         np.abs(x["x"] @ w).max(), rel=1e-6
     )
@@ -85,7 +86,8 @@ def test_a_square_overflows(graph, x, w, foretell, bound):
     found = foretell(graph(SQUARE, w=w, k=np.float32(300)), x, bound)
     assert not found.ok
     assert blamed(found)[0] == "c"
-    assert found.culprits[0].own is None
+    assert (found.culprits[0].own, found.culprits[0].tried) == (None, True)
+    assert found.culprits[0].effect > 3e-2
     assert found.overflow[0].node == found.overflow[0].tensor == "c"
     assert found.overflow[0].value > 65504
 
@@ -174,9 +176,10 @@ def test_truth_values_are_compared(graph, x, foretell):
 
 
 def test_an_output_without_samples_is_compared_as_it_is(graph, x, foretell):
-    found = foretell(graph("g (float[n,8] x) => (float y) { y = ReduceSumSquare <keepdims = 0> (x) }"), x)
-    assert found.ok
-    assert found.culprits[0].effect < 1e-2
+    model = graph("g (float[n,8] x) => (float y) { y = ReduceSumSquare <keepdims = 0> (x) }")
+    found = foretell(model, x, limit=1e-6)
+    assert 0 < found.end_to_end["y"].rel_to_sample_distance < 1e-2
+    assert 0 < found.culprits[0].effect < 1e-2
 
 
 def test_modules_are_named_where_the_exporter_says_so(graph, x, foretell):
