@@ -10,7 +10,7 @@ import click
 
 from ascendc.cli.build import SET_HELP
 from ascendc.errors import UsageError
-from ascendc.precision.modes import Mode
+from ascendc.precision.modes import V2, WHITE, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,9 +96,9 @@ def schema_text() -> str:
 def lines(found: Outlook) -> Iterator[str]:
     """What is printed of one graph."""
     worst = [one.rel_to_sample_distance for one in found.end_to_end.values()]
-    error = "numbers are lost" if None in worst else f"error {max(one or 0 for one in worst):.2g}"
-    verdict = "passes" if found.ok else "FAILS"
-    yield f"{found.model} in {found.mode}: {verdict}: {error} of the distance between samples, {found.limit:g} allowed"
+    scale = f"of the distance between samples, {found.limit:g} allowed"
+    error = "numbers are lost" if None in worst else f"error {max(one or 0 for one in worst):.2g} {scale}"
+    yield f"{found.model} in {found.mode}: {'passes' if found.ok else 'FAILS'}: {error}"
     yield f"  estimated on this host, {found.bound}; {found.count} samples: {found.samples}"
     for name, damage in found.end_to_end.items():
         if damage.rel_to_sample_distance is None or damage.cosine is None or damage.max_abs is None:
@@ -193,4 +193,14 @@ def _write(kept: Found, path: Path, quiet: bool) -> None:
     click.echo(f"in float32 must stay {len(names)} {'types' if kept.types else 'nodes'}; error then {kept.after:.2g}:")
     for name in names:
         click.echo(f"  {name}")
-    click.echo(f"ATC's options: --precision_mode={kept.mode} --{kept.option}={path}")
+    click.echo(f"ATC's options: --{_mode_option(kept.mode)}={kept.mode} --{kept.option}={path}")
+    products = sorted({one.op for one in kept.keep if one.op in WHITE})
+    if products:
+        click.echo(
+            f"note: the cube unit multiplies in float16: a chip without a float32 kernel for {' and '.join(products)} "
+            "cannot keep it. ascendc check MODEL.onnx --soc SOC --precision-mode must_keep_origin_dtype says which"
+        )
+
+
+def _mode_option(mode: Mode) -> str:
+    return "precision_mode_v2" if mode in V2 else "precision_mode"

@@ -22,6 +22,9 @@ Mode = Literal[
 ]
 """Values of ``--precision_mode`` and ``--precision_mode_v2`` that are foretold; not bfloat16, hif8 and cube modes."""
 
+V2 = ("fp16", "mixed_float16", "origin")
+"""Those of ``--precision_mode_v2``."""
+
 MIXED = ("allow_mix_precision", "allow_mix_precision_fp16", "mixed_float16")
 KEPT = ("must_keep_origin_dtype", "force_fp32", "origin")
 

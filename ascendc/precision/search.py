@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from ascendc.errors import StageError
 from ascendc.precision.forecast import candidates, module
 from ascendc.precision.mixlist import ge_types, mixlist
-from ascendc.precision.modes import MIXED, in_half
+from ascendc.precision.modes import MIXED, Mode, in_half
+from ascendc.precision.units import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ascendc.precision.forecast import Forecaster
-    from ascendc.precision.modes import Mode
-    from ascendc.precision.units import Bound, Unit
+    from ascendc.precision.units import Unit
 
 MOST_TYPES = 4
 """Types of operators that are taken off float16 as wholes, before single nodes are looked for."""
