@@ -138,11 +138,14 @@ def _torch_npu() -> tuple[Finding, ...]:
 
 def _cann() -> tuple[Finding, ...]:
     """CANN, its ATC, and the Python that ATC would load, as a compilation would find them."""
+    from ascendc.sim.tree import is_planted
     from ascendc.toolchain import install
 
     found = install.find()
+    simulated = " (simulated)" if found.home and is_planted(found.home) else ""
     names = ("CANN", "ATC", "ATC's Python")
-    details = (f"{found.cann or 'unknown version'} ({found.home})", found.atc, found.python)
+    cann, atc = f"{found.cann or 'unknown version'}{simulated} ({found.home})", f"{found.atc}{simulated}"
+    details = (cann, atc, found.python)
     reached = (found.home, found.atc, found.python and not found.lacks)
     findings = []
     for i, name in enumerate(names):
@@ -178,10 +181,10 @@ def _npu_smi() -> tuple[Finding, ...]:
     path = shutil.which("npu-smi")
     if path is None:
         return (Finding("npu-smi", "missing", "not on PATH", "it comes with the Ascend driver"),)
-    status, _, last = _ask([path, "info"])
+    status, output, last = _ask([path, "info"])
     if status:
         return (Finding("npu-smi", "broken", last, "npu-smi info"),)
-    return (Finding("npu-smi", "found", path),)
+    return (Finding("npu-smi", "found", f"{path} (simulated)" if "npu-smi simulated" in output else path),)
 
 
 def _docker() -> tuple[Finding, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,10 +42,14 @@ def opened(path: Path) -> Iterator[Content]:
     """The bytes of a file, mapped; those of an empty one, which cannot be mapped.
 
     Raises:
-        OSError: there is no such file, or it cannot be read.
+        OSError: there is no such file, it is no regular file, or it cannot be read.
     """
+    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: opening a pipe waits for its writer
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
+            if file.read(1):
+                raise OSError(errno.EINVAL, "it does not say its size, as files below /proc", str(path))
             yield b""
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from ascendc import doctor
 from ascendc.doctor import Finding
+from ascendc.sim.settings import Settings
+from ascendc.sim.tree import plant
 
 
 @pytest.fixture
@@ -145,6 +147,17 @@ def test_cann_as_a_compilation_would_find_it(cann):
         Finding("ATC", "found", f"{home}/bin/atc"),
         Finding("ATC's Python", "found", f"{sys.executable} {version}"),
     )
+
+
+def test_a_simulated_cann_says_so(tmp_path, monkeypatch):
+    script = plant(tmp_path / "cann", Settings())
+    bin_ = tmp_path / "cann/8.1.RC1/bin"
+    monkeypatch.setenv("ASCENDC_SET_ENV", str(script))
+    monkeypatch.setenv("PATH", str(bin_), prepend=":")
+    cann, atc, _ = doctor._cann()
+    assert cann == Finding("CANN", "found", f"8.1.RC1 (simulated) ({bin_.parent})")
+    assert atc == Finding("ATC", "found", f"{bin_}/atc (simulated)")
+    assert doctor._npu_smi() == (Finding("npu-smi", "found", f"{bin_}/npu-smi (simulated)"),)
 
 
 def test_no_cann(monkeypatch):

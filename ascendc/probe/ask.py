@@ -30,6 +30,8 @@ class Report:
     fields: BoardFields
     missing: dict[str, str]
     """Why a field is None, by its name."""
+    simulated: bool = False
+    """Whether the simulated CANN answered, and so there is no such board."""
 
 
 def ask(host: str | None) -> Report:
@@ -105,7 +107,7 @@ def _report(facts: dict[str, Any], reasons: dict[str, Any], host: str) -> Report
         for name in {str(detail["loc"][0]) for detail in error.errors()}:
             missing[name] = f"{host} said {_line(json.dumps(values.pop(name)))}, which cannot be"
         fields = BoardFields.model_validate(values)
-    return Report(fields, missing)
+    return Report(fields, missing, facts.get("simulated") is True)
 
 
 def _replies(facts: dict[str, Any], said: dict[str, str]) -> Replies:

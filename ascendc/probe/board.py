@@ -95,13 +95,16 @@ def read(path: Path) -> Board:
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]*[A-Za-z_]")
 """File names that YAML takes as they are."""
 
+_SIMULATED = "SIMULATED: the CANN of `ascendc sim env` answered; there is no such board"
+
 _SUMMARY = ("soc", "cann", "driver", "python")
 
 
 def summary(report: Report) -> str:
     """What a person looks for first, a line each: the value, or why it is missing."""
     missing = {name: f"not known: {report.missing.get(name, 'the probe did not say')}" for name in _SUMMARY}
-    return "\n".join(f"{name + ':':<8}{getattr(report.fields, name) or missing[name]}" for name in _SUMMARY)
+    lines = [f"{name + ':':<8}{getattr(report.fields, name) or missing[name]}" for name in _SUMMARY]
+    return "\n".join([*lines, *([_SIMULATED] if report.simulated else [])])
 
 
 def render(report: Report, command: str, file: str) -> str:
@@ -113,6 +116,7 @@ def render(report: Report, command: str, file: str) -> str:
         file: where it will be, for the lines that say how a recipe uses it.
     """
     lines = [
+        *([f"# {_SIMULATED}"] if report.simulated else []),
         f"# Written by `{command}`. A recipe uses it as a target:",
         "#   targets:",
         f"#     - board: {file if _PLAIN.fullmatch(file) else json.dumps(file)}",

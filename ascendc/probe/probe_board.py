@@ -170,10 +170,17 @@ def disk() -> int:
         raise MissingError(f"the home folder: {error.strerror}") from error
 
 
+def simulated() -> bool:
+    """Whether what answers is the CANN of ``ascendc sim env``."""
+    infos = [path for root in roots() for path in glob.glob(os.path.join(root, "*-linux", "ascend_*_install.info"))]
+    return "ASCENDC_SIM_SOC" in os.environ or any("(simulated)" in read(path) for path in infos)
+
+
 FACTS: Dict[str, Callable[[], Any]] = {
     "npu_smi": npu_smi,
     "acl": acl,
     "devices": devices,
+    "simulated": simulated,
     "cann": cann,
     "driver": driver,
     "arch": platform.machine,

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .bundle import Bundle
 from .engine import Engine, open_part
-from .npz import check_writable, write_npz
+from .npz import check_writable, keep
 from .service import HalfError, InputError, LabelFile, PictureError, ask, ask_each
 from .session import Session
 from .stream import pictures, tell_each
@@ -145,9 +145,9 @@ def _answer(half: ModuleType, sessions: Mapping[str, Session], assets: Path, que
     answer = ask(half, sessions, assets, asked, question.labels)
     if question.embed:
         whole = question.embed if question.embed.endswith(".npz") else question.embed + ".npz"
-        write_npz("--embed", Path(whole), answer.arrays)
+        keep("--embed", Path(whole), answer.arrays)
     if question.output is not None:
-        write_npz("--output", question.output, answer.arrays)
+        keep("--output", question.output, answer.arrays)
     return _Said(answer.lines, {"results": answer.results}), 0
 
 

@@ -11,7 +11,7 @@ from typing import Any, Callable, Deque, Dict, Generator, Iterator, List, NamedT
 import numpy as np
 
 from .folder import pictures_in
-from .npz import write_npz
+from .npz import keep
 from .service import Answer, InputError, PictureError
 from .session import shape_text
 
@@ -93,7 +93,7 @@ def tell_each(
     if output is not None:
         if not kept:
             raise InputError("--output: there is nothing to write: no picture could be taken")
-        write_npz("--output", output, {name: _joined(name, [arrays[name] for arrays in kept]) for name in kept[0]})
+        keep("--output", output, {name: _joined(name, [arrays[name] for arrays in kept]) for name in kept[0]})
     return Count(answered, skipped)
 
 

@@ -11,21 +11,29 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from ascendc.cann import soc as socs
 from ascendc.cann.aipp.question import Question
 from ascendc.cann.atc import grammar, lint
-from ascendc.cann.atc.table import USAGE
 from ascendc.cann.outline import Outline
+from ascendc.cann.soc import Soc
 from ascendc.errors import UsageError
 from ascendc.onnx_file import read_outline
 from ascendc.sim import build
 from ascendc.sim.device.codes import AclError
 from ascendc.sim.faces import read_gears
-from ascendc.sim.refusal import RefusedError, check_aipp, check_operators, refuse_first
+from ascendc.sim.refusal import (
+    RefusedError,
+    check_aipp,
+    check_operators,
+    refuse_first,
+    refuse_unsimulated,
+    simulated_chip,
+)
 from ascendc.sim.settings import here
+from ascendc.sim.usage import complaint
 
 START = "ATC start working now, please wait for a moment."
 SUCCESS = "ATC run success, welcome to the next use."
@@ -52,22 +60,26 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: Text
     """Run; returns the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     out, err = out or sys.stdout, err or sys.stderr
+    try:
+        fault = here().atc_fault
+    except UsageError as error:
+        err.write(f"ascendc sim: {error.message}\n")
+        return FAILED
     options = grammar.parse(grammar.words_of(words))
     if "help" in options.given:
         out.write("usage: atc --name=value … (simulated: `ascendc atc docs` lists the options)\n")
         return 0
-    usage = [found.finding for found in options.found if found.error and found.finding.code == USAGE]
-    if usage:
-        err.write(f"ERROR: unknown command line flag '{usage[0].option or usage[0].message}' (simulated)\n")
+    if said := complaint(options, words):
+        err.write(f"ERROR: {said} (simulated)\n")
         return FAILED
-    if here().atc_fault == "loader":
+    if fault == "loader":
         err.write(f"atc.bin: error while loading shared libraries: {_LIBRARY}: no such file (simulated)\n")
         return NOT_LOADED
     out.write(f"{START} (simulated)\n")
     out.flush()
     try:
-        _fault_before()
-        target = _compile(words)
+        _strike(fault)
+        target = _compile(words, fault)
     except RefusedError as refused:
         out.write("\n".join((FAILURE, *refused.lines, *_TRACE, "")))
         _plog(refused.lines)
@@ -76,12 +88,13 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None, err: Text
     return 0
 
 
-def _compile(words: list[str]) -> Path:
+def _compile(words: list[str], fault: str) -> Path:
     report = lint.lint_argv(words)
     refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
     given = dict(report.options)
+    refuse_unsimulated(given)
     onnx = Path(given["model"])
-    if not onnx.is_file():
+    if not os.path.isfile(onnx) or not os.access(onnx, os.R_OK):  # noqa: PTH113 - pathlib's raises at long names
         raise RefusedError(f"E10410: {onnx} does not exist or cannot be read.")
     try:
         outline = read_outline(onnx)
@@ -89,7 +102,7 @@ def _compile(words: list[str]) -> Path:
         raise RefusedError(f"E13005: {error.message}") from error
     report = lint.lint_argv(words, model=outline)
     refuse_first((finding.code, f"--{finding.option} {finding.message}", finding.fix) for finding in report.errors)
-    soc = socs.table()[given["soc_version"]]
+    soc = simulated_chip(given)
     check_operators(onnx, soc)
     if config := given.get("insert_op_conf"):
         check_aipp(Path(config), _question(soc, outline, given))
@@ -97,23 +110,27 @@ def _compile(words: list[str]) -> Path:
         made = build.compiled(onnx, given)
     except AclError as error:
         raise RefusedError(f"E19999: Inner Error! {error.message}") from error
-    target = Path(given["output"]).with_name(f"{Path(given['output']).name}{made.suffix}.om")
-    if here().atc_fault == "lies":
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = len(made.content) // 2 if here().atc_fault == "truncated" else None
-    target.write_bytes(made.content[:size])
+    target = Path(f"{given['output']}{made.suffix}.om")
+    if fault != "lies":
+        _write(target, made.content[: len(made.content) // 2 if fault == "truncated" else None])
     return target
 
 
-def _question(soc: socs.Soc, outline: Outline, options: Mapping[str, str]) -> Question:
+def _write(target: Path, content: bytes) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except OSError as error:
+        raise RefusedError(f"E13004: {target} cannot be written: {error.strerror}.") from error
+
+
+def _question(soc: Soc, outline: Outline, options: Mapping[str, str]) -> Question:
     gears = read_gears(options)
     sizes = tuple((value[0], value[1]) for value in gears.values) if gears and gears.kind == "image" else ()
     return Question(soc=soc, model=outline, image_sizes=sizes)
 
 
-def _fault_before() -> None:
-    fault = here().atc_fault
+def _strike(fault: str) -> None:
     if fault == "hang":
         while True:
             time.sleep(1)
@@ -126,10 +143,12 @@ def _fault_before() -> None:
 def _plog(lines: Sequence[str]) -> None:
     """The log that ATC leaves where it is told to."""
     root = os.environ.get("ASCEND_PROCESS_LOG_PATH")
-    if root:
-        folder = Path(root) / "debug" / "plog"
+    if not root:
+        return
+    folder = Path(root) / "debug" / "plog"
+    text = "".join(f"[ERROR] GE({os.getpid()},atc.bin):simulated {line.strip()}\n" for line in lines)
+    with suppress(OSError):  # what ATC says does not depend on where its log can be kept
         folder.mkdir(parents=True, exist_ok=True)
-        text = "".join(f"[ERROR] GE({os.getpid()},atc.bin):simulated {line.strip()}\n" for line in lines)
         (folder / f"plog-{os.getpid()}_1.log").write_text(text, encoding="utf-8")
 
 

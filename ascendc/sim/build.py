@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ascendc.cann.aipp.write import pairs
+from ascendc.cann.atc.chip import ALIASES
 from ascendc.cann.om.facts import SIMULATED
 from ascendc.cann.om.interface import Port
 from ascendc.onnx_file import read_outline
@@ -46,7 +47,9 @@ def compiled(onnx: Path, options: Mapping[str, str]) -> Compiled:
         AclError: onnxruntime does not take the graph, or it does not run with these shapes.
     """
     outline, content = read_outline(onnx), graph.read(onnx)
-    config = Path(options["insert_op_conf"]).read_text(encoding="utf-8") if options.get("insert_op_conf") else ""
+    file = options.get("insert_op_conf")
+    # Its comments may be in any encoding.
+    config = Path(file).read_text(encoding="utf-8", errors="replace") if file else ""
     faced = faces(outline, options, blocks(config), opened(content))
     mode = options.get("precision_mode") or options.get("precision_mode_v2") or "force_fp16"
     names = tuple(port.name for port in outline.inputs)
@@ -86,7 +89,7 @@ def _marks(config: str, inputs: Sequence[Port]) -> dict[str, dict[str, Value]]:
 
 def _attributes(options: Mapping[str, str]) -> dict[str, Value]:
     return {
-        "soc_version": options["soc_version"],
+        "soc_version": ALIASES.get(options["soc_version"], options["soc_version"]),
         "atc_version": VERSION,
         "opp_version": VERSION,
         "framework_type": 5,

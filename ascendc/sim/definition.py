@@ -6,11 +6,10 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from ascendc.cann.om.interface import Port
-from ascendc.cann.om.types import PROTO_DTYPES
 from ascendc.protobuf import message, number, varint
 from ascendc.sim.blueprint import Blueprint, Scalar, Value
+from ascendc.sim.numbers import PROTO
 
-_PROTO = {name: code for code, name in PROTO_DTYPES.items()}
 _GEAR_TYPES = {"batch": 1, "image": 2, "dims": 3}
 
 
@@ -51,7 +50,7 @@ def _op(
 def _tensor(port: Port) -> bytes:
     """A TensorDescriptor: name 1, dtype 2, shape 3 {dim 1}, layout 4."""
     axes = b"".join(varint(axis & (1 << 64) - 1) for axis in port.shape or ())
-    body = message(1, port.name.encode()) + number(2, _PROTO.get(port.dtype or "", 0))
+    body = message(1, port.name.encode()) + number(2, PROTO.get(port.dtype or "", 0))
     return body + message(3, message(1, axes)) + message(4, (port.format or "ND").encode())
 
 

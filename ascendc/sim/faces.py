@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ascendc.cann.outline import Outline
 
 _KINDS = {"dynamic_batch_size": "batch", "dynamic_image_size": "image", "dynamic_dims": "dims"}
-_TYPES = {"FP32": "float32", "FP16": "float16", "UINT8": "uint8", "INT8": "int8"}
+OUTPUT_TYPES = {"FP32": "float32", "FP16": "float16", "UINT8": "uint8", "INT8": "int8"}
+"""What ``--output_type`` may say here."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def _inputs(
     gears: Gears | None,
 ) -> tuple[Port, ...]:
     ports = []
+    halves = [name.strip() for name in options.get("input_fp16_nodes", "").split(";")]
     for rank, (port, shape) in enumerate(zip(outline.inputs, shapes, strict=True)):
         block = blocks.get(rank)
         if block is not None and block.aipp_mode == "dynamic":
@@ -80,7 +82,8 @@ def _inputs(
         elif block is not None:
             ports.append(_sized(Port(port.name, source(block, shape), "uint8", "NHWC")))
         else:
-            ports.append(_sized(Port(port.name, shape, port.dtype, options.get("input_format", "ND"))))
+            dtype = "float16" if port.name in halves else port.dtype
+            ports.append(_sized(Port(port.name, shape, dtype, options.get("input_format", "ND"))))
     most = filled(shapes, gears, largest(shapes, gears)) if gears else shapes
     for rank in (rank for rank, block in blocks.items() if block.aipp_mode == "dynamic"):
         name = CONFIG_INPUT if len(ports) == len(shapes) else f"{CONFIG_INPUT}_aipp_node_{rank}"
@@ -94,7 +97,7 @@ def _inputs(
 
 def _outputs(outline: Outline, options: Mapping[str, str], most: Sequence[Shape] | None) -> tuple[Port, ...]:
     """As the compiler says them: of the largest gear."""
-    dtype = _TYPES.get(options.get("output_type", ""), "")
+    dtype = OUTPUT_TYPES.get(options.get("output_type", ""), "")
     ports = []
     for index, port in enumerate(outline.outputs):
         shape = most[index] if most else tuple(axis if isinstance(axis, int) else -1 for axis in port.shape or ())

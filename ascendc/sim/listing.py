@@ -6,11 +6,9 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from ascendc.cann.om.interface import Gears, Port
-from ascendc.cann.om.types import ACL_DTYPES, FORMATS
 from ascendc.sim.blueprint import Blueprint
+from ascendc.sim.numbers import DTYPES, LAYOUTS
 
-_ACL = {name: code for code, name in ACL_DTYPES.items()}
-_LAYOUTS = {name: code for code, name in FORMATS.items()}
 _GEARS = {"batch": 2, "image": 3, "dims": 4}
 
 
@@ -35,7 +33,7 @@ def _ports(ports: Sequence[Port], ranges: Mapping[str, Sequence[tuple[int, int]]
     for port in ports:
         name, dims = port.name.encode(), _int64s(port.shape or ())
         limits = _int64s([end for one in ranges.get(port.name, ()) for end in one])
-        layout, dtype = _LAYOUTS.get(port.format or "ND", 2), _ACL.get(port.dtype or "", -1)
+        layout, dtype = LAYOUTS.get(port.format or "ND", 2), DTYPES.get(port.dtype or "", -1)
         lengths = (len(name), len(dims), len(dims), len(limits))
         parts.append(struct.pack("<QiiIIII", port.size or 0, layout, dtype, *lengths))
         parts.append(name + dims + dims + limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ascendc.errors import UsageError
 from ascendc.sim.settings import Settings, here
 
 _RULE = "+---------------------------+---------------+----------------------------------------------------+"
@@ -16,7 +17,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] != ["info"] or len(words) > 1:
         sys.stderr.write("npu-smi: simulated: only `npu-smi info` is there\n")
         return 1
-    sys.stdout.write(table(here()))
+    try:
+        settings = here()
+    except UsageError as error:
+        sys.stderr.write(f"ascendc sim: {error.message}\n")
+        return 1
+    sys.stdout.write(table(settings))
     return 0
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ascendc import check
-from ascendc.cann import soc as socs
 from ascendc.cann.aipp import lint as aipp
 from ascendc.cann.aipp.question import Question
 from ascendc.cann.aipp.read import read_file
+from ascendc.cann.atc import chip
+from ascendc.cann.atc.grammar import Options
+from ascendc.cann.atc.table import table
+from ascendc.cann.operators import installed
+from ascendc.cann.soc import Soc
 from ascendc.errors import UsageError
+from ascendc.sim.faces import OUTPUT_TYPES
 
 
 class RefusedError(Exception):
@@ -19,6 +25,44 @@ class RefusedError(Exception):
     def __init__(self, *lines: str) -> None:
         super().__init__(lines[0])
         self.lines = lines
+
+
+def simulated_chip(options: Mapping[str, str]) -> Soc:
+    """The chip that an OM is for.
+
+    Raises:
+        RefusedError: its operators are not known here, though ATC may know them.
+    """
+    name, soc = options["soc_version"], chip.named(Options.of(options))
+    try:
+        if soc is not None and check.operators_of(soc, installed.find(os.environ)):
+            return soc
+    except UsageError as error:
+        raise RefusedError(f"E10001: not simulated: --soc_version={name}: {error.message}") from error
+    raise RefusedError(f"E10001: not simulated: --soc_version={name}")
+
+
+UNSIMULATED = (
+    *("singleop", "cluster_config", "hccl_sub_comm_config", "build_config", "raw_ge_options"),
+    *("is_input_adjust_hw_layout", "out_nodes", "is_output_adjust_hw_layout"),
+    *("external_weight", "save_original_model"),
+)
+"""Options that make another interface, or other files, than the simulated ATC does."""
+
+_ONLY = {"mode": ("0",), "framework": ("5",), "output_type": tuple(OUTPUT_TYPES)}
+"""Options of which it takes these values only."""
+
+
+def refuse_unsimulated(options: Mapping[str, str]) -> None:
+    """Stop at an option that is not simulated: an OM that passes over it would be another than was asked for.
+
+    Raises:
+        RefusedError: there is one.
+    """
+    for name, value in options.items():
+        other = name in UNSIMULATED and not table()[name].is_off(value)
+        if other or (value and name in _ONLY and value not in _ONLY[name]):
+            raise RefusedError(f"E10001: not simulated: --{name}={value}")
 
 
 def refuse_first(findings: Iterator[tuple[str, str, str]]) -> None:
@@ -31,13 +75,16 @@ def refuse_first(findings: Iterator[tuple[str, str, str]]) -> None:
         raise RefusedError(f"{code}: {message}", f"        Solution: {fix}")
 
 
-def check_operators(onnx: Path, soc: socs.Soc) -> None:
+def check_operators(onnx: Path, soc: Soc) -> None:
     """Stop at the first operator that ATC's ONNX parser does not know in this opset.
 
     Raises:
-        RefusedError: there is one.
+        RefusedError: there is one, or the graph cannot be read in full.
     """
-    [report] = check.check_file(onnx, [soc]).reports
+    try:
+        [report] = check.check_file(onnx, [soc]).reports
+    except UsageError as error:
+        raise RefusedError(f"E13005: {error.message}") from error
     for finding in report.findings:
         if finding.status in ("opset", "unmapped"):
             key = f"ai.onnx::{report.opset}::{finding.op}"

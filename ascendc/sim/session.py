@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from ascendc.sim.arguments import reader
 from ascendc.sim.device.codes import REPEAT_FINALIZE, SUCCESS, UNINITIALIZED, AclError
 from ascendc.sim.device.machine import Machine
 from ascendc.sim.settings import Settings, here
@@ -59,28 +61,39 @@ def machine() -> Machine:
     return _machine
 
 
-def recent() -> str:
-    """What the last failure in this thread was about; empty after it was asked for, as AscendCL does."""
-    text: str = getattr(_recent, "message", "")
-    _recent.message = ""
+def settings() -> Settings:
+    """What is simulated, whether `acl` has begun or not."""
+    return _machine.settings if _machine is not None else here()
+
+
+def recent() -> str | None:
+    """What the last failure in this thread was about; None after it was asked for, as AscendCL does."""
+    text: str | None = getattr(_recent, "message", None)
+    _recent.message = None
     return text
 
 
-def call(*failed: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def call(formats: str, *failed: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Turn a function that raises `AclError` into one that returns its code last, as pyACL's do.
 
     Args:
-        failed: what is returned before the code when it fails.
+        formats: of its arguments, as `arguments.reader` takes them.
+        failed: what is returned before the code when it fails; a function is asked for it, with the arguments.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        read = reader(_public_name(function), formats)
+
         @functools.wraps(function)
-        def called(*arguments: Any) -> Any:
+        def called(*given: Any) -> Any:
+            arguments = read(given)
             try:
                 result = function(*arguments)
             except AclError as error:
-                _recent.message = f"EZ9999: {error.message} (simulated)"
-                return (*failed, error.code) if failed else error.code
+                _remember(error)
+                if not failed:
+                    return error.code
+                return (*(one(*arguments) if callable(one) else copy.deepcopy(one) for one in failed), error.code)
             if not failed:
                 return SUCCESS
             return (*(result if isinstance(result, tuple) and len(failed) > 1 else (result,)), SUCCESS)
@@ -90,18 +103,36 @@ def call(*failed: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
-def plain(default: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Turn a function that raises `AclError` into one that returns `default` then: pyACL's getters have no code."""
+def plain(formats: str, default: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Turn a function that raises `AclError` into one that returns `default` then: pyACL's getters have no code.
+
+    Args:
+        formats: of its arguments, as `arguments.reader` takes them.
+        default: what is returned when it fails.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        read = reader(_public_name(function), formats)
+
         @functools.wraps(function)
-        def called(*arguments: Any) -> Any:
+        def called(*given: Any) -> Any:
+            arguments = read(given)
             try:
                 return function(*arguments)
             except AclError as error:
-                _recent.message = f"EZ9999: {error.message} (simulated)"
+                _remember(error)
                 return default
 
         return called
 
     return decorate
+
+
+def _public_name(function: Callable[..., Any]) -> str:
+    """``acl.mdl.execute`` of a function of that name in ``acl.mdl._run``."""
+    parts = (part for part in function.__module__.split(".") if not part.startswith("_"))
+    return ".".join((*parts, function.__name__))
+
+
+def _remember(error: AclError) -> None:
+    _recent.message = f"EZ9999: {error.message} (simulated)"

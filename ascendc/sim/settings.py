@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,15 +57,13 @@ class Fault:
         Raises:
             UsageError: it is no fault (ASC2501).
         """
-        name, _, rest = text.partition("@")
-        after, _, times = rest.partition("x")
-        fits = name in FAULTS and (after or "0").isdecimal() and (times or "0").isdecimal()
-        if not fits:
+        match = re.fullmatch(r"([a-z-]+)(?:@([0-9]{1,9})(?:x([0-9]{1,9}))?)?", text)
+        if match is None or match[1] not in FAULTS:
             allowed = ", ".join(FAULTS)
             raise UsageError(
                 "ASC2501", f"`{text}` is no fault; allowed: {allowed}; with @3: after three calls, @3x1: once"
             )
-        return cls(name, int(after or 0), int(times) if times else None)
+        return cls(match[1], int(match[2] or 0), int(match[3]) if match[3] else None)
 
 
 @dataclass(frozen=True)

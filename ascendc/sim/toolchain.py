@@ -41,7 +41,7 @@ class Simulated(Toolchain):
             run = attempt.lay_out(job, self.target, folder, None, portable=True)
             argv = ("bash", "--noprofile", "--norc", attempt.SCRIPT)
             env = {**os.environ, "ASCENDC_SET_ENV": str(set_env)}
-            return attempt.attempt(job, run, Path(folder), workspace, argv, env=env)
+            return attempt.attempt(job, run, Path(folder), workspace, argv, env=env, simulated=True)
 
     @property
     def _settings(self) -> Settings:

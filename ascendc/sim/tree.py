@@ -18,11 +18,20 @@ SITE = Path(__file__).parent / "site"
 
 _ROOT = Path(ascendc.__file__).parents[1]
 
+_MARK = "(simulated)"
+"""What its installation says."""
+
 _PROGRAM = """#!/usr/bin/env bash
 # Simulated by ascendc: it makes nothing that a device could run.
 export PYTHONPATH={root}
 exec {python} -m {module} "$@"
 """
+
+
+def is_planted(home: str) -> bool:
+    """Whether the CANN whose home this is was written by `plant`."""
+    infos = Path(home).glob("*-linux/ascend_toolkit_install.info")
+    return any(_MARK in info.read_text(encoding="utf-8", errors="replace") for info in infos)
 
 
 def plant(folder: Path, settings: Settings) -> Path:
@@ -37,7 +46,7 @@ def plant(folder: Path, settings: Settings) -> Path:
     for arch in ("x86_64", "aarch64"):
         info = home / f"{arch}-linux" / "ascend_toolkit_install.info"
         info.parent.mkdir(exist_ok=True)
-        info.write_text(f"package_name=Ascend-cann-toolkit (simulated)\nversion={VERSION}\n", encoding="utf-8")
+        info.write_text(f"package_name=Ascend-cann-toolkit {_MARK}\nversion={VERSION}\n", encoding="utf-8")
     script = folder / "set_env.sh"
     script.write_text(shell(exports(home, settings)), encoding="utf-8")
     return script
@@ -51,6 +60,7 @@ def exports(home: Path, settings: Settings) -> dict[str, str]:
         "ASCEND_OPP_PATH": str(home / "opp"),
         "PATH": f"{home / 'bin'}:$PATH",
         "PYTHONPATH": f"{SITE}:$PYTHONPATH",
+        "ASCENDC_SIM_PYTHON": sys.executable,
         **settings.exports(),
     }
 

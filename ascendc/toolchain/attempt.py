@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc.cann.atc import command as atc
-from ascendc.errors import EnvironmentLacksError
+from ascendc.errors import EnvironmentLacksError, StageError
+from ascendc.runtime.om_file import read_facts
+from ascendc.runtime.session import SessionError
 from ascendc.toolchain import process
 from ascendc.toolchain.base import Compiled
 from ascendc.toolchain.script import AIPP_FILE, OM_FOLDER, Run, atc_script
@@ -77,11 +79,23 @@ def attempt(
     *,
     env: Mapping[str, str] | None = None,
     stop: Callable[[], None] = lambda: None,
+    simulated: bool = False,
 ) -> Compiled:
     """Run `argv`, which runs the script laid out in `folder`, and keep what it made.
 
+    Args:
+        job: what is compiled.
+        run: as it was laid out.
+        folder: the run's own.
+        workspace: keeps the OM and the log.
+        argv: the command.
+        env: of the command; None: this process's.
+        stop: ends what `argv` started elsewhere.
+        simulated: whether this is the simulated ATC, asked for by name.
+
     Raises:
-        StageError: there is no OM (ASC1740 to ASC1749); the log is kept in the store.
+        StageError: there is no OM (ASC1740 to ASC1749), and the log is kept in the store; or it is a simulated one,
+            and the simulated ATC was not asked for (ASC1754).
         EnvironmentLacksError: something that ATC needs is missing (ASC1744).
     """
     log = folder / _LOG
@@ -92,6 +106,12 @@ def attempt(
         _append_plogs(folder / "plog", log)
         kept = workspace.path(workspace.put(log))
         raise result.error(job.label, kept, meaning(kept, job.onnx))
+    if not simulated and _is_simulated(result):
+        raise StageError(
+            "ASC1754",
+            f"ATC for {job.label} is the simulated one (`ascendc sim env`), and no device can run its OM",
+            hint="ascendc build RECIPE --set targets[0].toolchain=sim, or a shell without the simulated CANN",
+        )
     return Compiled(workspace.put(result), result.name, workspace.put(log), ("atc", *run.arguments))
 
 
@@ -101,6 +121,14 @@ def _place(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+def _is_simulated(om: Path) -> bool:
+    """Whether an OM says so; of one that cannot be read, nothing is known, and whoever loads it says why."""
+    try:
+        return read_facts(str(om)).simulated
+    except SessionError:
+        return False
 
 
 def _append_plogs(folder: Path, log: Path) -> None:

@@ -2,6 +2,8 @@ import pytest
 
 from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.probe import ask
+from ascendc.sim.settings import Settings
+from ascendc.sim.tree import plant
 
 
 def chip(name, bus, *, columns=3, status="OK", phy=" 0"):
@@ -103,6 +105,16 @@ def test_what_every_linux_has_is_read(board):
 
 def test_this_machine_can_be_asked_too(board):
     assert ask(None).fields.memory_mb == ask("root@board").fields.memory_mb
+
+
+def test_a_simulated_cann_is_known_by_its_installation_and_by_its_settings(board, monkeypatch):
+    board.cann("8.1.RC1")
+    assert not ask("root@board").simulated
+    with monkeypatch.context() as patch:
+        patch.setenv("ASCENDC_SIM_SOC", "Ascend310P3")
+        assert ask("root@board").simulated
+    plant(board.home / "Ascend/ascend-toolkit", Settings())
+    assert ask("root@board").simulated
 
 
 def test_what_is_missing_is_named_with_its_reason(board):

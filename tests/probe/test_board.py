@@ -54,6 +54,13 @@ def test_the_summary_is_what_one_looks_for_first():
     ]
 
 
+def test_a_simulated_board_says_so_first_and_last():
+    said = "SIMULATED: the CANN of `ascendc sim env` answered; there is no such board"
+    report = Report(FIELDS, {}, simulated=True)
+    assert summary(report).splitlines()[-1] == said
+    assert render(report, "ascendc probe --local", "board.yaml").splitlines()[0] == f"# {said}"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

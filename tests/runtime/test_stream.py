@@ -188,7 +188,10 @@ def test_labels_reach_the_service(run, folder, tmp_path):
         (["--image", "{}", "--embed", "e"], "--embed does not go with pictures that are answered one by one; --output"),
         (["--image", "{}", "--arrays", "e"], "--arrays does not go with pictures that are answered one by one\n"),
         (["--image", "{}", "--output", "e.npy"], "--output: `e.npy` must end in .npz"),
-        (["--image", "{}", "--output", "/no/e.npz"], "--output: `/no/e.npz` cannot be written: its folder does not"),
+        (
+            ["--image", "{}", "--output", "/no/e.npz"],
+            "--output: `/no/e.npz` cannot be written: No such file or directory\n",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(run, folder, arguments, message):

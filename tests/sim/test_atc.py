@@ -10,12 +10,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from ascendc.cann.atc.table import table
 from ascendc.cann.om.file import read
 from ascendc.cann.om.interface import Gears
 from ascendc.runtime.om import OmSession
-from ascendc.sim import atc
+from ascendc.sim import atc, npu_smi
+from ascendc.sim.refusal import UNSIMULATED
 from ascendc.sim.settings import Settings
-from ascendc.sim.tree import plant
+from ascendc.sim.tree import SITE, plant
 
 AIPP = """aipp_op {
   aipp_mode: static
@@ -91,9 +93,130 @@ def test_a_refusal_ends_with_255_at_the_first_error(run, model, options, line, t
     assert not (tmp_path / "m.om").exists()
 
 
-def test_an_unknown_flag_is_plain_text_without_a_code(run, model):
-    code, out, err = run(model(), "--nonsense=1")
-    assert (code, out, err) == (255, "", "ERROR: unknown command line flag 'nonsense' (simulated)\n")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--nonsense=1",), "unknown command line flag 'nonsense'"),
+        (("stray", "--nonsense"), "unknown command line flag 'nonsense'"),
+        (("stray",), "Non-option parameter: stray"),
+        (("precision_mode=fast",), "Non-option parameter: precision_mode=fast"),
+        ((" ",), "Non-option parameter:  "),
+        (("--precision_mode",), "flag 'precision_mode' is missing its argument"),
+    ],
+)
+def test_words_that_are_no_options_are_told_without_a_code(run, model, words, said):
+    code, out, err = run(model(), *words)
+    assert (code, out, err) == (255, "", f"ERROR: {said} (simulated)\n")
+
+
+def test_where_an_om_cannot_be_written(run, model, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.om").mkdir()
+    for output, why in (
+        (tmp_path / "file/m", "File exists"),
+        ("/proc/x/m", "No such file or directory"),
+        (tmp_path / "folder", "Is a directory"),
+        (tmp_path / ("m" * 300), "File name too long"),
+    ):
+        code, out, _ = run(model(), f"--output={output}")
+        assert code == 255
+        assert f"\nE13004: {output}.om cannot be written: {why}.\n" in out
+
+
+def test_a_model_that_cannot_be_opened(run, tmp_path):
+    for path in (tmp_path / "none.onnx", tmp_path, tmp_path / ("m" * 300)):
+        code, out, _ = run(path)
+        assert code == 255
+        assert f"\nE10410: {path} does not exist or cannot be read.\n" in out
+
+
+def test_a_model_that_is_not_whole(run, model):
+    path = model()
+    graph = onnx.load(path)
+    graph.graph.initializer.append(TensorProto(name="w", data_type=99, dims=[1], raw_data=b"1"))
+    onnx.save(graph, path)
+    code, out, _ = run(path)
+    assert code == 255
+    assert f"\nE13005: `{path}` contradicts itself: " in out
+    weight = TensorProto(name="w", data_type=1, dims=[1], data_location=TensorProto.EXTERNAL)
+    weight.external_data.add(key="location", value="gone.bin")
+    graph.graph.initializer[-1].CopyFrom(weight)
+    path.write_bytes(graph.SerializeToString())
+    code, out, _ = run(path)
+    assert code == 255
+    assert f"\nE13005: external data `{path.parent / 'gone.bin'}` of `{path}` does not exist (`w`)\n" in out
+
+
+def test_a_log_that_cannot_be_kept_changes_nothing(run, model, monkeypatch):
+    monkeypatch.setenv("ASCEND_PROCESS_LOG_PATH", "/proc/x")
+    code, out, _ = run(model(), "--precision_mode=fast")
+    assert code == 255
+    assert "\nE10001: --precision_mode must not be `fast`" in out
+
+
+def test_a_machine_that_cannot_be_meant(run, model, monkeypatch, capsys):
+    monkeypatch.setenv("ASCENDC_SIM_DEVICES", "0")
+    said = "ascendc sim: ASCENDC_SIM_DEVICES must be a number from 1 to 64, not `0`\n"
+    assert run(model()) == (255, "", said)
+    assert npu_smi.main(["info"]) == 1
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--mode=1 --om=m.om --json=m.json", "--mode=3", "--mode=7"),
+        *("--framework=1", "--external_weight=1", "--save_original_model=true", "--out_nodes=pool:0"),
+        "--output_type=HIF8",
+    ],
+)
+def test_what_is_not_simulated_is_refused(run, model, tmp_path, option):
+    soc = "Ascend950PR_9599" if "HIF8" in option else "Ascend310P3"
+    code, out, _ = run(model(), *option.split(), soc=soc)
+    assert code == 255
+    assert f"\nE10001: not simulated: {option.split()[0]}\n" in out
+    assert not list(tmp_path.glob("*.om*"))
+
+
+@pytest.mark.parametrize("words", ["--mode=6 --om=m.om", "--singleop=ops.json --output=ops --soc_version=Ascend310P3"])
+def test_what_is_not_simulated_is_refused_without_a_model_too(words):
+    out = io.StringIO()
+    assert atc.main(words.split(), out) == 255
+    assert f"\nE10001: not simulated: {words.split()[0]}\n" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("soc", "why"),
+    [
+        ("Ascend950PR_9599", ""),
+        ("Ascend610", ": no operators of `ascend610` are in ascendc's tables; there are: ascend310, "),
+    ],
+)
+def test_a_chip_whose_operators_are_not_known_is_refused(run, model, soc, why):
+    code, out, _ = run(model(), soc=soc)
+    assert code == 255
+    assert f"\nE10001: not simulated: --soc_version={soc}{why}" in out
+
+
+def test_the_old_name_of_a_chip(run, model, tmp_path):
+    assert run(model(), soc="Ascend910")[0] == 0
+    assert read(tmp_path / "m.om").soc_version == "Ascend910A"
+
+
+def test_the_options_that_are_not_simulated_are_atc_s(run, model):
+    assert set(UNSIMULATED) <= set(table())
+    assert run(model(), "--external_weight=0", "--save_original_model=false", "--out_nodes=")[0] == 0
+
+
+@pytest.mark.parametrize("mode", ["force_fp16", "must_keep_origin_dtype"])
+def test_inputs_that_shall_be_halves(simulated, run, model, tmp_path, mode):
+    assert run(model(), "--input_fp16_nodes=x", f"--precision_mode={mode}")[0] == 0
+    simulated()
+    x = np.random.default_rng(0).random((2, 3, 4, 4)).astype(np.float16)
+    with OmSession(str(tmp_path / "m.om")) as session:
+        assert (session.inputs[0].dtype, session.outputs[0].dtype) == ("float16", "float32")
+        found = session.run({"x": x})["y"]
+    np.testing.assert_allclose(found, x.astype(np.float32).mean((2, 3)), atol=2e-3)
 
 
 def test_an_operator_that_the_parser_does_not_know(run, model):
@@ -158,7 +281,7 @@ def test_a_graph_that_contradicts_itself(run, model):
 
 def test_aipp_takes_pixels_and_normalises(simulated, run, model, tmp_path):
     config = tmp_path / "aipp.cfg"
-    config.write_text(AIPP)
+    config.write_bytes("# 归一化\n".encode("gbk") + AIPP.encode())
     assert run(model(), f"--insert_op_conf={config}", "--input_format=NCHW")[0] == 0
     simulated()
     pixels = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), np.uint8)
@@ -209,6 +332,16 @@ def test_an_om_that_is_cut_short(run, model, tmp_path, monkeypatch):
     assert run(model())[0] == 0
     with pytest.raises(Exception, match=r"is a damaged OM: .* the file is cut short"):
         read(tmp_path / "m.om")
+
+
+def test_a_python_without_ascendc_says_which_has_it(tmp_path):
+    script = plant(tmp_path, Settings())
+    ask = f"source '{script}'; unset PYTHONHOME; PYTHONPATH='{SITE}' '{sys.executable}' -S -c 'import acl'"
+    done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"ImportError: the simulated acl needs ascendc, which {sys.executable} lacks: run {sys.executable}"
+    )
 
 
 def test_a_shell_finds_atc_npu_smi_and_acl(tmp_path):

@@ -9,15 +9,26 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from ascendc import driver
+from ascendc.cann.atc.command import AtcOptions, InputShape
+from ascendc.cann.soc import resolve
+from ascendc.cann.version import Cann
 from ascendc.errors import StageError
 from ascendc.inspection import inspect
 from ascendc.runtime import open_session
 from ascendc.runtime.om import OmSession
+from ascendc.runtime.om_file import read_facts
 from ascendc.sim.settings import Settings
+from ascendc.sim.toolchain import Simulated
 from ascendc.sim.tree import plant
+from ascendc.target import Batch, PartTarget, Target
+from ascendc.toolchain import install
+from ascendc.toolchain.base import Job
+from ascendc.toolchain.local import Local
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 NOTE = "OMs are simulated: they show that the steps fit together, and no device can run them"
@@ -99,6 +110,33 @@ def test_a_refusal_of_atc_is_told_and_explained(tmp_path, monkeypatch):
         driver.build(RECIPES / "tiny-clip.yaml", output=tmp_path / "b", overrides=("targets[0].toolchain=sim",))
     assert caught.value.id == "ASC1749"
     assert "E20001: Compile operator [MatMulV2] failed." in caught.value.message
+
+
+@pytest.fixture
+def double(workspace):
+    """A job that doubles x [1, 3]."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "g", [x], [y])
+    path = workspace.folder / "double.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), path)
+    options = AtcOptions("Ascend310P3", "ND", (InputShape("x", (1, 3)),), "force_fp16")
+    return Job("double @ edge", "double", options, path, None, 60.0)
+
+
+def test_only_its_own_toolchain_takes_what_the_simulated_atc_made(double, workspace, tmp_path, monkeypatch):
+    target = Target("edge", resolve("Ascend310P3").soc, Cann("8.1.RC1"), (("main", PartTarget(Batch((1,)))),))
+    compiled = Simulated(target).compile(double, workspace)
+    assert read_facts(str(workspace.path(compiled.om))).simulated
+    monkeypatch.setenv("ASCENDC_SET_ENV", str(plant(tmp_path / "cann", Settings("Ascend310P3"))))
+    monkeypatch.setenv("ASCENDC_PYTHON", sys.executable)
+    monkeypatch.setattr(install, "MODULES", ("numpy",))  # the simulated ATC loads no others
+    with pytest.raises(StageError) as caught:
+        Local(target).compile(double, workspace)
+    assert (caught.value.id, caught.value.message) == (
+        "ASC1754",
+        "ATC for double @ edge is the simulated one (`ascendc sim env`), and no device can run its OM",
+    )
+    assert caught.value.hint.startswith("ascendc build RECIPE --set targets[0].toolchain=sim, ")
 
 
 def test_a_real_device_is_offered_simulated_oms_only_where_that_is_asked_for(built, tmp_path):

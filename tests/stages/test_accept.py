@@ -41,7 +41,7 @@ def compiled(workspace):
         path = workspace.folder / "m.onnx"
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), path)
         options = {"soc_version": soc, "input_shape": "x:2,3", "output": "m"}
-        (workspace.folder / "m.om").write_bytes(build.compiled(path, options))
+        (workspace.folder / "m.om").write_bytes(build.compiled(path, options).content)
         return Compiled(workspace.put(workspace.folder / "m.om"), "m.om", workspace.put_text("log"), ())
 
     return compile_
@@ -89,7 +89,7 @@ def test_an_om_that_does_not_run_says_why_and_where_the_log_is(compiled, golden,
 
 def test_a_device_that_fails_is_said_in_its_own_words(compiled, golden, workspace, monkeypatch):
     monkeypatch.setenv("ASCENDC_SIM_FAULT", "exec")
-    with pytest.raises(StageError, match=r"does not run: acl\.mdl\.execute failed with 507015: the AI Core failed"):
+    with pytest.raises(StageError, match=r"does not run: acl\.rt\.synchronize_stream failed with 507015: the AI Core failed"):
         accept(SPEC, compiled(), golden(2 * X), simulated(), workspace)
 
 

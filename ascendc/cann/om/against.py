@@ -34,6 +34,10 @@ def against(om: Facts, soc: Soc) -> Fit:
         return Fit(soc.name, "refused", "it was made by the simulated ATC, and holds nothing that a device could run")
     if om.model_type == PHONE:
         return Fit(soc.name, "refused", "it is for phones (Kirin, HiAI), and AscendCL does not load it")
+    if om.encrypted:
+        return Fit(soc.name, "unknown", "it is encrypted, and so is for which chip it was compiled")
+    if not om.models:
+        return Fit(soc.name, "unknown", "it holds no model")
     if om.soc_version is None:
         return Fit(soc.name, "unknown", "the file does not say for which chip it was compiled, and is not checked then")
     made_for = _exact(om.soc_version)

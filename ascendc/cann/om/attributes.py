@@ -20,7 +20,11 @@ Value = Union[Scalar, tuple[Scalar, ...], "Attributes"]
 MOST = 1 << 16
 """Attributes that one thing may have; models of CANN 8.0 have a hundred."""
 
-_DEPTH = 8
+MOST_BYTES = 4 << 20
+"""Bytes of one text or list, and of all texts, lists and settings that one thing has; models of CANN 8.0 have some ten
+thousand. As Python's objects they take twenty times as much, and a file of holes could hold gigabytes on no disk."""
+
+_LEVELS = 8
 """Levels of attributes within attributes; AIPP's settings need two."""
 
 
@@ -95,13 +99,14 @@ PLAIN = Names()
 """Keys that are not enumerated."""
 
 
-def read(data: Content, entries: Iterable[Field], names: Names = PLAIN, depth: int = 0) -> Attributes:
-    """The attributes in the entries of a protobuf map.
+def read(data: Content, entries: Iterable[Field], names: Names = PLAIN, levels: int = _LEVELS) -> Attributes:
+    """The attributes in the entries of a protobuf map, and as many levels of attributes within them.
 
     Raises:
-        TornError: an entry is no message, or there are more than any model has.
+        TornError: an entry is no message, or there are more or larger ones than any model has.
     """
     found: dict[str, Value] = {}
+    held = 0
     for entry in entries:
         key = content = None
         for part in fields(data, entry.start, _end(entry)):
@@ -111,8 +116,10 @@ def read(data: Content, entries: Iterable[Field], names: Names = PLAIN, depth: i
                 content = part
         if key is None or content is None or content.kind != BYTES:
             continue
-        value = _value(data, content, names, depth)
+        value = _value(data, content, names, levels)
         if value is not None:
+            held += 0 if value == () else entry.end - entry.start
+            bounded(held, entry)
             name, value = names.decoded(text(data, key), value)
             found[name] = value
             if len(found) > MOST:
@@ -120,7 +127,7 @@ def read(data: Content, entries: Iterable[Field], names: Names = PLAIN, depth: i
     return Attributes(found)
 
 
-def _value(data: Content, field: Field, names: Names, depth: int) -> Value | None:
+def _value(data: Content, field: Field, names: Names, levels: int) -> Value | None:
     """An AttrDef: list 1, s 2, i 3, f 4, b 5, func 10, list_list_int 14, dt 15."""
     for part in fields(data, field.start, field.end):
         if part.number == 1 and part.kind == BYTES:
@@ -133,16 +140,20 @@ def _value(data: Content, field: Field, names: Names, depth: int) -> Value | Non
             return float(struct.unpack("<f", data[part.start : part.end])[0])
         if part.number == 5 and part.kind == VARINT:
             return bool(part.start)
-        if part.number == 10 and part.kind == BYTES and depth < _DEPTH:
+        if part.number == 10 and part.kind == BYTES and levels:
             inner = [one for one in fields(data, part.start, part.end) if one.number == 2]
-            return read(data, inner, names, depth + 1)
+            return read(data, inner, names, levels - 1)
     return None
 
 
 def _list(data: Content, field: Field) -> tuple[Scalar, ...]:
     """A ListValue: s 2, i 3, f 4, b 5; numbers packed or one by one."""
     found: list[Scalar] = []
+    held = 0
     for part in fields(data, field.start, field.end):
+        if part.number in (2, 3, 4, 5):
+            held += part.end - part.at
+            bounded(held, field)
         if part.number == 2:
             found.append(text(data, part))
         elif part.number in (3, 5):
@@ -158,6 +169,7 @@ def packed(data: Content, field: Field) -> list[int]:
     """Numbers that lie one behind the other."""
     if field.kind != BYTES:
         raise TornError(f"the field at byte {field.at} is no list of numbers")
+    bounded(field.end - field.start, field)
     numbers, value, shift = [], 0, 0
     for byte in data[field.start : field.end]:
         value |= (byte & 0x7F) << shift
@@ -176,6 +188,16 @@ def signed(value: int) -> int:
     return value if value < 1 << 63 else value - (1 << 64)
 
 
+def bounded(size: int, field: Field) -> None:
+    """Refuse what is larger than any model has it.
+
+    Raises:
+        TornError: `size`, of what is read up to this field, is over `MOST_BYTES`.
+    """
+    if size > MOST_BYTES:
+        raise TornError(f"what is read at byte {field.at} has {size} bytes; allowed: {MOST_BYTES}")
+
+
 def _end(field: Field) -> int:
     if field.kind != BYTES:
         raise TornError(f"the field at byte {field.at} is no message")
@@ -186,8 +208,9 @@ def text(data: Content, field: Field) -> str:
     """The text of a field.
 
     Raises:
-        TornError: it holds none.
+        TornError: it holds none, or a longer one than any model has.
     """
     if field.kind != BYTES:
         raise TornError(f"the field at byte {field.at} is no text")
+    bounded(field.end - field.start, field)
     return data[field.start : field.end].decode(errors="replace")

@@ -62,6 +62,10 @@ PHONE_PARTITIONS = {
 }
 """Likewise in a model for phones."""
 
+MOST = 4096
+"""Models, and partitions of all of them together, that a file may have; what was met has 3 and 15. Each partition costs
+memory, and a file of holes could list a hundred million in 4 KB of disk."""
+
 _PRECOMPILED = range(20, 24)
 """Partition types of an ``.exeom``, whose partitions may be aligned, and which has no model definition."""
 
@@ -172,10 +176,14 @@ def read(data: Content, at: int = 0, end: int | None = None) -> Container:
         )
     if header.encrypted:
         return Container(header, ())
-    models = []
+    if header.models > MOST:
+        raise DamagedError(f"its header says that it holds {header.models} models; allowed: {MOST}")
+    models: list[tuple[Partition, ...]] = []
     for _ in range(1 if header.bundle else header.models):
         partitions, at = _model(data, at, end, header)
         models.append(partitions)
+        if (count := sum(map(len, models))) > MOST:
+            raise DamagedError(f"its models have {count} partitions and more; allowed: {MOST}")
     if at != end:
         raise DamagedError(f"its last partition ends at byte {at}, and the file at byte {end}")
     return Container(header, tuple(models))
@@ -221,6 +229,8 @@ def _model(data: Content, at: int, end: int, header: Header) -> tuple[tuple[Part
     behind = start + count * struct.calcsize(entry)
     if behind > end:
         raise DamagedError(f"the table at byte {at} lists {count} partitions, which are more than the file can hold")
+    if count > MOST:
+        raise DamagedError(f"the table at byte {at} lists {count} partitions; allowed: {MOST}")
     # Offsets count from the end of the table, a bundle's from its beginning.
     base = at if header.bundle else behind
     partitions = []

@@ -10,20 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from math import prod
 
 from ascendc.cann.om import attributes
-from ascendc.cann.om.attributes import MOST, Attributes, Names, text
+from ascendc.cann.om.attributes import MOST, Attributes, Names, bounded, text
 from ascendc.cann.om.interface import GEAR_KINDS, Gears, Interface, Port
-from ascendc.cann.om.types import BITS, PROTO_DTYPES
+from ascendc.cann.om.types import BITS, PROTO_DTYPES, RANK
 from ascendc.protobuf import BYTES, VARINT, Content, Field, TornError, fields
 
 _FED = ("Data", "AippData", "AnnData")
 """Operator types that are inputs."""
-
-_RANK = 128
-"""Axes that AscendCL can tell; of shapes with more, sizes are not computed."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Definition:
         Raises:
             TornError: it is no protobuf message.
         """
-        return attributes.read(self.data, _numbered(self.data, self.start, self.end, 11))
+        return attributes.read(self.data, _numbered(self.data, self.start, self.end, 11), levels=0)
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
@@ -66,10 +62,7 @@ class Definition:
         graph = next(_numbered(self.data, self.start, self.end, 7), None)
         if graph is None or graph.kind != BYTES:
             return ()
-        found = tuple(islice(_ops(self.data, graph, Names.of(self.attributes)), MOST + 1))
-        if len(found) > MOST:
-            raise TornError(f"there are more than {MOST} inputs and outputs")
-        return found
+        return tuple(_ops(self.data, graph, Names.of(self.attributes)))
 
     def interface(self) -> Interface:
         """Inputs, outputs and gears, for files whose list of them is missing (before CANN 8.0)."""
@@ -111,12 +104,19 @@ def _numbered(data: Content, start: int, end: int, number: int) -> Iterator[Fiel
 
 
 def _ops(data: Content, graph: Field, names: Names) -> Iterator[Op]:
+    held = ports = 0
     for field in _numbered(data, graph.start, graph.end, 6):
         if field.kind != BYTES:
             continue
         type_ = next((text(data, part) for part in _numbered(data, field.start, field.end, 2)), "")
         if type_ in (*_FED, "NetOutput", "Case"):
-            yield _op(data, field, type_, names)
+            held += field.end - field.start
+            bounded(held, field)
+            op = _op(data, field, type_, names)
+            ports += 1 + len(op.inputs) + len(op.outputs)
+            if ports > MOST:
+                raise TornError(f"there are more than {MOST} inputs and outputs")
+            yield op
 
 
 def _op(data: Content, field: Field, type_: str, names: Names) -> Op:
@@ -159,6 +159,8 @@ def _port(data: Content, field: Field) -> Port:
         elif part.number == 3 and part.kind == BYTES:
             for dim in _numbered(data, part.start, part.end, 1):
                 shape += [attributes.signed(dim.start)] if dim.kind == VARINT else attributes.packed(data, dim)
+                if len(shape) > RANK:
+                    raise TornError(f"the shape at byte {part.at} has more than {RANK} axes")
     return Port(name, tuple(shape), dtype, layout, _bytes(shape, dtype))
 
 
@@ -179,7 +181,7 @@ def _output_name(op: Op, index: int, names: Sequence[str]) -> str:
 
 def _bytes(shape: Sequence[int], dtype: str | None) -> int | None:
     """Bytes by shape: what the file says of an output's size is padded."""
-    if dtype not in BITS or len(shape) > _RANK or any(axis < 0 for axis in shape):
+    if dtype not in BITS or any(axis < 0 for axis in shape):
         return None
     size = (prod(shape) * BITS[dtype] + 7) // 8
     return size if size < 1 << 63 else None

@@ -124,7 +124,7 @@ def _interface(data: Content, shown: Container, definition: Definition | None) -
     """From the file's own list; older files have none, and their graph says it."""
     part = shown.first(_INOUT)
     if part is not None and not shown.header.phone:
-        return tlv.read(data[part.start : part.end])
+        return tlv.read(data, part)
     return Interface((), ()) if definition is None else definition.interface()
 
 

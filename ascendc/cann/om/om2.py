@@ -5,7 +5,9 @@ Source: the graph engine's writer, ``om2_zip_saver.cc`` (August 2026); no such f
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import struct
 import zipfile
 import zlib
@@ -26,6 +28,12 @@ MAGIC = b"PK\x03\x04"
 _MOST_JSON = 4 << 20
 """Bytes of a JSON file in the archive; a larger one is not believed."""
 
+_MOST_READ = 4 << 20
+"""Bytes that are read of it at once: its directory, and each of its JSON files as it is stored."""
+
+_MOST_FILES = 1 << 14
+"""Files in the archive; each is listed, and costs memory."""
+
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """How its writer compresses; only these are unpacked piece by piece."""
 
@@ -38,6 +46,22 @@ _NO_SETTINGS = ("index", "aipp_type", "aipp_data_index", "aipp_inputs", "aipp_ou
 _Record = dict[str, Any]
 
 
+class _Pieces(io.FileIO):
+    """A file that is read in pieces only: zipfile takes the whole directory of an archive at once, of whatever size."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file's.
+
+        Raises:
+            ValueError: more than `_MOST_READ` bytes are asked for.
+        """
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        asked = left if size is None or size < 0 else min(size, left)
+        if asked > _MOST_READ:
+            raise ValueError(f"a piece of it has {asked} bytes; allowed: {_MOST_READ}")
+        return super().read(asked) or b""
+
+
 def read(path: Path) -> Om:
     """What the archive says.
 
@@ -45,8 +69,10 @@ def read(path: Path) -> Om:
         UsageError: it is some other archive (ASC2364), or a damaged one (ASC2365).
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Pieces(path) as file, zipfile.ZipFile(file) as archive:
             files = archive.infolist()
+            if len(files) > _MOST_FILES:
+                raise ValueError(f"it holds {len(files)} files; allowed: {_MOST_FILES}")
             manifest = _json(archive, files, "manifest.json")
             metas = [file.filename for file in files if file.filename.endswith("/model_meta.json")]
             meta = _json(archive, files, min(metas, key=lambda name: (len(name), name))) if metas else {}
@@ -82,10 +108,10 @@ def read(path: Path) -> Om:
         ),
         cann_version=cann_version(command),
         name=_text(meta.get("name")),
-        models=_number(manifest.get("model_num")) or 1,
+        models=(_number(manifest.get("model_num")) or 1) if metas else 0,
         memory_size=_number(meta.get("work_size")),
         aipp=_aipp(meta, inputs),
-        notes=("an OM2 needs an AscendCL from 2026 on",),
+        notes=("an OM2 needs an AscendCL from 2026 on", *(() if metas else ("it holds no model",))),
     )
 
 
@@ -172,6 +198,6 @@ def _number(value: object) -> int | None:
 
 
 def _numbers(value: object) -> tuple[int, ...] | None:
-    if not isinstance(value, list) or not all(isinstance(one, int) and abs(one) < 1 << 63 for one in value):
+    if not isinstance(value, list) or not all(type(one) is int and abs(one) < 1 << 63 for one in value):
         return None
     return tuple(value)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import struct
 
-from ascendc.cann.om.container import DamagedError
+from ascendc.cann.om.container import DamagedError, Partition
 from ascendc.cann.om.interface import GEAR_KINDS, Gears, Interface, Port
-from ascendc.cann.om.types import ACL_DTYPES, FORMATS
+from ascendc.cann.om.types import ACL_DTYPES, FORMATS, RANK
+from ascendc.protobuf import Content
+
+_MOST = 1 << 20
+"""Bytes of the partition, which is read whole; what was met has 507."""
 
 _INPUTS, _OUTPUTS = 0, 1
 _KINDS = {number + 1: kind for number, kind in GEAR_KINDS.items()}
@@ -19,12 +23,15 @@ _PORT = "<QiiIIII"
 """Size, format, type, then the lengths in bytes of name, dims, dims before AIPP, and ranges."""
 
 
-def read(block: bytes) -> Interface:
-    """The interface that the partition describes.
+def read(data: Content, part: Partition) -> Interface:
+    """The interface that the partition of a file describes.
 
     Raises:
-        DamagedError: something does not fit into the partition.
+        DamagedError: something does not fit into the partition, or it is larger than any model has it.
     """
+    if part.size > _MOST:
+        raise DamagedError(f"its list of inputs and outputs has {part.size} bytes; allowed: {_MOST}")
+    block = data[part.start : part.end]
     inputs: tuple[Port, ...] = ()
     outputs: tuple[Port, ...] = ()
     gears: Gears | None = None
@@ -59,6 +66,8 @@ def _ports(value: bytes) -> tuple[Port, ...]:
             raise DamagedError("an input or output is longer than its list")
         name, dims = value[at : at + lengths[0]], value[at + lengths[0] : at + lengths[0] + lengths[1]]
         at += sum(lengths)
+        if len(dims) > RANK * 8:
+            raise DamagedError(f"a shape in the list of inputs and outputs has more than {RANK} axes")
         ports.append(
             Port(
                 name.decode(errors="replace"),

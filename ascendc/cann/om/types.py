@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+RANK = 128
+"""Axes that AscendCL can tell (``ACL_MAX_DIM_CNT``); a shape with more is not believed."""
+
 ACL_DTYPES = {
     0: "float32",
     1: "float16",

@@ -125,8 +125,8 @@ class Contexts:
         """
         return self._contexts.get(self.current).device
 
-    def stream(self, number: int | None) -> Stream:
-        """A stream of this thread's context; 0 and None are its default one.
+    def stream(self, number: int) -> Stream:
+        """A stream of this thread's context; 0 is its default one.
 
         Raises:
             AclError: it is no live one, or another context's.

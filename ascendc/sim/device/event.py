@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 from ascendc.sim.device.codes import RT_PARAM, AclError
 from ascendc.sim.device.stream import Stream
@@ -30,6 +31,19 @@ class Event:
         """
         if self.stream is not None and self.reached is None:
             self.stream.wait()
+
+    def ask(self) -> Literal["idle", "waits", "reached"]:
+        """Where it stands: in no stream, not reached, or reached; each question lets its stream get on by one step.
+
+        Raises:
+            AclError: that step failed.
+        """
+        if self.reached is not None:
+            return "reached"
+        if self.stream is None:
+            return "idle"
+        self.stream.advance()
+        return "waits"
 
     def since(self, start: Event) -> float:
         """Milliseconds between two marks.

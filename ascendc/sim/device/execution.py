@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ascendc.sim.device import tensors
-from ascendc.sim.device.codes import GE_FAILURE, GE_PARAM, INVALID_PARAM, RT_AICORE_EXCEPTION, RT_PARAM, AclError
+from ascendc.sim.device.codes import (
+    GE_FAILURE,
+    GE_PARAM,
+    INVALID_PARAM,
+    RT_AICORE_EXCEPTION,
+    RT_AICORE_TIMEOUT,
+    RT_PARAM,
+    AclError,
+)
 from ascendc.sim.device.objects import Dataset, TensorDesc
 from ascendc.sim.device.request import Request
 from ascendc.sim.device.shapes import Shape
@@ -37,8 +45,7 @@ class Execution:
     """
 
     def __init__(self, machine: Machine, model: int, inputs: int, outputs: int) -> None:
-        _ = machine.contexts.current
-        self._machine = machine
+        self._machine, self._device = machine, machine.contexts.device
         self._model = machine.models.get(model)
         self._layout = self._model.layout
         fed, self._given = machine.datasets.get(inputs), machine.datasets.get(outputs)
@@ -59,11 +66,19 @@ class Execution:
         """Run now.
 
         Args:
-            allocate: make the buffers of outputs whose address is null; whoever called frees them.
+            allocate: make the buffers of outputs whose address and size are 0; whoever called frees them.
 
         Raises:
             AclError: it fails.
         """
+        try:
+            self._run(allocate)
+        except AclError as error:
+            if error.code in (RT_AICORE_EXCEPTION, RT_AICORE_TIMEOUT):
+                self._machine.failures.tell(error.code, self._device)
+            raise
+
+    def _run(self, allocate: bool) -> None:
         faults, request = self._machine.faults, self._request
         faults.strike("device-lost")
         faults.strike("exec")
@@ -87,7 +102,8 @@ class Execution:
     def _write(self, index: int, raw: bytes, allocate: bool) -> None:
         number, name = self._given.buffers[index], self._layout.outputs[index].name
         buffer = self._machine.buffers.get(number)
-        if allocate and not buffer.address:
+        # An address of 0 with a size is what a failed malloc leaves.
+        if allocate and buffer == Buffer(0, 0):
             size = self._layout.output_sizes[index] or len(raw)
             buffer = Buffer(self._machine.allocate(max(size, 1), "device"), size)
             self._machine.buffers.replace(number, buffer)

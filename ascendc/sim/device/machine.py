@@ -13,8 +13,10 @@ from ascendc.sim.device.contexts import Contexts
 from ascendc.sim.device.copies import Copies
 from ascendc.sim.device.dynamic_aipp import Setting
 from ascendc.sim.device.event import Event
+from ascendc.sim.device.failures import Failures
 from ascendc.sim.device.faults import Faults
 from ascendc.sim.device.handles import Handles
+from ascendc.sim.device.load_config import LoadConfig
 from ascendc.sim.device.memory import Kind, Memory
 from ascendc.sim.device.model import Model
 from ascendc.sim.device.objects import Dataset, Desc, TensorDesc
@@ -46,7 +48,9 @@ class Machine:
         self.tensors: Handles[TensorDesc] = Handles("tensor description", 0x60_0000)
         self.aipps: Handles[Setting] = Handles("AIPP setting", 0x70_0000)
         self.events: Handles[Event] = Handles("event", 0x80_0000, RT_HANDLE)
+        self.configs: Handles[LoadConfig] = Handles("model configuration", 0x90_0000)
         self.reports = Reports()
+        self.failures = Failures()
         self.gears: dict[int, tuple[int, ...]] = {}
         """By model, the gear that was set last, by which AscendCL says the present shape of outputs."""
 
@@ -144,6 +148,7 @@ class Machine:
             ("tensor description", len(self.tensors) - owned),
             ("AIPP setting", len(self.aipps)),
             ("event", len(self.events)),
+            ("model configuration", len(self.configs)),
             *self.contexts.live(),
         )
         return tuple(f"{count} × {kind}" for kind, count in kinds if count > 0)

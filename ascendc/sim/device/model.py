@@ -45,6 +45,9 @@ class Model:
         payload = Payload.read(path)
         plan = payload.plan
         session = shapes.opened(halved(payload.onnx) if plan.half else payload.onnx)
+        for named, ports in ((plan.inputs, session.get_inputs()), (plan.outputs, session.get_outputs())):
+            if set(named) != {port.name for port in ports}:
+                raise AclError(GE_LOAD, f"{path.name} is damaged: its plan is of another graph")
         measure = partial(shapes.measured, session, plan.inputs, plan.outputs)
         return cls(Layout(om.inputs, om.outputs, om.gears, plan, measure), plan, session, soc)
 
@@ -61,10 +64,13 @@ class Model:
         Raises:
             AclError: it fails.
         """
+        types = {port.name: shapes.numpy_type(port.type) for port in self.session.get_inputs()}
         taken = {}
         for rank, (name, array) in enumerate(zip(self.plan.inputs, feeds, strict=True)):
             value = aipp.pixels(blocks[rank], array, network[rank], self.soc) if rank in blocks else array
-            taken[name] = tensors.rounded(value) if self.plan.half else value
+            value = tensors.rounded(value) if self.plan.half else value
+            # Where --input_fp16_nodes changed an input, the compiler puts a cast behind it.
+            taken[name] = value.astype(types[name], copy=False)
         results = shapes.ran(self.session, self.plan.outputs, taken)
         return [tensors.rounded(result) if self.plan.half else result for result in results]
 

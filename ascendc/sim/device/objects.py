@@ -7,12 +7,10 @@ from math import prod
 
 from ascendc.cann.aipp.op import AippOp
 from ascendc.cann.om.interface import Port
-from ascendc.cann.om.types import ACL_DTYPES, BITS, FORMATS
+from ascendc.cann.om.types import ACL_DTYPES, BITS
 from ascendc.sim.device.codes import INVALID_PARAM, AclError
 from ascendc.sim.device.model import Model
-
-DTYPES = {name: code for code, name in ACL_DTYPES.items()}
-LAYOUTS = {name: code for code, name in FORMATS.items()}
+from ascendc.sim.numbers import DTYPES, LAYOUTS
 
 
 @dataclass

@@ -75,11 +75,13 @@ class Payload:
         """From an OM that the simulated ATC wrote.
 
         Raises:
-            AclError: it is some other's: a genuine OM holds no graph that could be simulated.
+            AclError: it is some other's: a genuine OM holds no graph that could be simulated, and an OM2 is no such
+                container.
         """
         data = path.read_bytes()
-        found = {part.number: data[part.start : part.end] for model in read_container(data).models for part in model}
         try:
+            models = read_container(data).models
+            found = {part.number: data[part.start : part.end] for model in models for part in model}
             record = json.loads(found[PLAN])
             return cls(found[GRAPH], Plan.of(record))
         except (KeyError, ValueError, TypeError) as error:

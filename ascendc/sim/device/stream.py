@@ -24,6 +24,18 @@ class Stream:
         with self.lock:
             self.work.append(work)
 
+    def advance(self) -> bool:
+        """Say whether there is work, and run the first of it: a program that asks again and again sees it end.
+
+        Raises:
+            AclError: it failed; the rest is dropped.
+        """
+        with self.lock:
+            pending = bool(self.work)
+            if pending:
+                self._run_first()
+            return pending
+
     def wait(self) -> None:
         """Run everything; the first failure is raised when the rest was dropped, as a stream in error does.
 
@@ -32,8 +44,11 @@ class Stream:
         """
         with self.lock:
             while self.work:
-                try:
-                    self.work.popleft()()
-                except AclError:
-                    self.work.clear()
-                    raise
+                self._run_first()
+
+    def _run_first(self) -> None:
+        try:
+            self.work.popleft()()
+        except AclError:
+            self.work.clear()
+            raise

@@ -46,6 +46,13 @@ def om(soc_version, **more):
             "it was made by the simulated ATC, and holds nothing that a device could run",
         ),
         (
+            om(None, encrypted=True),
+            "Ascend310P3",
+            "unknown",
+            "it is encrypted, and so is for which chip it was compiled",
+        ),
+        (om("Ascend310P3", models=0), "Ascend310P3", "unknown", "it holds no model"),
+        (
             om("Ascend910B"),
             "Ascend910B3",
             "refused",

@@ -136,6 +136,49 @@ def test_types_that_are_in_no_table(om):
     assert found.notes == ("its model type 77 is unknown",)
 
 
+def test_more_models_than_any_file_has(om, refusal):
+    data = content()
+    struct.pack_into("<I", data, 156, 4097)
+    why = "its header says that it holds 4097 models; allowed: 4096"
+    assert refusal(om(data)) == ("ASC2363", f"`FILE` is a damaged OM: {why}")
+
+
+@pytest.mark.parametrize(
+    ("tables", "why"),
+    [
+        ([4097], "the table at byte 256 lists 4097 partitions; allowed: 4096"),
+        ([4096, 1], "its models have 4097 partitions and more; allowed: 4096"),
+    ],
+)
+def test_more_partitions_than_any_file_has(om, refusal, tables, why):
+    data = content()[:HEADER] + b"".join(struct.pack("<I4x", count) + bytes(24 * count) for count in tables)
+    struct.pack_into("<I", data, 156, len(tables))
+    struct.pack_into("<Q", data, 184, len(data) - HEADER)
+    assert refusal(om(data)) == ("ASC2363", f"`FILE` is a damaged OM: {why}")
+
+
+def listing(block):
+    """An OM whose only partition is a list of inputs and outputs."""
+    data = content()[:HEADER] + struct.pack("<I4xI4xQQ", 1, 8, 0, len(block)) + block
+    struct.pack_into("<Q", data, 184, len(data) - HEADER)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("block", "why"),
+    [
+        (bytes((1 << 20) + 1), "its list of inputs and outputs has 1048577 bytes; allowed: 1048576"),
+        (
+            struct.pack("<IIIQiiIIII", 0, 4 + 32 + 129 * 8, 1, 0, 0, 0, 0, 129 * 8, 0, 0) + bytes(129 * 8),
+            "a shape in the list of inputs and outputs has more than 128 axes",
+        ),
+    ],
+    ids=["bytes", "axes"],
+)
+def test_a_list_that_is_not_believed(om, refusal, block, why):
+    assert refusal(om(listing(block))) == ("ASC2363", f"`FILE` is a damaged OM: {why}")
+
+
 def test_open_shapes_are_said(om):
     data = content()
     data[193] = 1

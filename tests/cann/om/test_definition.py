@@ -79,7 +79,7 @@ def test_gears_of_old_files_do_not_say_their_kind():
     assert definition(op("Case", "c")).gears() is None
 
 
-@pytest.mark.parametrize("shape", [[1 << 62] * 3, [2] * 200_000], ids=["large", "endless"])
+@pytest.mark.parametrize("shape", [[1 << 62] * 3, [2] * 128], ids=["large", "endless"])
 def test_shapes_that_no_memory_holds_have_no_size(shape):
     [port] = definition(op("Data", "x", outputs=[tensor(shape)])).interface().inputs
     assert (port.shape, port.size) == (tuple(shape), None)
@@ -122,11 +122,38 @@ def test_attributes_within_attributes_end_somewhere():
     nested = attribute("deepest")
     for _ in range(300):
         nested = message(10, message(2, message(1, b"k") + message(2, nested)))
-    data = message(11, message(1, b"k") + message(2, nested))
-    value, depth = Definition(data, 0, len(data)).attributes.values["k"], 1
+    data = message(7, message(6, message(2, b"Data") + message(10, message(1, b"k") + message(2, nested))))
+    [op] = Definition(data, 0, len(data)).ops
+    value, depth = op.attributes.values["k"], 1
     while value.values:
         value, depth = value.values["k"], depth + 1
     assert depth == 8
+
+
+def test_a_shape_has_no_more_axes_than_can_be_told():
+    with pytest.raises(TornError, match="the shape at byte 21 has more than 128 axes"):
+        _ = definition(op("Data", "x", outputs=[tensor([2] * 129)])).ops
+
+
+LARGE = (4 << 20) + 1
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (message(11, message(1, b"k") + message(2, message(2, bytes(LARGE)))), f"at byte 13 has {LARGE} bytes"),
+        (message(11, message(1, b"k") + message(2, message(1, message(3, bytes(LARGE))))), "at byte 13 has"),
+        (message(11, message(1, b"k") + message(2, message(1, message(2, bytes(1 << 20)) * 5))), "at byte 13 has"),
+        (message(11, message(1, b"k") + message(2, attribute("v" * (1 << 20)))) * 5, "at byte 3145773 has 4194348 bytes"),
+        (message(11, message(1, bytes(LARGE)) + message(2, attribute(1))), "at byte"),
+        (message(7, message(6, message(2, b"Data") + message(1, bytes(LARGE)))), "at byte"),
+        (message(7, message(6, message(2, b"Data") + message(1, bytes(1 << 20))) * 5), "at byte"),
+    ],
+    ids=["text", "numbers", "texts of a list", "texts", "key", "name", "names"],
+)
+def test_more_than_any_model_says(data, what):
+    with pytest.raises(TornError, match=rf"what is read {what}.*; allowed: 4194304"):
+        _ = Definition(data, 0, len(data)).ops, Definition(data, 0, len(data)).attributes
 
 
 def test_more_attributes_than_any_model_has():

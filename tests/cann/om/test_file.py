@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +151,17 @@ def test_what_is_no_om_is_named(tmp_path, refusal, content, message):
     path = tmp_path / "x.om"
     path.write_bytes(content)
     assert refusal(path)[1] == message
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path, refusal):
+    os.mkfifo(tmp_path / "pipe.om")
+    for path in (tmp_path / "pipe.om", Path("/dev/zero"), tmp_path):
+        assert refusal(path) == ("ASC2361", "the file `FILE` cannot be read: it is no regular file")
+
+
+def test_a_file_of_the_kernel_is_not_called_empty(refusal):
+    why = "it does not say its size, as files below /proc"
+    assert refusal(Path("/proc/self/status")) == ("ASC2361", f"the file `FILE` cannot be read: {why}")
 
 
 def test_an_encrypted_file_says_no_more_than_that(om):

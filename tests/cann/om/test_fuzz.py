@@ -40,7 +40,7 @@ HANG = 30
 """Seconds after which one input counts as endless; the slowest takes less than one."""
 
 ROOM = 256 << 20
-"""Bytes that looking into one file of kilobytes may map."""
+"""Bytes that looking into any file may take, beside the file itself, which is mapped."""
 
 # -- seeds: one of each kind -------------------------------------------------------------------------------------------
 
@@ -390,6 +390,86 @@ UNPACKED = {
 """Archives of kilobytes that hold megabytes."""
 
 
+# -- holes -------------------------------------------------------------------------------------------------------------
+
+HOLE = 400 << 20
+"""Bytes that a file has and no disk holds."""
+
+
+def length(laid):
+    return sum(piece if isinstance(piece, int) else len(piece) for piece in laid)
+
+
+def around(number_, laid):
+    """A field of a message around bytes and holes."""
+    return [varint(number_ << 3 | 2) + varint(length(laid)), *laid]
+
+
+def partition(laid, type_=0):
+    """An OM with one partition."""
+    table = struct.pack("<I4xI4xQQ", 1, type_, 0, length(laid))
+    return [headed(len(table) + length(laid)), table, *laid]
+
+
+def headed(size, *, wide=True, models=1):
+    header = bytearray(om()[:256])
+    struct.pack_into("<I", header, 76, 0 if wide else size)
+    struct.pack_into("<I", header, 156, models)
+    struct.pack_into("<Q", header, 184, size if wide else 0)
+    return bytes(header)
+
+
+def faced(*laid, type_=b"Data"):
+    """An OM with one operator that faces the caller."""
+    return partition(around(7, around(6, [message(2, type_), *laid])))
+
+
+def attribute_of(*laid):
+    """An OM with an attribute of the model; what is in it is a value."""
+    return around(11, [message(1, b"k"), *around(2, laid)])
+
+
+HOLES = {
+    "partitions": [headed(4 + HOLE, wide=False), struct.pack("<I", HOLE // 12), HOLE],
+    "models": [headed(HOLE, wide=False, models=HOLE // 4), HOLE],
+    "tables": [headed(HOLE, wide=False, models=4096), struct.pack("<I", 4096), HOLE - 4],
+    "list of inputs": partition([HOLE], 8),
+    "type of an operator": partition(around(7, around(6, around(2, [HOLE])))),
+    "name of an operator": faced(*around(1, [HOLE])),
+    "names of operators": partition(
+        around(7, [piece for _ in range(400) for piece in around(6, [message(2, b"Data"), *around(1, [1 << 20])])])
+    ),
+    "axes": faced(*around(34, around(3, around(1, [HOLE])))),
+    "sources": faced(*around(25, [HOLE])),
+    "text": partition(attribute_of(*around(2, [HOLE]))),
+    "texts": partition([piece for _ in range(400) for piece in attribute_of(*around(2, [1 << 20]))]),
+    "list of texts": partition(attribute_of(*around(1, around(2, [1 << 20]) * 400))),
+    "numbers": partition(attribute_of(*around(1, around(3, [HOLE])))),
+    "fractions": partition(attribute_of(*around(1, around(4, [HOLE])))),
+    "key": partition(around(11, [*around(1, [HOLE]), *around(2, [attribute(1)])])),
+    "directory": [b"PK\x03\x04", HOLE, struct.pack("<4s4HIIH", b"PK\x05\x06", 0, 0, 1, 1, HOLE, 4, 0)],
+    "zeros": [HOLE],
+}
+"""Files of kilobytes on a disk that are 400 MB long."""
+
+
+@pytest.mark.parametrize("laid", HOLES.values(), ids=HOLES)
+def test_holes_cost_no_memory(path, laid):
+    with path.open("wb") as file:
+        for piece in laid:
+            if isinstance(piece, int):
+                file.seek(piece, os.SEEK_CUR)
+            else:
+                file.write(piece)
+        file.truncate()
+    try:
+        assert path.stat().st_blocks * 512 < 4 << 20
+        with within(HANG), room(path.stat().st_size + ROOM), pytest.raises(AscendcError):
+            inspection.inspect(path)
+    finally:
+        path.unlink()
+
+
 def peak(path, content):
     """Bytes that Python had allocated at most while the file was looked into."""
     path.write_bytes(content)
@@ -407,6 +487,14 @@ def peak(path, content):
 def test_memory_grows_with_the_file(path, made, much):
     content = made(much)
     assert peak(path, content) < (1 << 18) + 64 * len(content)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["attributes", "parts of an operator", "ports", "numbers", "texts", "partitions"])
+def test_memory_is_bounded(path, name):
+    path.write_bytes(REPEATED[name](4_000_000))
+    with within(2 * HANG), room(path.stat().st_size + ROOM), contextlib.suppress(AscendcError):
+        inspection.inspect(path)
 
 
 @pytest.mark.parametrize("made", UNPACKED.values(), ids=UNPACKED)

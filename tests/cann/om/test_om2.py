@@ -120,6 +120,29 @@ def test_json_that_is_not_believed(om2, refusal, content, method, why):
     assert refusal(om2({"manifest.json": content}, method)) == ("ASC2365", f"`FILE` is a damaged OM2: {why}")
 
 
+def test_more_files_than_any_om2_has(om2, refusal):
+    path = om2({"manifest.json": MANIFEST, **{f"{n}": b"" for n in range(1 << 14)}})
+    assert refusal(path) == ("ASC2365", "`FILE` is a damaged OM2: it holds 16385 files; allowed: 16384")
+
+
+def test_a_directory_of_holes(tmp_path, refusal):
+    path, size = tmp_path / "m.om2", 5 << 20
+    end = struct.pack("<4s4HIIH", b"PK\x05\x06", 0, 0, 1, 1, size, 4, 0)
+    path.write_bytes(b"PK\x03\x04" + bytes(size) + end)
+    why = f"a piece of it has {size} bytes; allowed: 4194304"
+    assert refusal(path) == ("ASC2365", f"`FILE` is a damaged OM2: {why}")
+
+
+def test_truths_are_no_axes(om2):
+    meta = {"inputs": [{"name": "x", "shape": [True, 2]}]}
+    assert read(om2({"manifest.json": MANIFEST, "data/model_0/model_meta.json": meta})).inputs[0].shape is None
+
+
+def test_an_archive_without_a_model_says_so(om2):
+    found = read(om2({"manifest.json": MANIFEST}))
+    assert (found.models, found.notes[1:]) == (0, ("it holds no model",))
+
+
 def test_a_size_that_lies(om2, refusal):
     """The archive says that 5 MB are 2 bytes: no more are read, and their sum tells."""
     path = om2({"manifest.json": bytes(5 << 20)}, zipfile.ZIP_DEFLATED)

@@ -12,7 +12,7 @@ from ascendc.runtime.om import OmSession
 
 from .bare import Bare, using
 from .job import Job, feeds, opened
-from .report import Timing
+from .rows import Timing
 
 WARMUP = 10
 

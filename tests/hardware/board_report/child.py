@@ -10,6 +10,7 @@ from .job import Job, use_runtime
 
 MODULES = {
     "probe": "device",
+    "compile": "targets",
     "inspect": "inspected",
     "golden": "golden",
     "conformance": "conformance",
@@ -23,11 +24,14 @@ def child(argv: List[str]) -> int:
     """Run one step: its name, the file of its job, the file for its rows. What it raises is for stderr."""
     name, job_file, rows_file = argv
     job = Job(**json.loads(Path(job_file).read_text(encoding="utf-8")))
-    if job.bundle:
-        use_runtime(Path(job.bundle))
-    step = importlib.import_module("." + MODULES[name], __package__)
-    with Path(rows_file).open("w", encoding="utf-8") as file:
-        for row in step.rows(job):
-            file.write(json.dumps(asdict(row)) + "\n")
-            file.flush()
+    try:
+        if job.bundle:
+            use_runtime(Path(job.bundle))
+        step = importlib.import_module("." + MODULES[name], __package__)
+        with Path(rows_file).open("w", encoding="utf-8") as file:
+            for row in step.rows(job):
+                file.write(json.dumps(asdict(row)) + "\n")
+                file.flush()
+    except SystemExit as error:  # of the bundle's code: else a status of 0 would pass for success
+        raise RuntimeError("code of the bundle ended the process") from error
     return 0

@@ -3,12 +3,16 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
-from .isolate import tail
-from .job import CLONE, use_runtime
+from ascendc.runtime.om_checks import family
+
+from .isolate import isolated, tail
+from .job import CLONE, Job
 from .report import FAILED, PASSED, SKIPPED, BundleFacts, Step
+from .rows import Target
 
 RECIPE = CLONE / "recipes" / "tiny-clip.yaml"
 ELSEWHERE = (
@@ -26,16 +30,18 @@ class Compiled(NamedTuple):
     facts: Optional[BundleFacts]
 
 
-def compiled(bundle: Optional[Path], soc: Optional[str], build: Path) -> Compiled:
+def compiled(bundle: Optional[Path], soc: Optional[str], build: Path, work: Path, limit: int) -> Compiled:
     """See that there are OMs.
 
     Args:
         bundle: a bundle that was built elsewhere.
         soc: the chip, if it is known.
         build: where a bundle is built if there is none.
+        work: a folder for the files of the process that reads the bundle.
+        limit: seconds after which that is killed.
     """
     if bundle is not None:
-        return _of_bundle(bundle, soc)
+        return _of_bundle(bundle, soc, work, limit)
     if soc is None:
         return Compiled(Step("compile", SKIPPED, "the chip is unknown: name a bundle with --bundle"), None, None)
     python = _python()
@@ -44,48 +50,32 @@ def compiled(bundle: Optional[Path], soc: Optional[str], build: Path) -> Compile
         return Compiled(Step("compile", SKIPPED, reason), None, None)
     command = [python, "-m", "ascendc", "build", str(RECIPE), "--set", f"targets[0].soc={soc}", "--require-om"]
     step = _ran([*command, "-o", str(build)], "ascendc build")
-    return Compiled(step, None, None) if step.verdict != PASSED else _chosen(build, soc, step)
+    if step.verdict != PASSED:
+        return Compiled(step, None, None)
+    found = _of_bundle(build, soc, work, limit)
+    return found if found.folder is None else found._replace(step=step)
 
 
-def _of_bundle(folder: Path, soc: Optional[str]) -> Compiled:
-    found = _chosen(folder, soc, Step("compile", SKIPPED, "the bundle brings its OMs"))
-    if found.facts is None or _oms(folder, found.facts.target, missing=True) == []:
-        return found
-    step = _ran(["bash", str(folder / "compile.sh"), found.facts.target], "compile.sh")
-    there = _oms(folder, found.facts.target, missing=False)
-    return Compiled(step, folder if there else None, found.facts)
-
-
-def _chosen(folder: Path, soc: Optional[str], step: Step) -> Compiled:
-    """The first target of the bundle that fits the chip."""
-    try:
-        use_runtime(folder)
-    except FileNotFoundError as error:
-        return Compiled(Step("compile", FAILED, f"{error.filename} is missing: the bundle is not whole"), None, None)
-    from ascendc.runtime.bundle import BundleError, open_bundle
-    from ascendc.runtime.om_checks import family
-
-    try:
-        manifest = open_bundle(folder).manifest
-    except BundleError as error:
-        return Compiled(Step("compile", FAILED, str(error)), None, None)
-    for artefact in manifest.artefacts:
-        if soc is None or family(artefact.soc) == family(soc):
-            digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
-            source = f"{manifest.model.plugin} {manifest.model.source}"
-            facts = BundleFacts(manifest.name, manifest.created_by, source, artefact.target, artefact.soc, digest)
-            return Compiled(step, folder, facts)
-    socs = ", ".join(sorted({artefact.soc for artefact in manifest.artefacts}))
-    reason = f"the bundle is for {socs}, and this is {soc}; build one with --set targets[0].soc={soc}"
-    return Compiled(Step("compile", SKIPPED, reason), None, None)
-
-
-def _oms(folder: Path, target: str, *, missing: bool) -> List[str]:
-    from ascendc.runtime.bundle import open_bundle
-
-    bundle = open_bundle(folder)
-    artefacts = [a for a in bundle.manifest.artefacts if a.target == target]
-    return [a.om for a in artefacts if (bundle.om(a) is None) == missing]
+def _of_bundle(folder: Path, soc: Optional[str], work: Path, limit: int) -> Compiled:
+    """Take the bundle's first target that fits the chip, and compile what OMs it lacks."""
+    if not (folder / "python" / "ascendc_runtime" / "__init__.py").is_file():
+        reason = f"{folder}/python/ascendc_runtime/__init__.py is missing: the bundle is not whole"
+        return Compiled(Step("compile", FAILED, reason), None, None)
+    step, rows = isolated("compile", Target, Job(str(folder), "", 0, 0), work, limit)
+    if step.verdict != PASSED:
+        return Compiled(replace(step, reason=f"the bundle cannot be read: {step.reason}"), None, None)
+    target = next((row for row in rows if soc is None or family(row.soc) == family(soc)), None)
+    if target is None:
+        socs = ", ".join(sorted({row.soc for row in rows}))
+        reason = f"the bundle is for {socs}, and this is {soc}; build one with --set targets[0].soc={soc}"
+        return Compiled(Step("compile", SKIPPED, reason), None, None)
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    facts = BundleFacts(target.name, target.created_by, target.source, target.target, target.soc, digest)
+    oms = [folder / row.om for row in rows if row.target == target.target]
+    if all(om.is_file() for om in oms):
+        return Compiled(Step("compile", SKIPPED, "the bundle brings its OMs"), folder, facts)
+    step = _ran(["bash", str(folder / "compile.sh"), target.target], "compile.sh")
+    return Compiled(step, folder if any(om.is_file() for om in oms) else None, facts)
 
 
 def _python() -> Optional[str]:

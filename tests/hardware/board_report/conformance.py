@@ -7,7 +7,7 @@ from ascendc.runtime.om import OmSession
 from ascendc.testing import SESSION_CHECKS
 
 from .job import Job, feeds, opened
-from .report import Check
+from .rows import Check
 
 
 def rows(job: Job) -> Iterator[Check]:

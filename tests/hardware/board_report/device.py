@@ -4,7 +4,7 @@ import importlib
 from typing import Any, Iterator, Optional, Tuple
 
 from .job import Job
-from .report import Device
+from .rows import Device
 
 
 def rows(job: Job) -> Iterator[Device]:

@@ -2,16 +2,17 @@
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterator, Optional, Sequence, Tuple
 
 from ascendc.runtime import Session, SessionError, TensorSpec, shape_text
 from ascendc.runtime.om import OmSession
-from ascendc.runtime.om_file import OmFacts, read_facts
+from ascendc.runtime.om_file import read_facts
 from ascendc.runtime.om_interface import GEAR_INPUT
 
 from .job import Job, opened
-from .report import Om
+from .rows import Om
 
 
 def rows(job: Job) -> Iterator[Om]:
@@ -19,16 +20,17 @@ def rows(job: Job) -> Iterator[Om]:
     bundle, artefacts = opened(job)
     for artefact in artefacts:
         path = bundle.folder / artefact.om
-        known, facts = (artefact.part, artefact.om, _sha256(path), path.stat().st_size), OmFacts()
+        row = Om(artefact.part, artefact.om, _sha256(path), path.stat().st_size)
         try:
             facts = read_facts(str(path))
-            said = (facts.soc or None, facts.atc or None, facts.simulated)
+            row = replace(row, soc=facts.soc or None, atc_version=facts.atc or None, simulated=facts.simulated)
             with OmSession(str(path)) as session:
-                faces = (_texts(session.inputs), _texts(session.outputs), session.inputs[0].gears)
-                yield Om(*known, *said, *faces, _reader(path, session))
+                inputs, outputs = _texts(session.inputs), _texts(session.outputs)
+                row = replace(row, inputs=inputs, outputs=outputs, gears=session.inputs[0].gears)
+                row = replace(row, reader=_reader(path, session))
         except SessionError as error:
-            said = (facts.soc or None, facts.atc or None, facts.simulated)
-            yield Om(*known, *said, complaint=f"{artefact.part}: {error}")
+            row = replace(row, complaint=f"{artefact.part}: {error}")
+        yield row
 
 
 def _sha256(path: Path) -> str:

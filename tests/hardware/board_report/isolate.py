@@ -14,7 +14,7 @@ from .job import CLONE, Job
 from .report import FAILED, PASSED, Step
 
 TAIL = 6000
-"""Characters of a log that are kept: a report must fit into a form."""
+"""Characters of a step's log that are kept."""
 
 
 class Done(NamedTuple):
@@ -51,6 +51,7 @@ def isolated(name: str, row: Type[Any], job: Job, work: Path, limit: int) -> Don
             ending = f"did not end in {limit} s and was killed"
     words = said.read_text(encoding="utf-8", errors="replace").strip()
     rows = tuple(row(**_tuples(line)) for line in _lines(rows_file))
+    ending = ending or ("" if rows else "ended without a result")
     complaints = [one.complaint for one in rows if one.complaint]
     if not ending and not complaints:
         return Done(Step(name, PASSED), rows)
@@ -68,9 +69,12 @@ def plog(folder: Path) -> str:
     return "\n".join(errors)
 
 
-def tail(text: str) -> str:
-    """The end of a log, from the beginning of a line."""
-    return text if len(text) <= TAIL else "…\n" + text[-TAIL:].partition("\n")[2]
+def tail(text: str, length: int = TAIL) -> str:
+    """The end of a log in at most `length` characters, from the beginning of a line if that begins there."""
+    if len(text) <= length:
+        return text
+    end = text[len(text) - length + 2 :]
+    return "…\n" + (end.partition("\n")[2] or end)
 
 
 def _ending(code: int) -> str:

@@ -1,17 +1,47 @@
-"""The report as text to paste into the form .github/ISSUE_TEMPLATE/hardware-report.yml."""
+"""The report as text to paste into the form .github/ISSUE_TEMPLATE/hardware-report.yml, which limits its length."""
 
 from typing import Iterable, Iterator, List, Optional, Sequence
 
-from .report import FAILED, PASSED, SKIPPED, Report, Timing
+from .isolate import tail
+from .report import FAILED, PASSED, SKIPPED, Report, Step
+from .rows import Timing
 
 SIMULATED = "SIMULATED: no hardware was involved, and this says nothing about any. Do not file it."
 CONSENT = "- [ ] I have read this report, and agree that it is published."
+LENGTH = 60000
+"""Characters of the text at most: GitHub takes 65,536 in an issue, and the form has other fields."""
+
+CELL = 400
+"""Characters of a cell of a table at most; hardware-report.json has all of it."""
+
+_CUT = "\n… cut here; hardware-report.json has all of it.\n"
 _MODES = {0: "on the board itself (0)", 1: "on a host with a card (1)"}
 
 
 def markdown(report: Report) -> str:
-    """All of it; a simulated report begins with SIMULATED."""
-    return "\n".join([*([SIMULATED, ""] if report.simulated else []), *_lines(report), ""])
+    """The report in at most `LENGTH` characters; a simulated one begins with SIMULATED.
+
+    What the tables leave is shared among the logs.
+    """
+    text = "\n".join([*([SIMULATED, ""] if report.simulated else []), *_lines(report), ""])
+    if len(text) > LENGTH:
+        return text[: LENGTH - len(_CUT)] + _CUT
+    logs = [step for step in report.steps if step.log]
+    for number, step in enumerate(logs):
+        room = (LENGTH - len(text)) // (len(logs) - number)
+        text += _log(step, room)
+    return text
+
+
+def _log(step: Step, room: int) -> str:
+    """The end of a step's log in a fence that nothing in it can close; nothing where 200 characters are too many."""
+    fence = "~~~~"
+    while fence in step.log:
+        fence += "~"
+    around = len(f"\n### Log of {step.name}\n\n{fence}\n\n{fence}\n")
+    if room < around + 200:
+        return ""
+    return f"\n### Log of {step.name}\n\n{fence}\n{tail(step.log, room - around)}\n{fence}\n"
 
 
 def verdicts(report: Report) -> str:
@@ -55,9 +85,6 @@ def _lines(report: Report) -> Iterator[str]:
             for s in report.soak
         ),
     )
-    for step in report.steps:
-        if step.log:
-            yield from ("", f"### Log of {step.name}", "", *_fenced(step.log))
 
 
 def _about(report: Report) -> Iterator["tuple[str, str]"]:
@@ -109,12 +136,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
     for row in rows:
-        yield "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) + " |"
+        yield "| " + " | ".join(map(_cell, row)) + " |"
 
 
-def _fenced(text: str) -> Sequence[str]:
-    """In a fence that nothing in the text can close."""
-    fence = "~~~~"
-    while fence in text:
-        fence += "~"
-    return fence, text, fence
+def _cell(text: str) -> str:
+    line = " ".join(text.split())
+    return (line if len(line) <= CELL else line[: CELL - 1] + "…").replace("|", "\\|")

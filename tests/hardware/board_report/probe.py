@@ -11,7 +11,8 @@ import numpy
 
 from . import isolate
 from .job import CLONE, Job, load
-from .report import PASSED, Device, Machine, Step
+from .report import PASSED, Machine, Step
+from .rows import Device
 
 SCRIPT = CLONE / "ascendc" / "probe" / "probe_board.py"
 """What `ascendc probe` sends to a board: one list of where CANN, driver and memory are told."""

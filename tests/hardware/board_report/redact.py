@@ -7,10 +7,13 @@ import getpass
 import os
 import re
 import socket
+import sys
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Pattern, Tuple
+from typing import Any, Dict, Iterable, List, Match, Pattern, Tuple
+
+from .patterns import ADDRESSES, IDENTITIES
 
 VERSIONS = ("driver", "cann", "python", "numpy", "glibc", "ascendc", "atc_version", "created_by")
 """Fields in which four numbers are a version and no address."""
@@ -18,19 +21,24 @@ VERSIONS = ("driver", "cann", "python", "numpy", "glibc", "ascendc", "atc_versio
 _EVERYBODYS = ("root", "HwHiAiUser", "localhost", "user", "ubuntu", "openEuler", "linux")
 """Names that tell nothing, and are words of logs."""
 
-_ADDRESSES: Tuple[Tuple[str, str], ...] = (
-    (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*", "<user>@<host>"),
-    (r"\b[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}\b", "<mac>"),
-    (r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?![\w:])", "<ip>"),
-    (
-        r"(?<![\w:.])(?=[0-9a-fA-F:]*\d)(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})*)?::(?:[0-9a-fA-F]{1,4}[:.]?)*(?![\w:])",
-        "<ip>",
-    ),
-    (r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)", "<ip>"),
-    (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<uuid>"),
+_PUBLIC = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr")
+"""Folders below / whose insides are the same everywhere."""
+
+_PRIVATE = (
+    *("data", "export", "home", "media", "mnt", "nfs", "opt", "projects", "root"),
+    *("scratch", "shared", "srv", "tmp", "Users", "var", "work", "workspace"),
 )
-_SERIAL = r"(?i)\b((?:serial(?:[ _-]?(?:number|no\.?))?|s/?n|v?die[ _-]?id|uuid)\s*[:=]\s*)[^\s,;|]+(?: [0-9A-F]{8}\b)*"
-_HOMES = r"(/home|/Users)/[^/\s'\":,;]+"
+"""Folders below / in which people keep their own. A path is known by its first folder: operators of a model are called
+``/encoder/Conv`` and the like."""
+
+_BELOW = r"/[^\s'\":,;|()\[\]{}<>]*"
+_KEPT = re.compile(r"/[^/]+\.(?:so(?:\.\d+)*|om2?|onnx|py|sh|h|cc|cpp|log|json|ya?ml|cfg|txt|npy|bin)$")
+"""Ends of paths that are names of files; others may be anybody's."""
+
+
+def _file(found: Match[str]) -> str:
+    kept = _KEPT.search(found.group())
+    return "<path>" + (kept.group() if kept else "")
 
 
 class Redactor:
@@ -38,12 +46,18 @@ class Redactor:
 
     Args:
         folders: absolute paths, and what is said for them.
-        names: names of users and hosts; by default those of this process.
+        names: names of users and hosts, and what is said for them.
+        roots: folders below / that there are on this machine.
     """
 
-    def __init__(self, folders: Dict[str, str], names: Dict[str, str]) -> None:
-        known = sorted(folders.items(), key=lambda item: -len(item[0]))
-        self._paths: List[Tuple[str, str]] = [(path, said) for path, said in known if len(path) > 1]
+    def __init__(self, folders: Dict[str, str], names: Dict[str, str], roots: Iterable[str] = ()) -> None:
+        self._paths: List[Tuple[Pattern[str], str]] = [
+            (re.compile(re.escape(path) + r"(?![\w-])"), said)
+            for path, said in sorted(folders.items(), key=lambda item: -len(item[0]))
+            if len(path) > 1
+        ]
+        private = "|".join(sorted(map(re.escape, {*_PRIVATE, *roots} - {*_PUBLIC})))
+        self._private = re.compile(rf"(?:(?<![\w<>.~/-])|(?<=-[IL]))/(?:{private})\d*(?:{_BELOW}|(?![\w.-]))")
         self._names: List[Tuple[Pattern[str], str]] = [
             (re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.IGNORECASE), said)
             for name, said in sorted(names.items(), key=lambda item: -len(item[0]))
@@ -52,14 +66,13 @@ class Redactor:
 
     def text(self, text: str, version: bool = False) -> str:
         """`text`, redacted; a `version` may hold four numbers."""
-        for path, said in self._paths:
-            text = text.replace(path, said)
-        text = re.sub(_HOMES, r"\1/<user>", text)
-        text = re.sub(_SERIAL, r"\1<serial>", text)
-        for pattern, said in () if version else _ADDRESSES:
-            text = re.sub(pattern, said, text)
-        for name, said in self._names:
-            text = name.sub(said, text)
+        for pattern, said in self._paths:
+            text = pattern.sub(said, text)
+        text = self._private.sub(_file, text)
+        for expression, said in (*IDENTITIES, *(() if version else ADDRESSES)):
+            text = re.sub(expression, said, text)
+        for pattern, said in self._names:
+            text = pattern.sub(said, text)
         return text
 
     def report(self, value: Any, field: str = "") -> Any:
@@ -91,4 +104,17 @@ def folders_here(**known: Path) -> Dict[str, str]:
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where a container's user has no entry
     found.setdefault(home, "~")
     found.setdefault(os.path.realpath(home), "~")
+    installed = [("python", sys.prefix), ("python", sys.base_prefix)]
+    for name, value in sorted(os.environ.items()):
+        if name == "PYTHONPATH" or re.fullmatch(r"ASCEND_\w*(?:HOME|PATH)", name):
+            installed += [(name, path) for path in value.split(os.pathsep)]
+    for name, path in installed:
+        if path.startswith("/") and path.split("/")[1] not in _PUBLIC:  # those tell nothing, and are good to read
+            found.setdefault(path.rstrip("/"), f"<{name}>")
+            found.setdefault(os.path.realpath(path), f"<{name}>")
     return found
+
+
+def roots_here() -> List[str]:
+    """The names of the folders below / of this machine."""
+    return [path.name for path in Path("/").iterdir()]

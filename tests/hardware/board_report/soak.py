@@ -14,7 +14,7 @@ from ascendc.runtime.om import OmSession
 from .bare import using
 from .job import Job, feeds, opened
 from .ledger import Ledger
-from .report import Soak
+from .rows import Soak
 
 HOST_LIMIT_KB = 8 << 10
 DEVICE_LIMIT_KB = 64 << 10

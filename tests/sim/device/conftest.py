@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -28,6 +29,7 @@ def acl(simulated):
 
     yield begin
     session._machine = None
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # acl.util.start_thread took it away
 
 
 @pytest.fixture

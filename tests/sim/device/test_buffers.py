@@ -72,6 +72,23 @@ def test_a_fixed_model_makes_its_outputs_too(load):
     assert machine().memory.used(0) == 2 * WANTS
 
 
+@pytest.mark.parametrize(
+    "options",
+    [("--input_shape=x:1,30",), ("--dynamic_batch_size=1,2", "--input_shape=x:-1,30"), ("--input_shape=x:-1,30",)],
+)
+def test_a_malloc_that_failed_is_not_made_good(load, options):
+    """It leaves an address of 0 beside the size that was asked for."""
+    api = load(*options)
+    inputs = api.dataset(WANTS, *([4] if len(options) == 2 else []))
+    if len(options) == 2:
+        assert api.acl.mdl.set_dynamic_batch_size(api.model, inputs, 1, 1) == 0
+    api.say(inputs, 0, (1, 30))
+    outputs = api.acl.mdl.create_dataset()
+    api.acl.mdl.add_dataset_buffer(outputs, api.acl.create_data_buffer(0, WANTS))
+    assert api.acl.mdl.execute(api.model, inputs, outputs) == 107000
+    assert "an output is null" in api.acl.get_recent_err_msg()
+
+
 def test_gear_arguments(compile_om, program):
     options = ("--dynamic_dims=1,2;3,4", "--input_shape=x:-1,-1", "--input_format=ND")
     api = program(compile_om(RELU, {"x": ["n", "m"]}, {"y": ["n", "m"]}, *options))

@@ -56,11 +56,15 @@ def test_the_om_has_an_input_for_the_settings(om, program):
     api = program(path)
     mdl = api.acl.mdl
     assert [mdl.get_aipp_type(api.model, index) for index in (0, 1)] == [(2, 1, 0), (3, 0xFFFFFFFF, 0)]
-    assert mdl.get_aipp_type(api.model, 2) == (0, 0xFFFFFFFF, 100000)
+    assert mdl.get_aipp_type(api.model, 2) == (0, 0, 100000)
+    assert mdl.get_aipp_type(77, 0) == (0, 0, 100011)
     assert mdl.get_input_index_by_name(api.desc, "ascend_dynamic_aipp_data") == (1, 0)
     assert mdl.get_input_dims(api.desc, 0)[0]["dims"] == [2, -1, -1, -1]
     assert mdl.get_input_size_by_index(api.desc, 0) == 400
-    assert mdl.get_first_aipp_info(api.model, 0)[1] == 100038
+    told, code = mdl.get_first_aipp_info(api.model, 0)
+    assert (code, told["inputFormat"], told["varReciChn0"], told["matrixR0C0"]) == (0, 0, 0.0, 0)
+    assert (told["srcDimNum"], told["shapeCount"]) == (4, 1)
+    assert [(one["srcSize"], one["aippOutdims"]["dims"]) for one in told["outDims"]] == [(400, [2, 3, 4, 6])]
     assert mdl.get_first_aipp_info(api.model, 1)[1] == 145015
 
 
@@ -133,7 +137,6 @@ def test_it_must_be_set_before_a_run(ready):
         (("set_aipp_src_image_size", 4, 4), "AIPP makes 2 of 4×4 (height×width), and the model wants 2 of 4×6"),
         (("set_aipp_crop_params", 1, 2, 0, 6, 4, 1), "what is cut out must lie within the source"),
         (("set_aipp_crop_params", 1, 0, 0, 5, 4, 1), "every picture must come out in one size"),
-        (("set_aipp_scf_params", 1, 16, 16, 16, 16, 0), "resizing must be off"),
     ],
 )
 def test_settings_that_do_not_fit_the_model(ready, call, said):
@@ -150,9 +153,9 @@ def test_settings_that_do_not_fit_the_model(ready, call, said):
         ("set_aipp_src_image_size", 1, 4),
         ("set_aipp_src_image_size", 6, 4097),
         ("set_aipp_csc_params", 2, *[0] * 15),
-        ("set_aipp_csc_params", 1, 40000, *[0] * 14),
+        ("set_aipp_csc_params", 1, -32700, *[0] * 14),
         ("set_aipp_rbuv_swap_switch", 2),
-        ("set_aipp_ax_swap_switch", -1),
+        ("set_aipp_ax_swap_switch", 3),
         ("set_aipp_crop_params", 1, 0, 0, 0, 4, 0),
         ("set_aipp_crop_params", 0, 0, 0, 0, 0, 2),
         ("set_aipp_padding_params", 1, 33, 0, 0, 0, 0),

@@ -1,7 +1,12 @@
 """A look-alike of pyACL over the simulated device. Its folder is on no path until ``ascendc sim env`` puts it there."""
 
-from . import mdl, media, rt, util
-from .buffer import (
+try:
+    from . import mdl, media, rt, util
+except ModuleNotFoundError as error:
+    from ._lacking import lacking
+
+    raise lacking() from error
+from ._buffer import (
     create_data_buffer,
     destroy_data_buffer,
     get_data_buffer_addr,
@@ -9,9 +14,9 @@ from .buffer import (
     get_data_buffer_size_v2,
     update_data_buffer,
 )
-from .missing import blas, himpi, op, prof, tdt
-from .process import app_log, finalize, get_recent_err_msg, get_soc_name, init
-from .tensor import (
+from ._missing import blas, fv, himpi, op, prof
+from ._process import app_log, finalize, get_recent_err_msg, get_soc_name, get_version, init
+from ._tensor import (
     create_tensor_desc,
     data_type_size,
     destroy_tensor_desc,
@@ -24,6 +29,7 @@ from .tensor import (
     get_tensor_desc_num_dims,
     get_tensor_desc_size,
     get_tensor_desc_type,
+    set_tensor_const,
 )
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "finalize",
     "float16_to_float",
     "float_to_float16",
+    "fv",
     "get_data_buffer_addr",
     "get_data_buffer_size",
     "get_data_buffer_size_v2",
@@ -49,6 +56,7 @@ __all__ = [
     "get_tensor_desc_num_dims",
     "get_tensor_desc_size",
     "get_tensor_desc_type",
+    "get_version",
     "himpi",
     "init",
     "mdl",
@@ -56,7 +64,7 @@ __all__ = [
     "op",
     "prof",
     "rt",
-    "tdt",
+    "set_tensor_const",
     "update_data_buffer",
     "util",
 ]

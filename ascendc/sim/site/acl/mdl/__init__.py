@@ -1,10 +1,9 @@
 """``acl.mdl``: models, their descriptions, datasets, gears."""
 
-from .aipp import (
+from ._aipp import (
     create_aipp,
     destroy_aipp,
     get_aipp_type,
-    get_first_aipp_info,
     set_aipp_ax_swap_switch,
     set_aipp_by_input_index,
     set_aipp_csc_params,
@@ -13,15 +12,16 @@ from .aipp import (
     set_aipp_src_image_size,
     set_input_aipp,
 )
-from .aipp_pictures import (
+from ._aipp_info import get_first_aipp_info
+from ._aipp_pictures import (
     set_aipp_crop_params,
     set_aipp_dtc_pixel_mean,
     set_aipp_dtc_pixel_min,
     set_aipp_padding_params,
     set_aipp_pixel_var_reci,
-    set_aipp_scf_params,
 )
-from .dataset import (
+from ._config import create_config_handle, destroy_config_handle, load_with_config, set_config_opt
+from ._dataset import (
     add_dataset_buffer,
     create_dataset,
     destroy_dataset,
@@ -30,7 +30,7 @@ from .dataset import (
     get_dataset_tensor_desc,
     set_dataset_tensor_desc,
 )
-from .desc import (
+from ._desc import (
     create_desc,
     destroy_desc,
     get_desc,
@@ -47,7 +47,7 @@ from .desc import (
     get_output_name_by_index,
     get_output_size_by_index,
 )
-from .dims import (
+from ._dims import (
     get_cur_output_dims,
     get_input_dims,
     get_input_dims_range,
@@ -55,7 +55,8 @@ from .dims import (
     get_output_dims,
     get_tensor_real_name,
 )
-from .gears import (
+from ._dump import finalize_dump, init_dump, set_dump
+from ._gears import (
     get_dynamic_batch,
     get_dynamic_hw,
     get_input_dynamic_dims,
@@ -64,7 +65,7 @@ from .gears import (
     set_dynamic_hw_size,
     set_input_dynamic_dims,
 )
-from .load import (
+from ._load import (
     load_from_file,
     load_from_file_with_mem,
     load_from_mem,
@@ -73,18 +74,21 @@ from .load import (
     query_size_from_mem,
     unload,
 )
-from .run import execute, execute_async
+from ._run import execute, execute_async
 
 __all__ = [
     "add_dataset_buffer",
     "create_aipp",
+    "create_config_handle",
     "create_dataset",
     "create_desc",
     "destroy_aipp",
+    "destroy_config_handle",
     "destroy_dataset",
     "destroy_desc",
     "execute",
     "execute_async",
+    "finalize_dump",
     "get_aipp_type",
     "get_cur_output_dims",
     "get_dataset_buffer",
@@ -113,10 +117,12 @@ __all__ = [
     "get_output_name_by_index",
     "get_output_size_by_index",
     "get_tensor_real_name",
+    "init_dump",
     "load_from_file",
     "load_from_file_with_mem",
     "load_from_mem",
     "load_from_mem_with_mem",
+    "load_with_config",
     "query_size",
     "query_size_from_mem",
     "set_aipp_ax_swap_switch",
@@ -129,9 +135,10 @@ __all__ = [
     "set_aipp_padding_params",
     "set_aipp_pixel_var_reci",
     "set_aipp_rbuv_swap_switch",
-    "set_aipp_scf_params",
     "set_aipp_src_image_size",
+    "set_config_opt",
     "set_dataset_tensor_desc",
+    "set_dump",
     "set_dynamic_batch_size",
     "set_dynamic_hw_size",
     "set_input_aipp",

@@ -1,33 +1,30 @@
 """AIPP of a loaded model, and setting what is dynamic of it."""
 
 import ctypes
-from dataclasses import fields
 from typing import Any
 
 from ascendc.cann.aipp.op import BIASES, MATRIX
 from ascendc.cann.soc import resolve
 from ascendc.sim.device.codes import (
     FAILURE,
-    GE_AIPP_NOT_EXIST,
     GE_GEAR_LENGTH,
     INVALID_PARAM,
-    NOT_STATIC_AIPP,
     AclError,
 )
 from ascendc.sim.device.dynamic_aipp import FORMATS, Setting
 from ascendc.sim.session import call, machine, plain
 
-from .limits import check_within
+from ._limits import check_within
 
 _NONE, _STATIC, _DYNAMIC, _CONFIG = range(4)
 _NOTHING = 0xFFFFFFFF
 
 
-@call(0, _NOTHING)
+@call("Ik", 0, 0)
 def get_aipp_type(model: int, index: int) -> "tuple[int, int]":
     """``aclmdlGetAippType``: none, static, dynamic, or the input that ATC added; and the index of that one."""
     found = machine().models.get(model).layout
-    if not 0 <= index < len(found.inputs):
+    if index >= len(found.inputs):
         raise AclError(INVALID_PARAM, f"index {index} is not below {len(found.inputs)}")
     for config, rank in found.configs.items():
         if index in (config, rank):
@@ -35,30 +32,19 @@ def get_aipp_type(model: int, index: int) -> "tuple[int, int]":
     return (_STATIC if index in found.blocks else _NONE), _NOTHING
 
 
-@call(None)
-def get_first_aipp_info(model: int, index: int) -> "dict[str, Any]":
-    """``aclmdlGetFirstAippInfo``: the fields of a static configuration."""
-    block = machine().models.get(model).layout.blocks.get(index)
-    if block is None:
-        raise AclError(GE_AIPP_NOT_EXIST, f"input {index} has no AIPP")
-    if block.aipp_mode != "static":
-        raise AclError(NOT_STATIC_AIPP, f"AIPP of input {index} is dynamic")
-    return {field.name: getattr(block, field.name) for field in fields(block)}
-
-
-@plain(0)
+@plain("K", 0)
 def create_aipp(batch: int) -> int:
     """``aclmdlCreateAIPP``."""
     return machine().aipps.add(Setting.of(batch))
 
 
-@call()
+@call("k")
 def destroy_aipp(aipp: int) -> None:
     """``aclmdlDestroyAIPP``."""
     machine().aipps.remove(aipp)
 
 
-@call()
+@call("kI")
 def set_aipp_input_format(aipp: int, format: int) -> None:
     """``aclmdlSetAIPPInputFormat``."""
     if format not in FORMATS:
@@ -66,7 +52,7 @@ def set_aipp_input_format(aipp: int, format: int) -> None:
     machine().aipps.get(aipp).all(input_format=FORMATS[format])
 
 
-@call()
+@call("kii")
 def set_aipp_src_image_size(aipp: int, width: int, height: int) -> None:
     """``aclmdlSetAIPPSrcImageSize``."""
     check_within("the width", width, 2, 4096)
@@ -74,7 +60,7 @@ def set_aipp_src_image_size(aipp: int, width: int, height: int) -> None:
     machine().aipps.get(aipp).all(src_image_size_w=width, src_image_size_h=height)
 
 
-@call()
+@call("kbhhhhhhhhhBBBBBB")
 def set_aipp_csc_params(aipp: int, switch: int, *numbers: int) -> None:
     """``aclmdlSetAIPPCscParams``: nine of the matrix, three biases of the output, three of the input."""
     check_within("the switch", switch, 0, 1)
@@ -87,27 +73,27 @@ def set_aipp_csc_params(aipp: int, switch: int, *numbers: int) -> None:
     machine().aipps.get(aipp).all(csc_switch=bool(switch), **given)
 
 
-@call()
+@call("kb")
 def set_aipp_rbuv_swap_switch(aipp: int, switch: int) -> None:
     """``aclmdlSetAIPPRbuvSwapSwitch``."""
     check_within("the switch", switch, 0, 1)
     machine().aipps.get(aipp).all(rbuv_swap_switch=bool(switch))
 
 
-@call()
+@call("kb")
 def set_aipp_ax_swap_switch(aipp: int, switch: int) -> None:
     """``aclmdlSetAIPPAxSwapSwitch``."""
     check_within("the switch", switch, 0, 1)
     machine().aipps.get(aipp).all(ax_swap_switch=bool(switch))
 
 
-@call()
+@call("Ikkk")
 def set_input_aipp(model: int, dataset: int, index: int, aipp: int) -> None:
     """``aclmdlSetInputAIPP``: `index` is of the input that ATC added."""
     _set(model, dataset, index, aipp)
 
 
-@call()
+@call("Ikkk")
 def set_aipp_by_input_index(model: int, dataset: int, index: int, aipp: int) -> None:
     """``aclmdlSetAIPPByInputIndex``: `index` is of the pictures."""
     found = machine().models.get(model).layout

@@ -1,5 +1,6 @@
 """Parts of pyACL that the simulator does not have: what is called of them raises, and says so."""
 
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
@@ -23,8 +24,15 @@ class Missing(ModuleType):
         return missing
 
 
-himpi = Missing("acl.himpi", "The same, in its newer form.")
-op = Missing("acl.op", "Single operators.")
-blas = Missing("acl.blas", "Matrices.")
-prof = Missing("acl.prof", "Profiling.")
-tdt = Missing("acl.tdt", "Queues between host and device.")
+def _part(name: str, about: str) -> Missing:
+    """Such a part, where ``import acl.<name>`` finds it too."""
+    part = Missing(f"acl.{name}", about)
+    sys.modules[part.__name__] = part
+    return part
+
+
+himpi = _part("himpi", "Pictures and video in hardware, in its newer form.")
+op = _part("op", "Single operators.")
+blas = _part("blas", "Matrices.")
+prof = _part("prof", "Profiling.")
+fv = _part("fv", "Features that are searched for.")

@@ -1,20 +1,20 @@
-"""``acl.media``: memory for pictures and video in hardware, which itself the simulator has none of."""
+"""Memory for pictures, and what is called for them in vain."""
 
 from collections.abc import Callable
 from typing import NoReturn
 
 from ascendc.sim.session import call, machine
 
-from .missing import Missing
+from .._missing import Missing
 
 
-@call(0)
+@call("k", 0)
 def dvpp_malloc(size: int) -> int:
     """``acldvppMalloc``: memory of the device."""
     return machine().allocate(size, "device")
 
 
-@call()
+@call("k")
 def dvpp_free(address: int) -> None:
     """``acldvppFree``."""
     machine().memory.free(address, "device")

@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from ascendc.sim.device.codes import INVALID_FILE, PARSE_FILE, REPEAT_INITIALIZE, SUCCESS
-from ascendc.sim.session import end, machine, plain, recent, start
+from ascendc.sim.session import call, end, plain, recent, settings, start
 
 
-def init(config_path: "str | None" = None) -> int:
+@plain("|s")
+def init(config_path: str = "") -> int:
     """``aclInit``; the configuration must be JSON, and nothing in it is simulated."""
     if config_path:
         path = Path(config_path)
@@ -21,22 +21,31 @@ def init(config_path: "str | None" = None) -> int:
     return SUCCESS if start() else REPEAT_INITIALIZE
 
 
+@plain("")
 def finalize() -> int:
     """``aclFinalize``; raises where something is still live."""
     return end()
 
 
+@call("", 0, 0, 0)
+def get_version() -> "tuple[int, int, int]":
+    """``aclrtGetVersion``: of AscendCL in CANN 8.1."""
+    return 1, 13, 0
+
+
 @plain("")
 def get_soc_name() -> str:
-    """``aclrtGetSocName``."""
-    return machine().settings.soc
+    """``aclrtGetSocName``: also before ``init``."""
+    return settings().soc
 
 
-def get_recent_err_msg() -> str:
-    """``aclGetRecentErrMsg``."""
+@plain("")
+def get_recent_err_msg() -> "str | None":
+    """``aclGetRecentErrMsg``: None where there is nothing to say."""
     return recent()
 
 
-def app_log(level: int, message: str, *more: Any) -> None:
+@plain("is")
+def app_log(level: int, message: str) -> None:
     """``aclAppLog``: nothing is logged."""
-    del level, message, more
+    del level, message

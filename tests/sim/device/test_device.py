@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -9,18 +12,6 @@ from ascendc.sim import session
 from ascendc.sim.device.memory import FRESH, view
 
 H2D, D2H = 1, 2
-
-
-@pytest.fixture
-def acl(simulated):
-    def begin(**settings):
-        module = simulated(**settings)
-        assert module.init() == 0
-        assert module.rt.set_device(0) == 0
-        return module
-
-    yield begin
-    session._machine = None  # these tests leave things alive on purpose
 
 
 def test_init_is_once_and_finalize_too(simulated):
@@ -43,7 +34,7 @@ def test_memory_is_freed_once_and_by_its_own_call(acl):
     assert api.rt.free_host(address) == 107000
     assert [api.rt.free(address), api.rt.free(address)] == [0, 107000]
     assert "freed twice?" in api.get_recent_err_msg()
-    assert api.get_recent_err_msg() == ""
+    assert api.get_recent_err_msg() is None
 
 
 def test_copies_stay_inside_and_say_the_right_direction(acl):
@@ -127,3 +118,19 @@ def test_memory_for_pictures_is_the_devices(acl):
 def test_pictures_in_hardware_are_not_simulated(acl):
     with pytest.raises(NotImplementedError, match=r"acl\.media\.dvpp_create_channel is not simulated"):
         acl().media.dvpp_create_channel(1)
+
+
+def test_files_that_hold_no_graph_do_not_load(acl, write_om, tmp_path):
+    api = acl()
+    meta = {"inputs": [], "outputs": [], "name": "m"}
+    with zipfile.ZipFile(tmp_path / "m.om2", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"om2_version": "0", "model_num": "1", "atc_command": ""}))
+        archive.writestr("data/model_0/model_meta.json", json.dumps(meta))
+    assert api.mdl.load_from_file(str(tmp_path / "m.om2")) == (0, 545001)
+    assert "m.om2 was not made by the simulated ATC: it holds no graph" in api.get_recent_err_msg()
+    om = write_om()
+    data = om.read_bytes()
+    assert data.count(b'"inputs": ["x"]') == 1
+    om.write_bytes(data.replace(b'"inputs": ["x"]', b'"inputs": ["z"]'))
+    assert api.mdl.load_from_file(str(om)) == (0, 545001)
+    assert "model.om is damaged: its plan is of another graph" in api.get_recent_err_msg()

@@ -2,10 +2,10 @@
 
 from ascendc.sim.session import call, machine
 
-from .limits import check_within
+from ._limits import check_within
 
 
-@call()
+@call("kbiiiiK")
 def set_aipp_crop_params(aipp: int, switch: int, x: int, y: int, width: int, height: int, index: int) -> None:
     """``aclmdlSetAIPPCropParams``."""
     check_within("the switch", switch, 0, 1)
@@ -19,7 +19,7 @@ def set_aipp_crop_params(aipp: int, switch: int, x: int, y: int, width: int, hei
     machine().aipps.get(aipp).one(index, crop=bool(switch), **given)
 
 
-@call()
+@call("kbiiiiK")
 def set_aipp_padding_params(aipp: int, switch: int, top: int, bottom: int, left: int, right: int, index: int) -> None:
     """``aclmdlSetAIPPPaddingParams``."""
     check_within("the switch", switch, 0, 1)
@@ -30,42 +30,30 @@ def set_aipp_padding_params(aipp: int, switch: int, top: int, bottom: int, left:
     machine().aipps.get(aipp).one(index, padding=bool(switch), **given)
 
 
-@call()
-def set_aipp_scf_params(
-    aipp: int, switch: int, width: int, height: int, new_width: int, new_height: int, index: int
-) -> None:
-    """``aclmdlSetAIPPScfParams``: takes it, and ``set_input_aipp`` refuses it: Ascend's chips do not resize."""
-    check_within("the switch", switch, 0, 1)
-    if switch:
-        for size in (width, height, new_width, new_height):
-            check_within("the size", size, 16, 4096)
-    machine().aipps.get(aipp).one(index, resize=bool(switch), resize_output_w=new_width, resize_output_h=new_height)
-
-
-@call()
+@call("khhhhK")
 def set_aipp_dtc_pixel_mean(aipp: int, first: int, second: int, third: int, fourth: int, index: int) -> None:
     """``aclmdlSetAIPPDtcPixelMean``: whole numbers."""
     values = (first, second, third, fourth)
     for value in values:
         check_within("the mean", value, 0, 255)
-    named = {f"mean_chn_{channel}": int(value) for channel, value in enumerate(values)}
+    named = {f"mean_chn_{channel}": value for channel, value in enumerate(values)}
     machine().aipps.get(aipp).one(index, **named)
 
 
-@call()
+@call("kffffK")
 def set_aipp_dtc_pixel_min(aipp: int, first: float, second: float, third: float, fourth: float, index: int) -> None:
     """``aclmdlSetAIPPDtcPixelMin``."""
     values = (first, second, third, fourth)
     for value in values:
         check_within("the minimum", value, 0, 255)
-    machine().aipps.get(aipp).one(index, **{f"min_chn_{channel}": float(value) for channel, value in enumerate(values)})
+    machine().aipps.get(aipp).one(index, **{f"min_chn_{channel}": value for channel, value in enumerate(values)})
 
 
-@call()
+@call("kffffK")
 def set_aipp_pixel_var_reci(aipp: int, first: float, second: float, third: float, fourth: float, index: int) -> None:
     """``aclmdlSetAIPPPixelVarReci``."""
     values = (first, second, third, fourth)
     for value in values:
         check_within("the factor", value, -65504, 65504)
-    named = {f"var_reci_chn_{channel}": (float(value),) for channel, value in enumerate(values)}
+    named = {f"var_reci_chn_{channel}": (value,) for channel, value in enumerate(values)}
     machine().aipps.get(aipp).one(index, **named)

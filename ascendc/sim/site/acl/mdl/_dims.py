@@ -23,7 +23,7 @@ def _dims(name: str, shape: Any) -> "dict[str, Any]":
     return {"name": name, "dimCount": len(shape), "dims": list(shape)}
 
 
-@call(None)
+@call("kk", {})
 def get_input_dims(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetInputDims``: of a YUV picture height, width and three channels, as it looks."""
     found = machine().descs.get(desc)
@@ -34,14 +34,14 @@ def get_input_dims(desc: int, index: int) -> "dict[str, Any]":
     return _dims(_told(found, index, output=False), shape)
 
 
-@call(None)
+@call("kk", {})
 def get_input_dims_v2(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetInputDimsV2``: as many elements as the buffer has."""
     found = machine().descs.get(desc)
     return _dims(_told(found, index, output=False), found.port(index).shape or ())
 
 
-@call(None)
+@call("kk", {})
 def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetOutputDims``: of the largest gear; -1 where shapes are open."""
     found = machine().descs.get(desc)
@@ -49,7 +49,7 @@ def get_output_dims(desc: int, index: int) -> "dict[str, Any]":
     return _dims(name, found.known.layout.output_shapes(None)[index])
 
 
-@call(None)
+@call("kk", {})
 def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetCurOutputDims``: of the gear that was set last, else of the largest; not where shapes are open."""
     found = machine().descs.get(desc)
@@ -59,7 +59,7 @@ def get_cur_output_dims(desc: int, index: int) -> "dict[str, Any]":
     return _dims(name, found.known.layout.output_shapes(machine().gears.get(found.number))[index])
 
 
-@call(None)
+@call("kk", {"rangeCount": 0, "range": []})
 def get_input_dims_range(desc: int, index: int) -> "dict[str, Any]":
     """``aclmdlGetInputDimsRange``: twice the size where an axis is fixed; none on models with gears."""
     found = machine().descs.get(desc)
@@ -69,7 +69,7 @@ def get_input_dims_range(desc: int, index: int) -> "dict[str, Any]":
     return {"rangeCount": len(listed), "range": listed}
 
 
-@plain("")
+@plain("ks")
 def get_tensor_real_name(desc: int, name: str) -> str:
     """``aclmdlGetTensorRealName``: of a name that a record of dimensions tells."""
     found = machine().descs.get(desc)
