@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ascendc.errors import StageError
+from ascendc.machine import trim_heap
 from ascendc.passes import values
 from ascendc.precision.emulator import Emulator
 from ascendc.precision.feeds import CHUNK, fit
@@ -177,6 +178,7 @@ class Forecaster:
 
     def seen(self, half: Sequence[bool]) -> tuple[Seen, ...]:
         """What float16 does at each unit, on the `SURVEYED` samples that suffer most."""
+        trim_heap()  # of what other runs took
         return survey(self.model, self.units, half, self._feeds.runs(self._sufferers(half, SURVEYED)), self.overflow)
 
     def effects(self, half: Sequence[bool], chosen: Iterable[int]) -> dict[int, float]:
