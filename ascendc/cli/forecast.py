@@ -29,7 +29,7 @@ EXIT_REFUSED = 4
 RECIPES = (".yaml", ".yml")
 
 SAID = 8
-"""Nodes and tensors that are printed; ``--json`` has all that were looked at."""
+"""Nodes and tensors that are printed; ``--json`` has all."""
 
 
 @click.command()

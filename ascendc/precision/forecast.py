@@ -94,7 +94,8 @@ class Forecast:
     end_to_end: dict[str, Damage]
     """By output."""
     culprits: tuple[Culprit, ...]
-    """Worst first."""
+    """Every node that changes anything, worst first: those that were tried by what they do to the outputs, then the
+    others by their own error."""
     overflow: tuple[Lost, ...]
     """In the order of the graph."""
     origin: Literal["estimated"] = "estimated"
@@ -231,9 +232,9 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
     damage = forecaster.damage(half)
     seen = forecaster.seen(half)
     worst = forecaster.worst(half)
-    chosen = candidates(half, seen)
-    effects = forecaster.effects(half, chosen) if worst > limit * NEAR else {}
-    ranked = sorted(chosen, key=lambda i: (-_coarse(effects.get(i, 0)), -seen[i].own, i))
+    rounding = by_own_error(half, seen)
+    effects = forecaster.effects(half, rounding[:CANDIDATES]) if worst > limit * NEAR else {}
+    ranked = sorted(rounding, key=lambda i: (i not in effects, -_coarse(effects.get(i, 0)), -seen[i].own, i))
     return Forecast(
         ok=worst <= limit,
         mode=mode,
@@ -245,10 +246,9 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
     )
 
 
-def candidates(half: Sequence[bool], seen: Sequence[Seen]) -> list[int]:
-    """The units in float16 that round worst by themselves."""
-    ranked = sorted(range(len(seen)), key=lambda i: (-seen[i].own, i))
-    return [i for i in ranked if half[i] and seen[i].own > 0][:CANDIDATES]
+def by_own_error(half: Sequence[bool], seen: Sequence[Seen]) -> list[int]:
+    """The units in float16 that change anything, worst first."""
+    return sorted((i for i, one in enumerate(seen) if half[i] and one.own > 0), key=lambda i: (-seen[i].own, i))
 
 
 def _damage(exact: Array, found: Array) -> Damage:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc.errors import StageError
-from ascendc.precision.forecast import candidates, module
+from ascendc.precision.forecast import CANDIDATES, by_own_error, module
 from ascendc.precision.mixlist import ge_types, mixlist
 from ascendc.precision.modes import MIXED, Mode, in_half
 from ascendc.precision.units import Bound
@@ -158,7 +158,7 @@ class Search:
     def _ranked(self) -> list[int]:
         """Units that round, by what each does alone to the outputs; those that were not tried by their own error."""
         seen = self._forecaster.seen(self._half)
-        effects = self._forecaster.effects(self._half, candidates(self._half, seen))
+        effects = self._forecaster.effects(self._half, by_own_error(self._half, seen)[:CANDIDATES])
         rest = [
             i for i, half in enumerate(self._half) if half and i not in effects and self._forecaster.units[i].rounds
         ]
