@@ -116,14 +116,14 @@ def lines(found: Outlook) -> Iterator[str]:
             yield f"    and {len(found.overflow) - SAID} more (--json)"
     if found.culprits:
         alone = "what it does to the outputs alone; " if found.culprits[0].tried else ""
-        yield f"  worst nodes: {alone}its own error; the error that has added up there"
+        yield f"  worst nodes: {alone}its own error, of the distance between samples; what has added up"
         yield from map(_culprit, found.culprits[:SAID])
     if not found.ok and found.kept is None:
         yield "  what must stay in float32, as a file for ATC: the same command with --keep FILE"
 
 
 def _culprit(culprit: Culprit) -> str:
-    figures = (*([culprit.effect] if culprit.tried else []), culprit.own, culprit.accumulated)
+    figures = (*([culprit.effect] if culprit.tried else []), culprit.own_to_sample_distance, culprit.accumulated)
     numbers = "  ".join(map(_figure, figures))
     module = f", module {culprit.module}" if culprit.module else ""
     return f"    {numbers}  {culprit.op} {culprit.node}{module}"

@@ -36,7 +36,7 @@ TRIED = 2
 """Of these, samples that single nodes are tried on."""
 
 CANDIDATES = 8
-"""Units whose effect on the outputs is tried, each by a run of its own: those that round worst by themselves."""
+"""Units whose effect on the outputs is tried, each by a run of its own: those whose own error is largest."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,10 @@ class Culprit:
     module: str | None
     own: float | None
     """Relative L2 error of its result where it alone is in float16, on exact inputs; None: a number is lost."""
+    own_to_sample_distance: float | None
+    """That error over how far apart samples are there: digits that only an offset takes are lost here."""
     accumulated: float | None
-    """The same where everything before it is in float16 too."""
+    """Relative L2 error where everything before it is in float16 too."""
     max_abs_value: float
     """The largest magnitude of its exact result; float16 ends at 65504."""
     tried: bool
@@ -95,7 +97,7 @@ class Forecast:
     """By output."""
     culprits: tuple[Culprit, ...]
     """Every node that changes anything, worst first: those that were tried by what they do to the outputs, then the
-    others by their own error."""
+    others by their own error over the distance between samples."""
     overflow: tuple[Lost, ...]
     """In the order of the graph."""
     origin: Literal["estimated"] = "estimated"
@@ -234,7 +236,7 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
     worst = forecaster.worst(half)
     rounding = by_own_error(half, seen)
     effects = forecaster.effects(half, rounding[:CANDIDATES]) if worst > limit * NEAR else {}
-    ranked = sorted(rounding, key=lambda i: (i not in effects, -_coarse(effects.get(i, 0)), -seen[i].own, i))
+    ranked = sorted(rounding, key=lambda i: (i not in effects, -_coarse(effects.get(i, 0)), -seen[i].blur, i))
     return Forecast(
         ok=worst <= limit,
         mode=mode,
@@ -248,7 +250,7 @@ def forecast(forecaster: Forecaster, mode: Mode, limit: float) -> Forecast:
 
 def by_own_error(half: Sequence[bool], seen: Sequence[Seen]) -> list[int]:
     """The units in float16 that change anything, worst first."""
-    return sorted((i for i, one in enumerate(seen) if half[i] and one.own > 0), key=lambda i: (-seen[i].own, i))
+    return sorted((i for i, one in enumerate(seen) if half[i] and one.own > 0), key=lambda i: (-seen[i].blur, i))
 
 
 def _damage(exact: Array, found: Array) -> Damage:
@@ -266,9 +268,9 @@ def _damage(exact: Array, found: Array) -> Damage:
 
 
 def _culprit(unit: Unit, seen: Seen, effect: float | None) -> Culprit:
-    own, accumulated = _number(seen.own), _number(seen.accumulated)
+    own, blur, accumulated = map(_number, (seen.own, seen.blur, seen.accumulated))
     tried, found = effect is not None, None if effect is None else _number(effect)
-    return Culprit(unit.name, unit.kind, module(unit), own, accumulated, seen.largest, tried, found)
+    return Culprit(unit.name, unit.kind, module(unit), own, blur, accumulated, seen.largest, tried, found)
 
 
 def _lost(units: Sequence[Unit], seen: Sequence[Seen]) -> Iterator[Lost]:

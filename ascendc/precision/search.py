@@ -163,8 +163,8 @@ class Search:
             i for i, half in enumerate(self._half) if half and i not in effects and self._forecaster.units[i].rounds
         ]
         return [
-            *sorted(effects, key=lambda i: (-effects[i], -seen[i].own, i)),
-            *sorted(rest, key=lambda i: (-seen[i].own, i)),
+            *sorted(effects, key=lambda i: (-effects[i], -seen[i].blur, i)),
+            *sorted(rest, key=lambda i: (-seen[i].blur, i)),
         ]
 
     def _error(self, keep: Sequence[int]) -> float:

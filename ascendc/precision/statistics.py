@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from ascendc.precision.units import Unit
 
-KINDS = ("own", "accumulated", "scale", "largest", "bad")
-"""Sums of squares of the two errors and of the exact result, its largest magnitude, and whether (1 or 0) a number that
-was finite is none any more. Each is a float32 called ``<first result>@<kind>``."""
+KINDS = ("own", "accumulated", "scale", "spread", "largest", "bad")
+"""Sums of squares of the two errors, of the exact result and of its distance to the first sample; its largest
+magnitude; whether (1 or 0) a number that was finite is none any more. Each is a float32, ``<first result>@<kind>``."""
 
 _BEYOND = 1e15
 """Numbers are cut to this before they are squared: float32's own end is not what is looked for, and a mask of -3e38
@@ -26,7 +26,8 @@ that becomes -inf has not changed."""
 def constants() -> list[TensorProto]:
     """Initializers that the nodes refer to."""
     both = {"@floor": -_BEYOND, "@ceiling": _BEYOND, "@none": 0.0}
-    return [numpy_helper.from_array(np.float32(value), name) for name, value in both.items()]
+    floats = [numpy_helper.from_array(np.float32(value), name) for name, value in both.items()]
+    return [*floats, numpy_helper.from_array(np.int64(0), "@first")]
 
 
 def statistics(unit: Unit, *, own: bool, careful: bool) -> list[NodeProto]:
@@ -37,7 +38,7 @@ def statistics(unit: Unit, *, own: bool, careful: bool) -> list[NodeProto]:
         own: whether it is also there where the unit alone is in float16 (``@o``); else it is exact.
         careful: whether to look for what is not finite. It costs twice as much; without it, sums are not finite then.
     """
-    name = str(unit.outputs[0].name)
+    name, shape = str(unit.outputs[0].name), unit.outputs[0].shape
     errors = {"accumulated": "@h", **({"own": "@o"} if own else {})}
     if not is_float(unit.outputs[0]):
         made = _mismatches(name, errors)
@@ -46,7 +47,10 @@ def statistics(unit: Unit, *, own: bool, careful: bool) -> list[NodeProto]:
     else:
         sources = {kind: f"{name}{suffix}" for kind, suffix in errors.items()}
         made = [*_sums(name, name, sources), _node("Identity", "@none", f"{name}@bad")]
-    return made if own else [*made, _node("Identity", "@none", f"{name}@own")]
+    apart = is_float(unit.outputs[0]) and shape is not None and len(shape) > 0
+    made += _spread(name, f"{name}@cut" if careful else name) if apart else []
+    left = [*([] if own else ["own"]), *([] if apart else ["spread"])]
+    return [*made, *(_node("Identity", "@none", f"{name}@{kind}") for kind in left)]
 
 
 def _careful(name: str, errors: dict[str, str]) -> list[NodeProto]:
@@ -74,6 +78,14 @@ def _sums(name: str, exact: str, found: dict[str, str], uncut: str = "") -> list
         nodes.append(_node("ReduceSumSquare", f"{name}@{kind}@d", f"{name}@{kind}", keepdims=0))
     nodes.append(_node("ReduceSumSquare", exact, f"{name}@scale", keepdims=0))
     return [*nodes, *_largest(uncut or exact, f"{name}@largest")]
+
+
+def _spread(name: str, exact: str) -> list[NodeProto]:
+    return [
+        _node("Gather", (exact, "@first"), f"{name}@one"),
+        _node("Sub", (exact, f"{name}@one"), f"{name}@apart"),
+        _node("ReduceSumSquare", f"{name}@apart", f"{name}@spread", keepdims=0),
+    ]
 
 
 def _largest(source: str, target: str) -> list[NodeProto]:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _LOST = 1e3
 """A relative error from which there is no number left, but what an infinity was cut to."""
 
+_ALIKE = 1e-10
+"""Share of the squares from which samples differ by more than float32's own noise."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -40,6 +43,8 @@ class Seen:
     own: float
     """Relative L2 error of its result where it alone is in float16, on exact inputs; of integers the share that
     differs; infinite where a number is lost (NaN, or far beyond float16)."""
+    blur: float
+    """The same error over how far apart samples are there; `own` where they are not."""
     accumulated: float
     """The same where everything before it is in float16 too."""
     largest: float
@@ -74,7 +79,7 @@ def survey(
     if odd:
         totals |= _totals(model, units, half, batches, overflow, odd, careful=True)
     found = {unit.nodes[-1]: _seen(unit, totals, overflow) for unit in wanted}
-    nothing = Seen(0.0, 0.0, 0.0, overflows=False)
+    nothing = Seen(0.0, 0.0, 0.0, 0.0, overflows=False)
     return tuple(found.get(unit.nodes[-1], nothing) for unit in units)
 
 
@@ -126,11 +131,11 @@ def _outputs(units: Sequence[Unit]) -> list[str]:
 
 
 def _seen(unit: Unit, totals: Mapping[str, Any], overflow: Overflow) -> Seen:
-    name = str(unit.outputs[0].name)
-    scale, largest, bad = (float(totals[f"{name}@{kind}"]) for kind in ("scale", "largest", "bad"))
-    own, accumulated = (_relative(float(totals[f"{name}@{kind}"]), scale) for kind in ("own", "accumulated"))
-    saturated = overflow == "saturate" and own > 0 and largest > LARGEST and is_float(unit.outputs[0])
-    return Seen(own, accumulated, largest, overflows=bad > 0 or saturated)
+    own, accumulated, scale, spread, largest, bad = (float(totals[f"{unit.outputs[0].name}@{kind}"]) for kind in KINDS)
+    error, distance = _relative(own, scale), spread / 2  # two samples differ by twice what one does from the mean
+    saturated = overflow == "saturate" and error > 0 and largest > LARGEST and is_float(unit.outputs[0])
+    blur = max(error, _relative(own, distance)) if distance > scale * _ALIKE else error
+    return Seen(error, blur, _relative(accumulated, scale), largest, overflows=bad > 0 or saturated)
 
 
 def _relative(squares: float, scale: float) -> float:
