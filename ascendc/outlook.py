@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
+MUCH = 1 << 29
+"""Bytes of weights from which memory counts for more than time: holes in the heap take several times what is used."""
+
+BLOCK = 1 << 20
+"""Bytes of a block of memory that goes back as soon as it is freed, then."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -158,6 +164,9 @@ def look(
         StageError: the graph cannot be computed (ASC1504, ASC2701 to ASC2704).
         UsageError: the samples do not fit (ASC2711 to ASC2714), or there is no float32 (ASC2717).
     """
+    weights = (value.const_value for value in subject.model.graph.initializers.values())
+    if sum(tensor.nbytes for tensor in weights if tensor is not None) >= MUCH:
+        machine.map_blocks(BLOCK)
     forecaster = Forecaster(subject.model, subject.samples, bound, overflow)
     if not any(unit.rounds for unit in forecaster.units):
         raise UsageError("ASC2717", f"`{subject.name}` has no float32, which float16 could take the place of")

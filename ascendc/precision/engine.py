@@ -47,6 +47,8 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.enable_cpu_mem_arena = False  # what a run took is given back
+        # In the order of the graph: by default, what leads to an output alone runs last, and all that it needs stays.
+        options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for who computes
         # As written: its own fusions would drop what is rounded here, and folding would copy the weights.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -42,7 +42,7 @@ def test_a_model_that_passes(ascendc, model):
     assert lines[0].endswith(" of the distance between samples, 0.03 allowed")
     assert lines[1] == "  estimated on this host, fused; 8 samples: drawn from a normal distribution (seed 0)"
     assert lines[2].startswith("  output y: error 0.00")
-    assert lines[3] == "  worst nodes: its own error; the error that has added up there"
+    assert lines[3] == "  worst nodes: its own error, of the distance between samples; what has added up"
     assert lines[4].endswith(", module block")
 
 

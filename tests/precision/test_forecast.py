@@ -217,3 +217,10 @@ def test_a_model_that_is_not_finite_by_itself_is_told(graph, x):
         "ASC2704",
         "output `y` holds NaN or infinity in float32 already, on the samples",
     )
+
+
+def test_what_an_offset_takes_is_seen_though_the_offset_hides_it(graph, x, w, foretell):
+    text = "g (float[n,8] x) => (float[n,8] y) { a = MatMul(x, w) b = Add(a, big) y = Sub(b, big) }"
+    found = {c.node: c for c in foretell(graph(text, w=w, big=np.float32(3000)), x).culprits}
+    assert found["b"].own < 1e-3 < 0.1 < found["b"].own_to_sample_distance
+    assert found["a"].own_to_sample_distance < 2e-3
