@@ -11,4 +11,6 @@ from ascendc.runtime import TensorSpec as TensorSpec
 from ascendc.runtime import ahead as ahead
 from ascendc.runtime import name_of as name_of
 from ascendc.runtime import pictures_in as pictures_in
+from ascendc.runtime import read_arrays as read_arrays
 from ascendc.runtime import shape_text as shape_text
+from ascendc.runtime import write_npz as write_npz

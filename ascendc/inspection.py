@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ascendc.bundle import manifest as manifests
@@ -12,16 +13,21 @@ from ascendc.cann.om.against import Fit, against
 from ascendc.cann.om.facts import Facts, PartitionSize
 from ascendc.cann.om.interface import AnyPort
 from ascendc.contract import DIALECT, schema_of
-from ascendc.errors import UsageError
+from ascendc.errors import GateError, UsageError
 from ascendc.onnx_file import read_outline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ascendc.cann.soc import Soc
+    from ascendc.runtime.manifest import Manifest
 
 VERSION = "1"
 """Of the JSON."""
+
+_ABSENT = "–"
+"""What a file does not have that another has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +66,13 @@ def inspect(path: Path) -> Inspection:
     """Look into a file, or into the folder of a bundle.
 
     Raises:
-        UsageError: there is none, or it is nothing of the kind.
-        GateError: it is a bundle with a damaged manifest.
+        UsageError: there is none, or it is nothing of the kind, or damaged.
     """
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+    except OSError as error:  # a name that is too long
+        raise oms.unread(path, error) from error
+    if folder:
         return _bundle(path)
     if path.suffix == ".onnx":
         return _onnx(path)
@@ -106,23 +115,30 @@ def to_json(found: Inspection, held: tuple[FileFit, ...] = (), differing: tuple[
 
 
 def differences(one: Inspection, other: Inspection) -> tuple[Difference, ...]:
-    """What differs between two files; their names do not count."""
-    mine, theirs = _flat(asdict(one)), _flat(asdict(other))
-    names = [name for name in dict.fromkeys((*mine, *theirs)) if name.rpartition(".")[2] != "file"]
-    return tuple(
-        Difference(name, mine.get(name, "–"), theirs.get(name, "–"))
-        for name in names
-        if mine.get(name) != theirs.get(name)
-    )
+    """What differs between two files, each thing once; their names do not count."""
+    return tuple(_differing("", asdict(one), asdict(other)))
 
 
-def _flat(value: Any, name: str = "") -> dict[str, str]:
+def _differing(name: str, one: Any, other: Any) -> Iterator[Difference]:
+    """What differs below a field; a field that only one has is not looked into."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in dict.fromkeys((*one, *other)):
+            if key != "file":
+                inner = f"{name}.{key}" if name else key
+                yield from _differing(inner, one.get(key, _ABSENT), other.get(key, _ABSENT))
+    elif any(isinstance(record, dict) for value in (one, other) if isinstance(value, tuple) for record in value):
+        for index, (mine, theirs) in enumerate(zip_longest(one, other, fillvalue=_ABSENT)):
+            yield from _differing(f"{name}[{index}]", mine, theirs)
+    elif one != other:
+        yield Difference(name, _spelled(name, one), _spelled(name, other))
+
+
+def _spelled(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        inner = ((f"{name}.{key}" if name else key, one) for key, one in value.items())
-        return {field: text for key, one in inner for field, text in _flat(one, key).items()}
-    if isinstance(value, tuple) and value and isinstance(value[0], dict):
-        return {field: text for i, one in enumerate(value) for field, text in _flat(one, f"{name}[{i}]").items()}
-    return {name: "none" if value in (None, ()) else str(value)}
+        return ", ".join(f"{key} {_spelled(key, inner)}" for key, inner in value.items() if inner is not None)
+    if value == ():
+        return "scalar" if name.rpartition(".")[2] == "shape" else "none"
+    return "none" if value is None else str(value)
 
 
 def _onnx(path: Path) -> Inspection:
@@ -144,9 +160,16 @@ def _onnx(path: Path) -> Inspection:
 
 
 def _bundle(folder: Path) -> Inspection:
-    manifest = manifests.read(folder)
-    names = sorted(name for name in manifest.files if name.endswith((".om", ".onnx")))
-    inner = tuple(inspect(folder / name) for name in names)
+    try:
+        manifest = manifests.read(folder)
+    except GateError as error:  # nothing is judged here: it is a damaged file, as any other
+        raise UsageError(error.id, error.message, hint=error.hint) from error
+    # compile.sh makes OMs that no manifest knows the sizes of.
+    oms = {artefact.om for artefact in manifest.artefacts if (folder / artefact.om).is_file()}
+    sizes = {name: _size(folder / name) for name in sorted({*manifest.files, *oms})}
+    inner = tuple(
+        inspect(folder / name) for name, size in sizes.items() if size is not None and name.endswith((".om", ".onnx"))
+    )
     socs = sorted({artefact.soc for artefact in manifest.artefacts})
     return Inspection(
         kind="bundle",
@@ -158,9 +181,29 @@ def _bundle(folder: Path) -> Inspection:
         inputs=(),
         outputs=(),
         gears=None,
-        partitions=tuple(PartitionSize(name, info.size) for name, info in sorted(manifest.files.items())),
-        notes=tuple(
-            f"{artefact.part} @ {artefact.target} ({artefact.soc}): {artefact.state}" for artefact in manifest.artefacts
-        ),
+        partitions=tuple(PartitionSize(name, size) for name, size in sizes.items() if size is not None),
+        notes=(*_states(manifest, sizes), *_changed(manifest, sizes)),
         files=inner,
     )
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a regular file; None where there is none."""
+    return path.stat().st_size if path.is_file() else None
+
+
+def _states(manifest: Manifest, sizes: Mapping[str, int | None]) -> Iterator[str]:
+    for artefact in manifest.artefacts:
+        made = artefact.om in sizes and artefact.om not in manifest.files
+        later = "; its OM was compiled since" if made else ""
+        yield f"{artefact.part} @ {artefact.target} ({artefact.soc}): {artefact.state}{later}"
+
+
+def _changed(manifest: Manifest, sizes: Mapping[str, int | None]) -> Iterator[str]:
+    """Where the folder is not as its manifest says."""
+    for name, info in sorted(manifest.files.items()):
+        size = sizes[name]
+        if size is None:
+            yield f"`{name}` is missing, or no regular file"
+        elif size != info.size:
+            yield f"`{name}` has {size} bytes; its manifest says {info.size}"

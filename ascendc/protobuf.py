@@ -44,7 +44,9 @@ def opened(path: Path) -> Iterator[Content]:
     Raises:
         OSError: there is no such file, it is no regular file, or it cannot be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: opening a pipe waits for its writer
+    mode = path.stat().st_mode
+    # Before it is opened: opening a pipe waits for its writer. Of a folder the system says itself what it is.
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
     with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:

@@ -124,13 +124,15 @@ def _by_hand(path: Path, x: Array, batch: int | None) -> Callable[[], Array]:
     size = acl.mdl.get_output_size_by_index(desc, 0)
     given, _ = acl.rt.malloc(size, 0)
     acl.mdl.add_dataset_buffer(outputs, acl.create_data_buffer(given, size))
+    stream, _ = acl.rt.create_stream()
+    if batch is not None:
+        acl.mdl.set_dynamic_batch_size(model, inputs, 1, batch)
 
     def call() -> Array:
         y = np.empty(x.shape, np.float32)
         codes = [acl.rt.memcpy(addresses[0], sizes[0], x.ctypes.data, x.nbytes, 1)]
-        if batch is not None:
-            codes.append(acl.mdl.set_dynamic_batch_size(model, inputs, 1, batch))
-        codes.append(acl.mdl.execute(model, inputs, outputs))
+        codes.append(acl.mdl.execute_async(model, inputs, outputs, stream))
+        codes.append(acl.rt.synchronize_stream(stream))
         codes.append(acl.rt.memcpy(y.ctypes.data, y.nbytes, given, y.nbytes, 2))
         assert not any(codes)
         return y

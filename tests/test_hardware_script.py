@@ -3,6 +3,7 @@ simulated CANN, against none, and on the oldest Python."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import io
 import json
@@ -42,7 +43,7 @@ def run(tmp_path):
         script = plant(tmp_path / "cann", settings) if settings else "/dev/null"
         env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "ASCEND_HOME_PATH")}
         command = ["bash", "-c", '. "$0"; exec "$@"', script, python, SCRIPT, *arguments]
-        command = [str(word) for word in (*command, "--runs", 5, "--soak-runs", 160)]
+        command = [str(word) for word in (*command, "--runs", 3, "--soak-runs", 100)]
         env = {**env, **variables}
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
 
@@ -107,8 +108,8 @@ def test_on_a_host_with_a_card_it_compiles_and_tries_everything(run, deferred, t
     assert golden["engine"] == "pyACL Ascend310P3 SIMULATED"
     assert golden["error"] <= golden["limit"]
     assert len(record["conformance"]) == len(SESSION_CHECKS)
-    assert [(row["batch"], row["runs"]) for row in record["benchmark"]] == [(1, 5), (8, 5)]
-    assert record["soak"][0]["runs"] == 160
+    assert [(row["batch"], row["runs"]) for row in record["benchmark"]] == [(1, 3), (8, 3)]
+    assert record["soak"][0]["runs"] == 100
     assert record["soak"][0]["live"] == []
     # It cannot be taken for a report of hardware.
     assert record["simulated"] is True
@@ -128,19 +129,21 @@ def test_without_a_bundle_it_builds_the_tiny_clip_for_the_chip(run, tmp_path):
 
 
 def test_on_a_board_and_its_old_python_a_step_that_fails_stops_no_other(run, bundle, tmp_path, board_python):
-    """The graph fails once, at a run that only the soak comes to. The simulator, which needs 3.10, runs beside it."""
-    settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 150, 1),))
+    """The graph fails once, at a run that two steps come to. The simulator, which needs 3.10, runs beside it."""
+    settings = Settings("Ascend310P1", run_mode=0, strict=True, faults=(Fault("exec", 57, 1),))
     beside = {"PYTHONPATH": str(SCRIPT.parent / "rehearsal"), "ASCENDC_SIM_PYTHON": sys.executable}
     done = run("--bundle", bundle, python=board_python, **settings.exports(), **beside)
     assert done.returncode == 3, done.stdout + done.stderr
     record, text = read(tmp_path)
-    assert verdicts(record) == {**dict.fromkeys(STEPS, "passed"), "compile": "skipped", "soak": "failed"}
+    failed = dict.fromkeys(("conformance", "soak"), "failed")
+    assert verdicts(record) == {**dict.fromkeys(STEPS, "passed"), "compile": "skipped", **failed}
     [soak] = [step for step in record["steps"] if step["name"] == "soak"]
     assert soak["reason"].startswith("model: acl.rt.synchronize_stream failed with 507015: the AI Core failed")
     assert "AscendCL says: EZ9999: simulated fault: exec (simulated)" in soak["reason"]
+    assert sum(bool(row["complaint"]) for row in record["conformance"]) == 1
     assert record["machine"]["run_mode"] == 0
     assert record["simulated"] is True
-    assert "## Ascend310P1: 5 passed, 1 failed, 1 skipped" in text
+    assert "## Ascend310P1: 4 passed, 2 failed, 1 skipped" in text
 
 
 def test_a_bundle_whose_code_ends_the_process_has_failed(run, bundle, tmp_path):
@@ -162,11 +165,6 @@ def test_a_bundle_whose_code_ends_the_process_has_failed(run, bundle, tmp_path):
         ("manifest.json", "[", "the bundle cannot be read: {}/manifest.json: is not JSON: "),
         ("python/ascendc_runtime/bundle.py", "def", "the bundle cannot be read: ended with exit status 1: SyntaxError"),
         (
-            "python/ascendc_runtime/bundle.py",
-            None,
-            "the bundle cannot be read: ended with exit status 1: ModuleNotFoundError: No module named ",
-        ),
-        (
             "python/ascendc_runtime/__init__.py",
             None,
             "{}/python/ascendc_runtime/__init__.py is missing: the bundle is not whole",
@@ -177,30 +175,27 @@ def test_a_bundle_that_is_not_whole_is_said_so(deferred, tmp_path, file, content
     (deferred / file).unlink()
     if content is not None:
         (deferred / file).write_text(content)
-    made = compiled.compiled(deferred, None, tmp_path / "none", tmp_path, 60)
+    made = compiled.compiled(deferred, rows.Device(False), tmp_path / "none", tmp_path, 60)
     assert (made.step.verdict, made.folder) == ("failed", None)
     assert made.step.reason.startswith(expected.format(deferred))
 
 
 def test_a_bundle_for_another_chip_is_not_tried(deferred, tmp_path):
-    made = compiled.compiled(deferred, "Ascend310B4", tmp_path / "none", tmp_path, 60)
+    made = compiled.compiled(deferred, rows.Device(False, soc="Ascend310B4"), tmp_path / "none", tmp_path, 60)
     assert (made.step.verdict, made.folder) == ("skipped", None)
     assert made.step.reason == (
         "the bundle is for Ascend310P3, and this is Ascend310B4; build one with --set targets[0].soc=Ascend310B4"
     )
 
 
-def test_a_process_that_dies_takes_no_other_along(run, bundle, tmp_path):
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "acl.py").write_text("import os\nprint('no driver', flush=True)\nos.kill(os.getpid(), 11)\n")
-    done = run("--bundle", bundle, PYTHONPATH=str(site))
-    assert done.returncode == 3
-    record, _ = read(tmp_path)
-    assert verdicts(record) == {**dict.fromkeys(STEPS, "failed"), "compile": "skipped"}
-    assert record["steps"][3]["reason"].startswith("died by signal 11 (SIGSEGV): ")
-    assert "no driver" in record["steps"][3]["log"]
-    assert record["simulated"] is False
+def test_a_process_that_dies_is_a_step_that_failed(bundle, tmp_path, monkeypatch):
+    (tmp_path / "acl.py").write_text("import os\nprint('no driver', flush=True)\nos.kill(os.getpid(), 11)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    job = isolate.Job(str(bundle), "ascend310p3", 1, 10)
+    [verdict, reason, log] = dataclasses.astuple(isolate.isolated("golden", rows.Golden, job, tmp_path, 60).step)[1:]
+    assert verdict == "failed"
+    assert reason.startswith("died by signal 11 (SIGSEGV): ")
+    assert "no driver" in log
 
 
 def test_each_part_says_why_its_own_om_is_not_run(bundle, tmp_path, monkeypatch):
@@ -423,10 +418,11 @@ def test_the_largest_report_fits_into_an_issue():
     whole = text(())
     assert len(whole) < markdown.LENGTH
     assert all(step.log in whole for step in steps)
-    for parts in (3, 10, 100):
+    for parts in (3, 10, 30):
         assert markdown.LENGTH - 1000 < len(text(failing * parts)) <= markdown.LENGTH
-    assert all(f"### Log of {name}\n\n~~~~\n…\n[ERROR]" in text(failing * 3) for name in STEPS)
-    assert text(failing * 100).endswith("… cut here; hardware-report.json has all of it.\n")
+    short = text(failing * 3)
+    assert all(f"### Log of {name}\n\n~~~~\n…\n[ERROR]" in short for name in STEPS)
+    assert text(failing * 30).endswith("… cut here; hardware-report.json has all of it.\n")
 
 
 def test_the_form_takes_it():

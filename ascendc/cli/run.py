@@ -66,7 +66,9 @@ class _Command(click.Command):
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Of a recipe: model.weights=random")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
 @click.option("--target", help="Which target of a bundle [the first that can run].")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; for a folder, one a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object; with a folder, --output or --skip-broken, one a line."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Why better devices were passed over; tracebacks.")
 def run(
     what: Path,
@@ -110,7 +112,7 @@ def run(
     if target is not None:
         raise click.UsageError("--target chooses among a bundle's OMs; a recipe is run by PyTorch")
     folder = any(Path(image).is_dir() for image in question["images"])
-    if labels or templates or output or skip_broken or allow_simulated or folder:
+    if labels is not None or templates or output is not None or skip_broken or allow_simulated or folder:
         only = "folders, --labels, --template, --output, --skip-broken and --allow-simulated"
         raise click.UsageError(f"{only} are for bundles: ascendc build RECIPE")
     asked = run_recipe(what, overrides=overrides, precision=precision or "fp32", **question)
@@ -121,12 +123,11 @@ def run(
 
 
 def _save(path: Path, asked: Asked) -> None:
-    import numpy as np
-
     from ascendc.errors import UsageError
+    from ascendc.runtime.npz import write_npz
 
     try:
-        np.savez(path, **asked.answer.arrays)  # type: ignore[arg-type]  # a name is never `allow_pickle`
+        write_npz(path if path.suffix == ".npz" else Path(f"{path}.npz"), asked.answer.arrays)
     except OSError as error:
         raise UsageError("ASC2013", f"--embed: `{path}` cannot be written: {error.strerror}") from error
 
@@ -170,22 +171,27 @@ def _run_bundle(
     manifest.read(folder)
     command = [sys.executable, "-B", str(folder / "python"), "run", "--device", device, "--top-k", str(top_k)]
     command += [f"--{name}" for name, wanted in flags.items() if wanted]
-    command += [f"--{name}={value}" for name, value in single.items() if value]
+    command += [f"--{name}={value}" for name, value in single.items() if value is not None]
     for name, values in (("image", images), ("texts", texts), ("arrays", arrays), ("template", templates)):
         command += [f"--{name}={value}" for value in values]
     return _wait(command)
 
 
 def _wait(command: list[str]) -> int:
-    """Run it. Ctrl-C reaches it too, so it has a moment to give back what it holds; then it is told, then killed."""
+    """Run it. Ctrl-C reaches it too, so it has a moment to give back what it holds; then it is told, then killed.
+
+    Raises:
+        StageError: it died of a signal (ASC2014).
+    """
     import signal
     import subprocess
 
     from ascendc.cli.interrupt import INTERRUPTED
+    from ascendc.errors import StageError
 
     with subprocess.Popen(command) as child:
         try:
-            return child.wait()
+            code = child.wait()
         except KeyboardInterrupt:
             for told in (signal.SIGINT, signal.SIGKILL):
                 try:
@@ -194,3 +200,7 @@ def _wait(command: list[str]) -> int:
                 except subprocess.TimeoutExpired:
                     child.send_signal(told)
             return INTERRUPTED
+    if code < 0:
+        hint = "dmesg, where memory ran out; npu-smi info, where a driver failed"
+        raise StageError("ASC2014", f"the bundle's process died of {signal.Signals(-code).name}", hint=hint)
+    return code

@@ -12,6 +12,7 @@ from .ahead import ahead
 from .folder import pictures_in
 from .image import ImageLike, Preprocessing, name_of
 from .metrics import MetricsError, max_abs_error, min_cosine, relative_error
+from .npz import read_arrays, write_npz
 from .service import Answer, InputError, PictureError
 from .session import Session, SessionError, TensorSpec, shape_text
 
@@ -31,8 +32,10 @@ __all__ = [
     "name_of",
     "open_session",
     "pictures_in",
+    "read_arrays",
     "relative_error",
     "shape_text",
+    "write_npz",
 ]
 
 DEVICES = ("auto", "npu", "cuda", "cpu")

@@ -10,6 +10,7 @@ import io
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from typing import List, NoReturn, Optional, Sequence
 
@@ -30,6 +31,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     args = _parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
+    warnings.filterwarnings("ignore", "Image size .* could be decompression bomb")  # `image` refuses it itself
     try:
         bundle = open_bundle(Path(args.bundle))
         _check_choices(bundle, args)
@@ -53,10 +55,18 @@ def main(argv: Optional[List[str]] = None) -> int:
         return _fail(LACKS, "{}: python3 -m pip install {}".format(error, pip_name(top_module(error))))
     except KeyboardInterrupt:
         return _fail(INTERRUPTED, "interrupted")
-    except BrokenPipeError:  # `| head` has read enough; Python must not flush into the pipe once more when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `| head` has read enough
+        _say_no_more()
         return UNREAD
+    except OSError as error:  # files have their own errors: what is left is stdout
+        _say_no_more()
+        return _fail(2, "{}: {}".format(error.filename or "standard output", error.strerror or error))
     return code
+
+
+def _say_no_more() -> None:
+    """Let what Python flushes when it ends go nowhere: it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def check(bundle: Bundle, args: argparse.Namespace) -> int:

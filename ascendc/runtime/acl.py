@@ -5,9 +5,11 @@ Python 3.7; pyACL comes with CANN.
 
 import atexit
 import importlib
+import os
 import threading
 import weakref
-from typing import Any, Dict, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 from .acl_codes import MEANINGS
 from .session import SessionError
@@ -29,12 +31,18 @@ class AclError(SessionError):
         self.code = code
 
 
+class NoAclError(SessionError):
+    """PyACL cannot be imported: no OM can be run here."""
+
+
 class Acl:
     """AscendCL in this process. Made once, by `acl`; it ends when the interpreter does, after every session."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
         self.alive = True
+        self.process = os.getpid()
+        """AscendCL does not survive a fork: a child must not touch what its parent opened."""
         self._sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
         code = module.init()
         if code not in (0, _ALREADY):
@@ -78,6 +86,8 @@ class Acl:
         self._sessions.add(session)
 
     def _end(self) -> None:
+        if os.getpid() != self.process:
+            return
         for session in list(self._sessions):
             session.close()
         self.alive = False
@@ -93,18 +103,25 @@ def acl() -> Acl:
     """AscendCL, initialised.
 
     Raises:
-        SessionError: pyACL cannot be imported, or not initialised.
+        NoAclError: pyACL cannot be imported.
+        AclError: it cannot be initialised.
     """
     with _lock:
         if "acl" not in _only:
             try:
                 module = importlib.import_module("acl")
             except ImportError as error:
-                raise SessionError(
+                raise NoAclError(
                     "an .om needs CANN's Python module acl ({}): source its set_env.sh, then run again".format(error)
                 ) from error
             _only["acl"] = Acl(module)
         return _only["acl"]
+
+
+def current_context(api: Acl) -> int:
+    """The context of this thread; 0 where it has none."""
+    found, code = api.module.rt.get_context()
+    return 0 if code else int(found or 0)
 
 
 class Device:
@@ -131,6 +148,19 @@ class Device:
     def enter(self) -> None:
         """Make the context this thread's."""
         self.api.check("acl.rt.set_context", self.api.module.rt.set_context(self.context))
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """The context as this thread's, for as long as the block lasts: other code in the thread has its own."""
+        rt = self.api.module.rt
+        before = current_context(self.api)
+        if before != self.context:
+            self.enter()
+        try:
+            yield
+        finally:
+            if before and before != self.context:
+                rt.set_context(before)
 
     def memory(self) -> Tuple[int, int]:
         """Free and total bytes; HBM where the device has it, else DDR."""

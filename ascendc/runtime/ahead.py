@@ -1,9 +1,10 @@
 """Work done ahead, in threads, while the caller is busy with what came before. Python 3.7, standard library."""
 
 import os
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, Deque, Generator, Iterable, Optional, Tuple, TypeVar
+from typing import Callable, Deque, Generator, Iterable, Optional, Set, Tuple, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,7 +28,10 @@ def ahead(
         workers: threads; None: one per core of this process, four at most.
     """
     waiting: "Deque[Tuple[T, Future[R]]]" = deque()
-    pool = ThreadPoolExecutor(workers or min(_MOST_WORKERS, _cores()))
+    own: Set[int] = set()
+    pool = ThreadPoolExecutor(
+        workers or min(_MOST_WORKERS, _cores()), initializer=lambda: own.add(threading.get_ident())
+    )
     try:
         for item in items:
             waiting.append((item, pool.submit(work, item)))
@@ -38,7 +42,8 @@ def ahead(
     finally:
         for _, future in waiting:
             future.cancel()
-        pool.shutdown()
+        # an iteration that was left is collected in any thread, and one of its own cannot wait for itself
+        pool.shutdown(wait=threading.get_ident() not in own)
 
 
 def _cores() -> int:

@@ -6,6 +6,7 @@ Python 3.7, numpy.
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from . import open_session
+from .acl import NoAclError
 from .bundle import Bundle
 from .manifest import Artefact
 from .om_checks import OtherChipError, TooLittleMemoryError
@@ -61,7 +62,7 @@ def open_part(
             refused.append(error)
         else:
             return Engine(session, artefact, True, tuple(_too_large(refused)))
-    notes = _notes(refused, first=bool(present) and present[0].part == part)
+    notes = _notes(refused, first=not present or present[0].part == part)
     artefact = bundle.artefact(part, target)
     path = bundle.check_model(artefact.onnx) if verify else bundle.path(artefact.onnx)
     try:
@@ -71,12 +72,14 @@ def open_part(
 
 
 def _notes(refused: Sequence[SessionError], *, first: bool) -> List[str]:
-    """Why no OM of a part is run. What all parts have in common is said with the first."""
+    """Why no OM of a part is run. What every part would say alike, of this machine, is said with the first."""
     said = _too_large(refused)
-    if said or not refused or not first:
+    if said or not refused:
         return said
     # Of a bundle for several chips, most OMs are not meant for this one.
     error = next((error for error in refused if not isinstance(error, OtherChipError)), refused[0])
+    if isinstance(error, NoAclError) and not first:
+        return []
     return ["note: the OM is not run: {}".format(error)]
 
 

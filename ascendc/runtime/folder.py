@@ -1,22 +1,27 @@
 """The pictures of a folder. Python 3.7, standard library."""
 
 import os
-from typing import Iterator, List, Set, Tuple
+from typing import Iterator, List, Optional, Set, Tuple
 
-from .service import InputError
+from .service import Broken, InputError, PictureError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 """In small or capital letters."""
 
 
-def pictures_in(folder: str) -> Iterator[str]:
+def pictures_in(folder: str, on_broken: Optional[Broken] = None) -> Iterator[str]:
     """Paths of the pictures in a folder and its sub-folders, sorted by name, found as they are asked for.
 
     Pictures are told by their suffix; other files are passed over, and so is what is hidden (``._photo.jpg`` is no
     picture). Links are followed, and no folder is entered twice, whatever leads to it.
 
+    Args:
+        folder: its path.
+        on_broken: is told of folders that cannot be read, which are left out; None: the first ends it.
+
     Raises:
-        InputError: it holds no picture, or it or a sub-folder cannot be read.
+        InputError: it holds no picture.
+        PictureError: it or a sub-folder cannot be read.
     """
     entered: Set[Tuple[int, int]] = set()
     empty = True
@@ -33,7 +38,11 @@ def pictures_in(folder: str) -> Iterator[str]:
                 entered.add((status.st_dev, status.st_ino))
                 todo += _entries(path)
         except OSError as error:
-            raise InputError("folder {} cannot be read: {}".format(path, error.strerror)) from error
+            unread = PictureError("folder {} cannot be read: {}".format(path, error.strerror))
+            if on_broken is None:
+                raise unread from error
+            empty = False  # for all that is known
+            on_broken(path, unread)
     if empty:
         raise InputError("folder {} holds no pictures; allowed: files in {}".format(folder, ", ".join(SUFFIXES)))
 

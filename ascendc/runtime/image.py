@@ -5,6 +5,7 @@ whole pixels, one resampling by Pillow. Python 3.7, numpy and Pillow (which is i
 """
 
 import json
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Sequence, Tuple, Union
@@ -25,6 +26,10 @@ _FILTERS = {"bilinear": 2, "bicubic": 3}
 
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """EXIF orientation → Pillow's number of the transposition that puts the picture upright."""
+
+_MOST = 89_478_485
+"""Pixels above which a picture is not decoded: a small file can hold a gigabyte of one colour. Source: above as many,
+Pillow's `Image.MAX_IMAGE_PIXELS`, Pillow warns."""
 
 _LARGEST = 64_000_000
 """Pixels above which a resized picture is refused: 1 × 100,000 pixels must not become 5 GB."""
@@ -128,20 +133,31 @@ def open_picture(path: Path) -> "Picture":
     from PIL import Image, UnidentifiedImageError
 
     try:
-        if not path.is_file():
-            raise PictureError("image {} {}".format(path, "is a folder" if path.is_dir() else "does not exist"))
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise PictureError("image {} is {}".format(path, "a folder" if stat.S_ISDIR(mode) else "no regular file"))
         with Image.open(path) as file:
+            if file.width * file.height > _MOST:
+                raise PictureError(
+                    "image {} is too large: {}×{} pixels; allowed: {:,} in all".format(
+                        path, file.width, file.height, _MOST
+                    )
+                )
             if file.mode.startswith(("I", "F")):
                 # Pillow would cut every level above 255 to white
                 raise PictureError("image {} has more than 8 bits per grey pixel; allowed: 8".format(path))
             turn = _TURNS.get(file.getexif().get(0x0112, 1))
             return _rgb(file if turn is None else file.transpose(turn))
+    except FileNotFoundError as error:
+        raise PictureError("image {} does not exist".format(path)) from error
     except UnidentifiedImageError as error:
         raise PictureError(
             "image {} is not a picture that Pillow can read; allowed: JPEG, PNG, WebP, BMP, GIF, TIFF".format(path)
         ) from error
     except Image.DecompressionBombError as error:
         raise PictureError("image {} is too large: {}".format(path, error)) from error
+    except MemoryError as error:
+        raise PictureError("image {} is too large for the memory that is free".format(path)) from error
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow's decoders raise on broken files
         if isinstance(error, PictureError):
             raise

@@ -1,13 +1,30 @@
-"""Named arrays into an ``.npz``, whole or not at all. Python 3.7, numpy."""
+"""Named arrays into an ``.npz``, whole or not at all, and out of one. Python 3.7, numpy."""
 
 import os
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
-from typing import Mapping, Union
+from typing import Dict, Mapping, Union
 
 import numpy as np
 
 from .service import InputError
+
+_BROKEN = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,  # encrypted, or packed in a way that Python does not know
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy lets through, beside `OSError`, when a file is damaged or another."""
 
 
 def check_writable(option: str, path: Path) -> None:
@@ -62,6 +79,36 @@ def write_npz(path: Union[str, Path], arrays: Mapping[str, np.ndarray]) -> None:
         except BaseException:
             part.unlink()
             raise
+
+
+def read_arrays(path: Path, what: str) -> Union[np.ndarray, Dict[str, np.ndarray]]:
+    """The array of an ``.npy``, or all of an ``.npz``, by name; numpy looks at the content, not at the suffix.
+
+    Args:
+        path: the file.
+        what: what messages call it.
+
+    Raises:
+        InputError: there is none, it is damaged, or holds something else than arrays of numbers and text.
+    """
+    try:
+        if not path.is_file() and path.exists():
+            raise InputError("{} is no regular file".format(what))  # a pipe would be waited for
+        with path.open("rb") as file:  # np.load by name leaves a broken archive open
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return content
+            arrays = {name: content[name] for name in content.files}
+    except OSError as error:
+        raise InputError("{} cannot be read: {}".format(what, error.strerror or error)) from error
+    except InputError:
+        raise
+    except _BROKEN as error:
+        raise InputError("{} cannot be read: {}".format(what, str(error) or type(error).__name__)) from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise InputError("{} cannot be read: `{}` in it is no array".format(what, name))
+    return arrays
 
 
 def _part_of(path: Path) -> Path:

@@ -3,6 +3,7 @@
 Python 3.7, numpy and CANN's pyACL.
 """
 
+import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Uni
 
 import numpy as np
 
-from .acl import Device, acl
+from .acl import Device, acl, current_context
 from .om_buffers import Buffers
 from .om_checks import check_file, check_memory
 from .om_interface import Gear, read_interface
@@ -57,6 +58,7 @@ class OmSession(Session):
         self._spare: List[Slot] = []
         self._running: Optional[_Started] = None
         check_file(path, self._api, allow_simulated=allow_simulated)
+        before = current_context(self._api)
         try:
             self._device = Device(self._api, device)
             self._load()
@@ -65,6 +67,9 @@ class OmSession(Session):
         except BaseException:  # an interrupt too: nothing is left on the device
             self.close()
             raise
+        finally:
+            if before:
+                self._api.module.rt.set_context(before)
         self.inputs, self.outputs = self._faces.inputs, self._faces.outputs
         self.device = "npu"
         self.engine = "pyACL {}{}".format(
@@ -88,7 +93,7 @@ class OmSession(Session):
         return self._faces.rows_of(feeds) or self.batch_sizes
 
     def _run(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
-        with self._lock:
+        with self._lock, self._open().current():
             if self._faces.open:
                 return self._run_open(feeds)
             # Started and waited for, not executed in one call: pyACL lets other Python threads run in the wait alone.
@@ -98,7 +103,6 @@ class OmSession(Session):
 
     def _run_open(self, feeds: Dict[str, np.ndarray]) -> List[np.ndarray]:
         """Run with open shapes: AscendCL allocates outputs only in runs that it waits for."""
-        self._enter()
         slot = self._take()
         try:
             slot.feed(feeds, None)
@@ -124,18 +128,25 @@ class OmSession(Session):
             yield from map(self.run, feeds)
             return
         names = [spec.name for spec in self.outputs]
+        source = iter(feeds)
         before: Optional[_Started] = None
+        failure: Optional[Exception] = None
         try:
-            for one in feeds:
-                checked = self.checked(one)
-                with self._lock:
+            while True:
+                try:
+                    checked = self.checked(next(source))
+                except StopIteration:
+                    break
+                except Exception as error:  # noqa: BLE001 - whatever an iterable raises: once the answer before it is out
+                    failure = error
+                    break
+                with self._lock, self._open().current():
                     done, before = before, self._start(checked)
                     found = self._fetch(done) if done is not None else None
                 if found is not None:
                     yield dict(zip(names, found))
             if before is not None:
-                with self._lock:
-                    self._enter()
+                with self._lock, self._open().current():
                     self._wait()
                     done, before = before, None
                     found = self._fetch(done)
@@ -143,10 +154,12 @@ class OmSession(Session):
         finally:
             if before is not None:
                 self._abandon(before)
+        if failure is not None:
+            raise failure
 
     def _start(self, feeds: Dict[str, np.ndarray]) -> "_Started":
         """Copy `feeds` to the device, wait for the run before, and start this one."""
-        stream = self._enter().stream
+        stream = self._open().stream
         slot = self._take()
         try:
             gear = self._faces.gear(feeds)
@@ -181,39 +194,41 @@ class OmSession(Session):
         """Take back the buffers of a run whose answer nobody wants."""
         with self._lock:
             if not self.closed:
-                with suppress(SessionError):  # nobody is left to tell
-                    self._enter()
+                with suppress(SessionError), self._open().current():  # nobody is left to tell
                     self._wait()
                 self._spare.append(started.slot)
 
     def _take(self) -> Slot:
         """Buffers that no run uses; `_spare` gets them back."""
         if not self._spare:
-            device = self._enter()
+            device = self._open()
             make = OpenBuffers if self._faces.open else Buffers
             slot = make(device, self._model, self._desc, self._faces)
             self._slots.append(slot)
             return slot
         return self._spare.pop()
 
-    def _enter(self) -> Device:
-        """The device, its context made this thread's."""
+    def _open(self) -> Device:
         if self.closed or self._device is None:
             raise SessionError("the session is closed")
-        self._device.enter()
+        if os.getpid() != self._api.process:
+            raise SessionError("the session was opened before this process was forked: open one here, or use `spawn`")
         return self._device
 
     def close(self) -> None:
         """Give back buffers, model, stream, context and device, in this order; a second time does nothing."""
+        if os.getpid() != self._api.process:
+            return  # the parent's: AscendCL, and perhaps a lock that nobody in this process holds
         with self._lock:
             device, self._device = self._device, None
             super().close()
             if device is None:
                 return
-            mdl = self._api.module.mdl
+            mdl, rt = self._api.module.mdl, self._api.module.rt
+            before = current_context(self._api)
             if device.context is not None:
-                self._api.module.rt.set_context(device.context)
-                self._api.module.rt.synchronize_stream(device.stream)
+                rt.set_context(device.context)
+                rt.synchronize_stream(device.stream)
             for slot in self._slots:
                 slot.release()
             self._slots, self._spare = [], []
@@ -222,7 +237,10 @@ class OmSession(Session):
             if self._desc is not None:
                 mdl.destroy_desc(self._desc)
             self._model = self._desc = None
+            ours = device.context
             device.release()
+            if before and before != ours:
+                rt.set_context(before)
 
     def __del__(self) -> None:
         """Close what nobody closed, unless AscendCL has ended: its objects must not be touched any more."""

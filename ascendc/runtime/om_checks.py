@@ -34,7 +34,8 @@ def check_file(path: str, api: Acl, *, allow_simulated: bool = False) -> None:
             "`{}` was made by the simulated ATC: no device can run it; compile it with CANN's".format(path)
         )
     here = api.soc()
-    if facts.soc and here and family(facts.soc) != family(here):
+    families = family(facts.soc), family(here)
+    if all(families) and families[0] != families[1]:
         raise OtherChipError(
             "`{}` was compiled for {}, and this is {}: choose the target for it".format(path, facts.soc, here)
         )
@@ -63,14 +64,16 @@ def check_memory(path: str, needed: int, free: int, total: int) -> None:
 def family(soc: str) -> str:
     """The part of a chip's name that decides whether an OM may load: ``Ascend310P`` of ``Ascend310P3``.
 
-    Source: the graph engine compares architectures, which the chips of a generation share (August 2026). Bare
-    ``Ascend910B`` is a first-generation 910.
+    Empty for a chip that is of none of these: AscendCL decides then. Source: the graph engine compares architectures,
+    which the chips of a generation share (August 2026). Bare ``Ascend910B`` is a first-generation 910.
     """
-    name = "Ascend910A" if soc in ("Ascend910", "Ascend910B") else soc
-    for generation in ("Ascend310P", "Ascend310B", "Ascend910_93", "Ascend910_95", "Ascend910B"):
-        if name.startswith(generation):
+    for generation in ("Ascend310P", "Ascend310B", "Ascend910_93", "Ascend910_95", "Ascend910_55"):
+        if soc.startswith(generation):
             return generation
-    return "Ascend910" if name.startswith("Ascend910") else name
+    if re.match(r"Ascend910B\d", soc):
+        return "Ascend910B"
+    found = re.match(r"(Ascend910)(A|B|Pro[AB]|PremiumA)?$|(Ascend310)$", soc)
+    return (found.group(1) or found.group(3)) if found else ""
 
 
 def runtime_version() -> Tuple[str, str]:

@@ -108,7 +108,12 @@ def read_interface(api: Acl, desc: Any) -> Interface:
     gears = _gears(api, desc, dims) if gear_index is not None else ()
     batches = tuple(sorted(gear.values[0] for gear in gears if gear.kind == "batch"))
     inputs = tuple(
-        TensorSpec(names[index], _dtype(mdl.get_input_data_type(desc, index), names[index]), _shape(shape), batches)
+        TensorSpec(
+            names[index],
+            _dtype(mdl.get_input_data_type(desc, index), names[index]),
+            _shape(shape),
+            batches if shape[:1] == [-1] else (),  # an input may be of one size beside others in gears
+        )
         for index, shape in zip(indices, dims)
     )
     outputs = tuple(_output(api, desc, index, gears) for index in range(mdl.get_num_outputs(desc)))

@@ -4,15 +4,14 @@ import argparse
 import json
 import os
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Generator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .bundle import Bundle
 from .engine import Engine, open_part
 from .npz import check_writable, keep
-from .service import HalfError, InputError, LabelFile, PictureError, ask, ask_each
+from .service import Answer, Broken, HalfError, InputError, LabelFile, PictureError, ask, ask_each
 from .session import Session
 from .stream import pictures, tell_each
 
@@ -34,7 +33,8 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--embed", metavar="FILE.npz", help="keep the embeddings, or the outputs")
     verb.add_argument("--output", metavar="FILE.npz", help="keep names and embeddings, of pictures or else of labels")
     verb.add_argument("--skip-broken", action="store_true", help="leave pictures out that cannot be read; exit code 4")
-    verb.add_argument("--json", action="store_true", help="one JSON object; for a folder, one a line")
+    one = "one JSON object; with a folder, --output or --skip-broken, one a line"
+    verb.add_argument("--json", action="store_true", help=one)
 
 
 class Question(NamedTuple):
@@ -45,7 +45,7 @@ class Question(NamedTuple):
     arrays: Tuple[str, ...]
     top_k: int
     labels: Optional[LabelFile]
-    embed: Optional[str]
+    embed: Optional[Path]
     output: Optional[Path]
     streamed: bool
     """Whether pictures are answered one by one, as they come."""
@@ -60,26 +60,29 @@ def question_of(args: argparse.Namespace) -> Question:
         InputError: some do not go together, or a file could not be written.
     """
     images, templates = _flat(args.image), _flat(args.template)
-    output = Path(args.output) if args.output else None
-    labels = LabelFile(args.labels, templates) if args.labels else None
+    output = Path(args.output) if args.output is not None else None
+    embed = _npz(args.embed) if args.embed is not None else None
+    labels = LabelFile(args.labels, templates) if args.labels is not None else None
     folder = any(os.path.isdir(path) for path in images)  # noqa: PTH112 - as in `stream`
-    streamed = folder or bool(images and (output or args.skip_broken))
+    streamed = folder or (bool(images) and (output is not None or args.skip_broken))
     if templates and labels is None:
         raise InputError("--template makes texts of labels: give --labels FILE.txt")
-    if streamed and (args.embed or args.arrays):
-        given, instead = ("--embed", "; --output keeps names and embeddings") if args.embed else ("--arrays", "")
+    if streamed and (embed is not None or args.arrays):
+        given, instead = ("--arrays", "") if embed is None else ("--embed", "; --output keeps names and embeddings")
         raise InputError("{} does not go with pictures that are answered one by one{}".format(given, instead))
     if output is not None:
         if not images and labels is None:
             raise InputError("--output is for the embeddings of pictures or labels; --embed keeps those of texts")
         check_writable("--output", output)
+    if embed is not None:
+        check_writable("--embed", embed)
     return Question(
         images,
         _flat(args.texts),
         _flat(args.arrays),
         args.top_k,
         labels,
-        args.embed,
+        embed,
         output,
         streamed,
         args.skip_broken,
@@ -143,9 +146,8 @@ def _answer(half: ModuleType, sessions: Mapping[str, Session], assets: Path, que
         "top_k": question.top_k,
     }
     answer = ask(half, sessions, assets, asked, question.labels)
-    if question.embed:
-        whole = question.embed if question.embed.endswith(".npz") else question.embed + ".npz"
-        keep("--embed", Path(whole), answer.arrays)
+    if question.embed is not None:
+        keep("--embed", question.embed, answer.arrays)
     if question.output is not None:
         keep("--output", question.output, answer.arrays)
     return _Said(answer.lines, {"results": answer.results}), 0
@@ -153,15 +155,12 @@ def _answer(half: ModuleType, sessions: Mapping[str, Session], assets: Path, que
 
 def _stream(half: ModuleType, sessions: Mapping[str, Session], assets: Path, question: Question) -> Tuple[_Said, int]:
     """Picture by picture."""
-    each = partial(
-        ask_each,
-        half,
-        sessions,
-        assets,
-        pictures(question.images),
-        {"texts": question.texts, "top_k": question.top_k},
-        question.labels,
-    )
+
+    def each(on_broken: Optional[Broken]) -> Generator[Answer, None, None]:
+        asked = {"texts": question.texts, "top_k": question.top_k}
+        images = pictures(question.images, on_broken)
+        return ask_each(half, sessions, assets, images, asked, question.labels, on_broken)
+
     try:
         count = tell_each(each, skip_broken=question.skip_broken, as_json=question.as_json, output=question.output)
     except PictureError as error:
@@ -173,6 +172,10 @@ def _stream(half: ModuleType, sessions: Mapping[str, Session], assets: Path, que
 def top_module(error: ImportError) -> str:
     """The top-level module that an import was about."""
     return (error.name or "").partition(".")[0]
+
+
+def _npz(path: str) -> Path:
+    return Path(path if path.endswith(".npz") else path + ".npz")
 
 
 def _flat(groups: List[List[str]]) -> Tuple[str, ...]:

@@ -30,7 +30,14 @@ class InputError(ValueError):
 
 
 class PictureError(InputError):
-    """A picture is missing, damaged, or none; the message names it. Of many pictures, such a one may be left out."""
+    """A picture is missing, damaged, or none, or a folder of some cannot be read; the message names it.
+
+    Of many pictures, such a one may be left out.
+    """
+
+
+Broken = Callable[[str, PictureError], None]
+"""Is told of a picture, or a folder of some, that is left out, and why."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def ask_each(
     images: Iterable[str],
     question: Mapping[str, Any],
     labels: Optional[LabelFile] = None,
-    on_broken: Optional[Callable[[str, PictureError], None]] = None,
+    on_broken: Optional[Broken] = None,
 ) -> Generator[Answer, None, None]:
     """As `ask`, of any number of pictures: an answer to each, in order. A half without `answers` is asked one by one.
 
@@ -119,6 +126,7 @@ def ask_each(
         return
     with blame("answers()"):
         found = service.answers(images, on_broken=on_broken, **question)
+    outputs: Optional[List[str]] = None
     with closing(found):
         while True:
             with blame("answers()"):
@@ -126,15 +134,18 @@ def ask_each(
                     answer = next(found)
                 except StopIteration:
                     return
-            yield _checked(answer, "answers()")
+            told = _checked(answer, "answers()")
+            outputs = _same(outputs, told, "answers()")
+            yield told
 
 
 def _one_by_one(
     service: Any,
     images: Iterable[str],
     question: Mapping[str, Any],
-    on_broken: Optional[Callable[[str, PictureError], None]],
+    on_broken: Optional[Broken],
 ) -> Iterator[Answer]:
+    outputs: Optional[List[str]] = None
     for image in images:
         try:
             with blame("run()"):
@@ -145,6 +156,12 @@ def _one_by_one(
             on_broken(image, error)
             continue
         told = _checked(answer, "run()")
+        outputs = _same(outputs, told, "run()")
+        if "names" in outputs:
+            raise InputError(
+                "an output of this model is called `names`, which stands for the pictures where they are answered one "
+                "by one; give pictures as files, with --embed"
+            )
         yield Answer(told.lines, told.results, dict(told.arrays, names=np.array([image])))
 
 
@@ -178,6 +195,14 @@ def _checked(answer: Any, call: str) -> Answer:
     return found
 
 
+def _same(before: Optional[List[str]], answer: Answer, call: str) -> List[str]:
+    """The names of an answer's arrays, which are those of the answer before it."""
+    names = sorted(answer.arrays)
+    if before not in (None, names):
+        raise HalfError(call, "Answer.arrays held {} and now {}".format(before, names))
+    return names
+
+
 def _complaint(answer: object) -> str:
     """What is wrong with an answer; nothing if all is well."""
     if not isinstance(answer, Answer):
@@ -192,6 +217,8 @@ def _complaint(answer: object) -> str:
     for name, array in fields["arrays"].items():
         if not isinstance(array, np.ndarray):
             return "Answer.arrays must hold arrays; `{}` is of type {}".format(name, type(array).__name__)
+        if array.dtype.hasobject:
+            return "Answer.arrays must hold numbers or text; `{}` holds objects".format(name)
     try:
         json.dumps(fields["results"])
     except (TypeError, ValueError) as error:

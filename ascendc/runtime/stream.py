@@ -12,11 +12,8 @@ import numpy as np
 
 from .folder import pictures_in
 from .npz import keep
-from .service import Answer, InputError, PictureError
+from .service import Answer, Broken, InputError, PictureError
 from .session import shape_text
-
-Broken = Callable[[str, PictureError], None]
-"""Is told of a picture that is left out, and why."""
 
 
 class Count(NamedTuple):
@@ -31,15 +28,16 @@ class Count(NamedTuple):
         return "{} picture{}{}".format(self.answered, "" if self.answered == 1 else "s", skipped)
 
 
-def pictures(paths: Sequence[str]) -> Iterator[str]:
+def pictures(paths: Sequence[str], on_broken: Optional[Broken] = None) -> Iterator[str]:
     """The pictures of folders, and files as they are, found as they are asked for.
 
     Raises:
-        InputError: a folder holds none, or cannot be read.
+        InputError: a folder holds none.
+        PictureError: a folder cannot be read, and `on_broken` is None.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib would raise for links that lead in a circle
-            yield from pictures_in(path)
+            yield from pictures_in(path, on_broken)
         else:
             yield path
 
@@ -79,17 +77,19 @@ def tell_each(
     def leave_out(image: str, error: PictureError) -> None:
         broken.append((image, str(error)))
 
-    with closing(ask(leave_out if skip_broken else None)) as answers:
-        for answer in answers:
-            skipped += tell_broken()
-            answered += 1
-            for result in answer.results if as_json else ():
-                _print_json(result)
-            for line in () if as_json else answer.lines:
-                print(line, flush=True)
-            if output is not None:
-                kept.append(answer.arrays)
-    skipped += tell_broken()
+    try:
+        with closing(ask(leave_out if skip_broken else None)) as answers:
+            for answer in answers:
+                skipped += tell_broken()
+                answered += 1
+                for result in answer.results if as_json else ():
+                    _print_json(result)
+                for line in () if as_json else answer.lines:
+                    print(line, flush=True)
+                if output is not None:
+                    kept.append({name: _row(name, array) for name, array in answer.arrays.items()})
+    finally:
+        skipped += tell_broken()
     if output is not None:
         if not kept:
             raise InputError("--output: there is nothing to write: no picture could be taken")
@@ -101,7 +101,15 @@ def _joined(name: str, arrays: List[np.ndarray]) -> np.ndarray:
     shapes = sorted({array.shape[1:] for array in arrays})
     if len(shapes) > 1:
         raise InputError("--output: `{}` has several shapes: {}".format(name, ", ".join(map(shape_text, shapes))))
-    return np.concatenate([np.atleast_1d(array) for array in arrays])
+    return np.concatenate(arrays)
+
+
+def _row(name: str, array: np.ndarray) -> np.ndarray:
+    """The array of one picture, as a row."""
+    row = np.atleast_1d(array)
+    if len(row) != 1:
+        raise InputError("--output: `{}` has {} rows for a picture; one is kept of each".format(name, len(row)))
+    return row
 
 
 def _print_json(value: Dict[str, Any]) -> None:

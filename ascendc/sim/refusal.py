@@ -18,6 +18,16 @@ from ascendc.cann.soc import Soc
 from ascendc.errors import UsageError
 from ascendc.sim.faces import OUTPUT_TYPES
 
+UNSIMULATED = (
+    *("singleop", "cluster_config", "hccl_sub_comm_config", "build_config", "raw_ge_options"),
+    *("is_input_adjust_hw_layout", "out_nodes", "is_output_adjust_hw_layout"),
+    *("external_weight", "save_original_model"),
+)
+"""Options that make another interface, or other files, than the simulated ATC does."""
+
+_ONLY = {"mode": ("0",), "framework": ("5",), "output_type": tuple(OUTPUT_TYPES)}
+"""Options of which it takes these values only."""
+
 
 class RefusedError(Exception):
     """ATC stops here; the lines of its error block."""
@@ -34,23 +44,13 @@ def simulated_chip(options: Mapping[str, str]) -> Soc:
         RefusedError: its operators are not known here, though ATC may know them.
     """
     name, soc = options["soc_version"], chip.named(Options.of(options))
+    if soc is None:
+        raise RefusedError(f"E10001: not simulated: --soc_version={name}")
     try:
-        if soc is not None and check.operators_of(soc, installed.find(os.environ)):
-            return soc
+        check.operators_of(soc, installed.find(os.environ))
     except UsageError as error:
         raise RefusedError(f"E10001: not simulated: --soc_version={name}: {error.message}") from error
-    raise RefusedError(f"E10001: not simulated: --soc_version={name}")
-
-
-UNSIMULATED = (
-    *("singleop", "cluster_config", "hccl_sub_comm_config", "build_config", "raw_ge_options"),
-    *("is_input_adjust_hw_layout", "out_nodes", "is_output_adjust_hw_layout"),
-    *("external_weight", "save_original_model"),
-)
-"""Options that make another interface, or other files, than the simulated ATC does."""
-
-_ONLY = {"mode": ("0",), "framework": ("5",), "output_type": tuple(OUTPUT_TYPES)}
-"""Options of which it takes these values only."""
+    return soc
 
 
 def refuse_unsimulated(options: Mapping[str, str]) -> None:

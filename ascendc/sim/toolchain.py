@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ascendc import __version__
 from ascendc.sim.settings import Settings, here
-from ascendc.sim.tree import SITE, VERSION, plant
+from ascendc.sim.tree import ROOT, SITE, VERSION, plant
 from ascendc.toolchain import attempt
 from ascendc.toolchain.base import Device, Ready, Toolchain
 
@@ -31,7 +31,8 @@ class Simulated(Toolchain):
 
     def device(self) -> Device:
         """The simulated one."""
-        environ = {**self._settings.exports(), "PYTHONPATH": str(SITE)}
+        path = os.pathsep.join(filter(None, (str(SITE), str(ROOT), os.environ.get("PYTHONPATH", ""))))
+        environ = {**os.environ, **self._settings.exports(), "PYTHONPATH": path}
         return Device(f"simulated {self._settings}", (sys.executable,), tuple(environ.items()))
 
     def compile(self, job: Job, workspace: Workspace) -> Compiled:

@@ -16,7 +16,7 @@ VERSION = "8.1.RC1"
 SITE = Path(__file__).parent / "site"
 """What Python needs on its path for ``import acl``."""
 
-_ROOT = Path(ascendc.__file__).parents[1]
+ROOT = Path(ascendc.__file__).parents[1]
 
 _MARK = "(simulated)"
 """What its installation says."""
@@ -40,7 +40,7 @@ def plant(folder: Path, settings: Settings) -> Path:
     for module, name in (("ascendc.sim.atc", "atc"), ("ascendc.sim.npu_smi", "npu-smi")):
         program = home / "bin" / name
         program.parent.mkdir(parents=True, exist_ok=True)
-        quoted = {"root": shlex.quote(str(_ROOT)), "python": shlex.quote(sys.executable), "module": module}
+        quoted = {"root": shlex.quote(str(ROOT)), "python": shlex.quote(sys.executable), "module": module}
         program.write_text(_PROGRAM.format(**quoted), encoding="utf-8")
         program.chmod(0o755)
     for arch in ("x86_64", "aarch64"):

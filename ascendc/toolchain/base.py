@@ -54,8 +54,8 @@ class Device:
     """Enters the cache key: the chips, or what is simulated."""
     command: tuple[str, ...]
     """What runs a Python that has numpy and pyACL; the Python's arguments follow."""
-    environ: tuple[tuple[str, str], ...] = ()
-    """Variables over this process's."""
+    environ: tuple[tuple[str, str], ...]
+    """All variables that it gets."""
 
 
 @dataclass(frozen=True)

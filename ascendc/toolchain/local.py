@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ascendc.cann.atc import command as atc
@@ -40,7 +41,8 @@ class Local(Toolchain):
             return None
         python = found.python.split()[0]
         command = ("bash", "--noprofile", "--norc", "-c", '. "$0" >&2 && exec "$@"', found.set_env, python)
-        return Device(f"{self.target.soc.name} beside CANN {found.cann}", command)
+        environ = tuple((name, os.environ[name]) for name in ("PATH", *install.KEPT_VARIABLES) if name in os.environ)
+        return Device(f"{self.target.soc.name} beside CANN {found.cann}", command, environ)
 
     def compile(self, job: Job, workspace: Workspace) -> Compiled:
         """Run ATC in a folder of its own whose path it accepts; its operator cache is kept in the store's folder."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ascendc import UsageError
+from ascendc.runtime import InputError
 
 from .device.labels import Labels as Embedded
-from .device.labels import averaged, names_in
+from .device.labels import averaged, read_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,21 +35,12 @@ class Labels:
         """From a file with one label a line; blank lines are skipped.
 
         Raises:
-            UsageError: there is no such file (ASC1337), it is not text (ASC1338), holds no label (ASC1339), or
-                holds one twice (ASC1340).
+            UsageError: there is no such file, it is not text, holds no label, or one twice (ASC1337).
         """
         try:
-            names = names_in(path.read_text(encoding="utf-8-sig"))
-        except (FileNotFoundError, IsADirectoryError) as error:
-            raise UsageError("ASC1337", f"the labels file `{path}` does not exist") from error
-        except UnicodeDecodeError as error:
-            raise UsageError("ASC1338", f"the labels file `{path}` must be text in UTF-8") from error
-        if not names:
-            raise UsageError("ASC1339", f"the labels file `{path}` must hold at least one label, one a line")
-        for name in names:
-            if names.count(name) > 1:
-                raise UsageError("ASC1340", f"the labels file `{path}` must hold `{name}` once")
-        return cls(names)
+            return cls(read_names(path))
+        except InputError as error:
+            raise UsageError("ASC1337", str(error)) from error
 
     def embed(self, clip: CLIPModel, tokenizer: Tokenizer, template: str) -> Embedded:
         """Their embeddings by the text tower, in the texts that `template` makes of them."""

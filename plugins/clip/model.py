@@ -197,6 +197,8 @@ class Clip(Model):
         """preprocess.json, clip.json, and tokenizer.json or labels.npz."""
         picture = pixels.image(self._pixels, self._architecture.image_size, self.source.id)
         (folder / "preprocess.json").write_text(picture.to_json(), encoding="utf-8")
+        from .towers import identity
+
         tokenizer, clip = self._tokenizer(weights), self._clip(weights)
         frame = {
             "context_length": self._architecture.context_length,
@@ -205,6 +207,7 @@ class Clip(Model):
             "pad": tokenizer.pad,
             "logit_scale": float(clip.logit_scale.detach().exp()),
             "input_dtype": "int32",
+            "model": identity(clip),
         }
         _write(folder / "clip.json", frame)
         if self._labels:

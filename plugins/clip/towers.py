@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,6 +32,14 @@ def build(source: Source, config: dict[str, Any], weights: Weights, attention: s
         mapped = files.load(source, model, allow_pickle=weights.allow_pickle)
     model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     return model, mapped
+
+
+def identity(clip: CLIPModel) -> str:
+    """What tells embeddings of one model from another's, wherever its weights were read: a hash of the projections."""
+    digest = hashlib.sha256()
+    for projection in (clip.visual_projection, clip.text_projection):
+        digest.update(projection.weight.detach().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 class Tower(torch.nn.Module):

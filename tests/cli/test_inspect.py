@@ -152,6 +152,21 @@ def test_a_bundle_and_its_models(ascendc, tiny_bundle, om):
     assert [fit["verdict"] for fit in found["against"]] == ["doubtful"]
 
 
+def test_a_damaged_manifest_is_a_damaged_file(ascendc, tiny_bundle):
+    folder = tiny_bundle()
+    (folder / "manifest.json").chmod(0o644)
+    (folder / "manifest.json").write_text("{")
+    done = ascendc("inspect", folder)
+    assert (done.code, done.err.split()[1]) == (2, "ASC1802")
+
+
+def test_a_name_that_is_too_long(ascendc, tmp_path):
+    path = tmp_path / ("x" * 300)
+    done = ascendc("inspect", path)
+    assert done.code == 2
+    assert done.err == f"ascendc: ASC2361 the file `{path}` cannot be read: File name too long\n"
+
+
 def test_a_file_that_is_not_there(ascendc, tmp_path):
     done = ascendc("inspect", tmp_path / "none.om")
     assert (done.code, done.err) == (2, f"ascendc: ASC2361 the file `{tmp_path / 'none.om'}` does not exist\n")

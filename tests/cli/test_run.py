@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,6 +187,17 @@ def test_an_interrupt_ends_the_bundle_s_process_too(tiny_build, tmp_path):
     assert err == "ascendc: stopping; once more ends at once\nerror: interrupted\n"
     assert "5000 pictures" not in out
     assert [path.name for path in tmp_path.iterdir()] == ["many"]
+
+
+def test_a_bundle_that_dies_of_a_signal_says_so(ascendc, tiny_build, tmp_path):
+    shutil.copytree(tiny_build, tmp_path / "bundle")
+    (tmp_path / "bundle/python/ascendc_device/__init__.py").write_text("import os; os.kill(os.getpid(), 11)")
+    done = ascendc("run", tmp_path / "bundle", "--texts", "a")
+    assert done.code == 3
+    assert done.err == (
+        "ascendc: ASC2014 the bundle's process died of SIGSEGV\n"
+        "  hint: dmesg, where memory ran out; npu-smi info, where a driver failed\n"
+    )
 
 
 def test_an_onnx_bundle_takes_a_folder_too(ascendc, tmp_path, folder, monkeypatch):

@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 from contextlib import closing
@@ -75,6 +76,24 @@ def test_what_has_not_begun_is_cancelled(error):
     with pytest.raises(error):
         found.throw(error())
     assert len(begun) < 90
+
+
+def test_an_iteration_that_was_left_may_be_collected_by_its_own_worker(monkeypatch):
+    left, done = [], threading.Event()
+    failed = []
+    monkeypatch.setattr(sys, "unraisablehook", failed.append, raising=False)
+
+    def work(item):
+        done.wait(10)
+        left.clear()
+        return item
+
+    left.append(ahead(work, range(9), 4, workers=1))
+    next(left[0])
+    (worker,) = [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+    done.set()
+    worker.join(10)
+    assert (worker.is_alive(), failed, left) == (False, [], [])
 
 
 def test_items_that_fail_end_it():

@@ -90,3 +90,11 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", locked)  # these tests may run as root, whom no mode keeps out
     assert complaint(tmp_path) == "folder {} cannot be read: Permission denied".format(tmp_path / "locked")
+    fill(tmp_path, "z.png")
+    told = []
+    names = [path[-5:] for path in pictures_in(str(tmp_path), lambda path, error: told.append((path, str(error))))]
+    locked_folder = str(tmp_path / "locked")
+    assert names == ["a.png", "z.png"]
+    assert told == [(locked_folder, f"folder {locked_folder} cannot be read: Permission denied")]
+    assert list(pictures_in(locked_folder, lambda path, error: told.append(path))) == []
+    assert told[1] == locked_folder

@@ -1,5 +1,9 @@
 import json
+import os
 import random
+import struct
+import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -109,6 +113,33 @@ def test_a_missing_file(tmp_path):
 
 def test_a_folder(tmp_path):
     assert refused(tmp_path) == f"image {tmp_path} is a folder"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(str(tmp_path / "pipe.png"))
+    assert refused(tmp_path / "pipe.png") == "image {} is no regular file".format(tmp_path / "pipe.png")
+
+
+def test_a_small_file_that_would_fill_the_memory_is_not_decoded(tmp_path):
+    path = tmp_path / "bomb.png"
+    Image.new("L", (8, 8)).save(str(path))
+    content = bytearray(path.read_bytes())
+    content[16:24] = struct.pack(">II", 13000, 7000)  # the size in the header, and its checksum
+    content[29:33] = struct.pack(">I", zlib.crc32(bytes(content[12:29])))
+    path.write_bytes(bytes(content))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own; the program passes it over too
+        assert refused(path) == f"image {path} is too large: 13000×7000 pixels; allowed: 89,478,485 in all"
+
+
+def test_too_little_memory_is_said_of_the_picture(tmp_path, monkeypatch):
+    Image.new("L", (8, 8)).save(str(tmp_path / "a.png"))
+
+    def full(self, mode):
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, "convert", full)
+    assert refused(tmp_path / "a.png") == "image {} is too large for the memory that is free".format(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])

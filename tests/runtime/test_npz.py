@@ -1,10 +1,12 @@
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ascendc.runtime import InputError
-from ascendc.runtime.npz import check_writable, keep, write_npz
+from ascendc.runtime.npz import check_writable, keep, read_arrays, write_npz
 
 
 def test_any_name_is_kept(tmp_path):
@@ -64,3 +66,34 @@ def test_a_path_that_could_not_be_written_is_refused_before_and_after(tmp_path, 
 
 def test_another_suffix_is_refused():
     assert complaint(check_writable, "--output", Path("e.npy")) == "--output: `e.npy` must end in .npz"
+
+
+def test_what_was_written_is_read(tmp_path):
+    write_npz(tmp_path / "kept.npz", {"file": np.arange(3), "text": np.array(["a"])})
+    found = read_arrays(tmp_path / "kept.npz", "it")
+    assert {name: array.tolist() for name, array in found.items()} == {"file": [0, 1, 2], "text": ["a"]}
+    np.save(str(tmp_path / "one.npy"), np.arange(3))
+    assert read_arrays(tmp_path / "one.npy", "it").tolist() == [0, 1, 2]
+
+
+def test_what_is_no_file_of_arrays_is_refused(tmp_path):
+    def said(name):
+        return complaint(read_arrays, tmp_path / name, "it")
+
+    os.mkfifo(str(tmp_path / "pipe"))
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    (tmp_path / "text").write_text("text")
+    with zipfile.ZipFile(str(tmp_path / "foreign"), "w") as archive:
+        archive.writestr("notes.txt", "text")
+    for name, place, value in (("crypt", 6, 1), ("method", 8, 77)):  # flags and compression, in both headers
+        write_npz(tmp_path / name, {"x": np.arange(3)})
+        content = bytearray((tmp_path / name).read_bytes())
+        content[place] = content[content.rindex(b"PK\x01\x02") + place + 2] = value
+        (tmp_path / name).write_bytes(bytes(content))
+    assert said("none") == "it cannot be read: No such file or directory"
+    assert said("pipe") == "it is no regular file"
+    assert said("round") == "it cannot be read: Too many levels of symbolic links"
+    assert said("text").startswith("it cannot be read: ")
+    assert said("foreign") == "it cannot be read: `notes.txt` in it is no array"
+    assert said("crypt").startswith("it cannot be read: File 'x.npy' is encrypted, password required")
+    assert said("method").startswith("it cannot be read: ")  # in words of the Python

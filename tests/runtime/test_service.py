@@ -7,7 +7,7 @@ import pytest
 
 from ascendc.runtime import Answer, InputError, SessionError
 from ascendc.runtime import __main__ as runtime
-from ascendc.runtime.service import HalfError, ask
+from ascendc.runtime.service import HalfError, ask, ask_each
 
 
 def half(run, open_service=None):
@@ -60,6 +60,7 @@ def test_what_is_not_its_fault_passes(error):
         (Answer([], [], []), "Answer.arrays must be a dict, not list"),
         (answer(lines=[1.5]), "Answer.lines must hold text, not float"),
         (answer(arrays=[("e", [1.0])]), "Answer.arrays must hold arrays; `e` is of type list"),
+        (answer(arrays=[("e", np.array([{}]))]), "Answer.arrays must hold numbers or text; `e` holds objects"),
         (
             answer(results=[{"p": np.float32(1)}]),
             "Answer.results must be JSON-able: Object of type float32 is not JSON serializable",
@@ -68,6 +69,26 @@ def test_what_is_not_its_fault_passes(error):
 )
 def test_an_answer_that_is_none_is_refused(wrong, message):
     assert complaint(half(lambda **question: wrong)) == "failed in run(): " + message
+
+
+@pytest.mark.parametrize("call", ["run()", "answers()"])
+def test_answers_hold_the_same_arrays(call):
+    each = [answer(arrays=[("a", np.ones(1)), *more]) for more in ([], [("b", np.ones(1))])]
+    left = iter(each)
+    service = SimpleNamespace(run=lambda **question: next(left))
+    if call == "answers()":
+        service.answers = lambda images, on_broken: (one for one in each)
+    found = ask_each(SimpleNamespace(open_service=lambda sessions, assets: service), {}, "assets", "xy", {})
+    assert next(found).lines == ["a"]
+    with pytest.raises(HalfError) as caught:
+        next(found)
+    assert str(caught.value) == f"failed in {call}: Answer.arrays held ['a'] and now ['a', 'b']"
+
+
+def test_an_output_cannot_pass_for_the_names_of_pictures():
+    said = half(lambda **question: answer(arrays=[("names", np.ones(1))]))
+    with pytest.raises(InputError, match="called `names`, which stands for the pictures"):
+        list(ask_each(said, {}, "assets", ["a.png"], {}))
 
 
 # -- in a bundle --------------------------------------------------------------------------------------------------

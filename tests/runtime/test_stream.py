@@ -187,6 +187,9 @@ def test_labels_reach_the_service(run, folder, tmp_path):
         (["--texts", "a", "--output", "e.npz"], "--output is for the embeddings of pictures or labels; --embed keeps "),
         (["--image", "{}", "--embed", "e"], "--embed does not go with pictures that are answered one by one; --output"),
         (["--image", "{}", "--arrays", "e"], "--arrays does not go with pictures that are answered one by one\n"),
+        (["--texts", "1", "--embed", "/no/e"], "--embed: `/no/e.npz` cannot be written: No such file or directory\n"),
+        (["--image", "{}", "--output", ""], "--output: `.` must end in .npz"),
+        (["--texts", "1", "--labels", ""], "this bundle ranks no labels: --labels is not for its model"),
         (["--image", "{}", "--output", "e.npy"], "--output: `e.npy` must end in .npz"),
         (
             ["--image", "{}", "--output", "/no/e.npz"],
@@ -225,6 +228,37 @@ def test_outputs_that_cannot_be_joined_are_named(run, folder, tmp_path):
     assert (code, err) == (2, "error: --output: `y` has several shapes: 3, 5, 7\n")
 
 
+def test_several_rows_of_a_picture_are_not_joined(run, folder, tmp_path):
+    text = HALF.replace('{"y": y}', '{"y": np.zeros((3, 2))}')
+    code, _, err = run(text, "--image", folder, "--output", tmp_path / "kept.npz")
+    assert (code, err) == (2, "error: --output: `y` has 3 rows for a picture; one is kept of each\n")
+    assert run(text, "--image", folder)[0] == 0
+
+
+def test_pictures_and_folders_that_were_left_out_are_told_whatever_ends_it(run, folder, monkeypatch):
+    (folder / "locked").mkdir()
+    (folder / "a.png").write_text("")
+    scandir = os.scandir
+
+    def locked(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)  # these tests may run as root, whom no mode keeps out
+    code, out, err = run(MORE, "--image", folder, "--skip-broken")
+    said = ["image {} is empty".format(folder / "a.png"), "folder {} cannot be read: Permission denied"]
+    assert (code, out.splitlines()[2]) == (4, "2 pictures, 2 skipped")
+    assert err.splitlines() == ["skipped: " + said[0], "skipped: " + said[1].format(folder / "locked")]
+    text = MORE.replace("yield Answer", "1 / 0; yield Answer")
+    code, _, err = run(text, "--image", folder, "--skip-broken")
+    assert code == 3
+    assert err.startswith(f"skipped: {said[0]}\nerror: the bundle's device half failed in answers(): ")
+    code, out, err = run(HALF, "--image", folder / "b.png", folder / "locked")
+    assert (code, out) == (2, "{}: 7\n".format(folder / "b.png"))
+    assert err.startswith("error: {}\n  hint: --skip-broken ".format(said[1].format(folder / "locked")))
+
+
 @pytest.fixture
 def started(write_bundle, folder):
     """A bundle's own process, which answers without an end."""
@@ -256,6 +290,16 @@ def test_who_reads_no_further_ends_it(started):
     started.stdout.close()
     assert started.wait(60) == 141
     assert started.stderr.read() == b""
+
+
+def test_a_full_disk_is_no_traceback(write_bundle):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "ascendc.runtime", "--bundle", str(write_bundle()), "run", "--texts", "1"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=str(root), env=dict(os.environ, PYTHONPATH=str(root))
+        )
+    assert (done.returncode, done.stderr) == (2, b"error: standard output: No space left on device\n")
 
 
 def test_a_name_that_is_no_text_is_said(write_bundle, folder):

@@ -44,23 +44,25 @@ def simulated(monkeypatch):
 
 @pytest.fixture
 def write_om(tmp_path):
-    """Write an OM of y = x + x for x [rows, 3]."""
+    """Write an OM of y = x + x for x [rows, 3]; `beside` names a further input [3, 5], `extra` one that ATC adds."""
 
-    def write(rows=2, gears=None, soc="Ascend310P3", half=True, name="model.om", atc="0.0.simulated", extra=""):
+    def write(rows=2, gears=None, soc="Ascend310P3", half=True, name="model.om", atc="0.0.simulated", **more):
         batch = "batch" if gears else rows
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3])
         y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])
-        graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "g", [x], [y])
+        names = ["x", *filter(None, [more.get("beside")])]
+        w = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [3, 5]) for name in names[1:]]
+        graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "g", [x, *w], [y])
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
         first = -1 if gears else rows
-        inputs = [Port("x", (first, 3), "float32", "ND")]
+        inputs = [Port("x", (first, 3), "float32", "ND"), *(Port(n, (3, 5), "float32", "ND") for n in names[1:])]
         if gears:
             inputs.append(Port("ascend_mbatch_shape_data", (1,), "int32", "ND"))
-        if extra:
-            inputs.append(Port(extra, (1,), "uint8", "ND"))
+        if "extra" in more:
+            inputs.append(Port(more["extra"], (1,), "uint8", "ND"))
         listed = Gears("batch", tuple((n,) for n in gears)) if gears else None
         faces = Interface(tuple(inputs), (Port("Add_0:0:y", (first, 3), "float32", "ND"),), listed)
-        plan = Plan(("x",), ("y",), half)
+        plan = Plan(tuple(names), ("y",), half)
         pieces = ((GRAPH, model.SerializeToString()), (PLAN, plan.to_bytes()))
         path = tmp_path / name
         facts = {"soc_version": soc, "atc_version": atc, SIMULATED: "1"}

@@ -340,7 +340,7 @@ def test_a_python_without_ascendc_says_which_has_it(tmp_path):
     done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        f"ImportError: the simulated acl needs ascendc, which {sys.executable} lacks: run {sys.executable}"
+        f"ImportError: the simulated acl needs ascendc, which {sys.executable} cannot import: run {sys.executable}"
     )
 
 

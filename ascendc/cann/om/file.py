@@ -45,13 +45,18 @@ def read(path: Path) -> Om:
     except FileNotFoundError as error:
         raise UsageError("ASC2361", f"the file `{path}` does not exist") from error
     except OSError as error:
-        raise UsageError("ASC2361", f"the file `{path}` cannot be read: {error.strerror}") from error
+        raise unread(path, error) from error
     except ForeignError as error:
         raise UsageError("ASC2362", f"`{path}` is no OM: {error}") from error
     except (DamagedError, TornError) as error:
         raise UsageError(
             "ASC2363", f"`{path}` is a damaged OM: {error}", hint="copy it again in binary mode, or compile it again"
         ) from error
+
+
+def unread(path: Path, error: OSError) -> UsageError:
+    """That a file cannot be read, and why (ASC2361)."""
+    return UsageError("ASC2361", f"the file `{path}` cannot be read: {error.strerror}")
 
 
 def _other(path: Path, data: Content) -> UsageError:

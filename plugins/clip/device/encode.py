@@ -6,7 +6,7 @@ from typing import Callable, Deque, Dict, Generator, Iterable, List, Mapping, Op
 
 import numpy as np
 
-from ascendc_runtime import ImageLike, PictureError, Preprocessing, Session, SessionError, ahead
+from ascendc_runtime import ImageLike, InputError, PictureError, Preprocessing, Session, SessionError, ahead
 
 from .tokens import Tokens
 
@@ -29,23 +29,30 @@ def stream_images(
     While the engine runs a batch, threads prepare those after it, two at most.
 
     Raises:
-        PictureError: a picture cannot be taken, and `on_broken` is None; the answers to those before it come first.
+        PictureError: a picture cannot be taken, and `on_broken` is None.
+        InputError: `images` raised it. Of either, the answers to the pictures before it come first.
         SessionError: the engine failed.
     """
     name, dtype, step = session.inputs[0].name, session.inputs[0].dtype, _step(session)
     taken: Deque[ImageLike] = deque()
-    refused: List[PictureError] = []
+    refused: List[InputError] = []
+
+    def given() -> Generator[ImageLike, None, None]:
+        try:
+            yield from images
+        except InputError as error:
+            refused.append(error)
 
     def pieces() -> Generator[Mapping[str, np.ndarray], None, None]:
         rows: List[np.ndarray] = []
         window = max(2 * step, _FEWEST_AHEAD)
-        with closing(ahead(lambda image: preprocessing.batch([image], dtype), images, window)) as prepared:
+        with closing(ahead(lambda image: preprocessing.batch([image], dtype), given(), window)) as prepared:
             for image, row in prepared:
                 try:
                     rows.append(row.result())
                 except PictureError as error:
                     if on_broken is None:
-                        refused.append(error)
+                        refused[:] = [error]  # it stands before what `images` raised meanwhile
                         break
                     on_broken(image, error)
                     continue
@@ -68,7 +75,7 @@ def encode_texts(session: Session, tokens: Tokens, texts: Sequence[str]) -> np.n
     """Embeddings: texts × dimensions, float32.
 
     Raises:
-        PictureError: a text cannot be taken.
+        InputError: a text cannot be taken.
         SessionError: the engine failed.
     """
     name, step = session.inputs[0].name, _step(session)

@@ -1,21 +1,18 @@
 """Labels and their embeddings: what a zero-shot ranking is made of when no texts are given."""
 
-import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Sequence, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ascendc_runtime import InputError
+from ascendc_runtime import InputError, read_arrays, write_npz
 
 PHOTO = "a photo of a {}"
 """The text of a label, unless others are wanted; ``{}`` stands for it. Source: CLIP's paper, section 3.1.4."""
 
-_BROKEN = (EOFError, KeyError, MemoryError, OSError, ValueError, zipfile.BadZipFile, zlib.error)
-"""What numpy lets through when a file is damaged or another."""
+_LABEL = "label"
 
 
 @dataclass(frozen=True)
@@ -25,6 +22,8 @@ class Labels:
     names: Tuple[str, ...]
     embeddings: np.ndarray
     """float32, labels × dimensions, rows of unit length."""
+    model: Optional[str] = None
+    """Which model made them, as ``model`` of ``clip.json``; None: not known."""
 
     @classmethod
     def read(cls, path: Path) -> "Labels":
@@ -33,22 +32,35 @@ class Labels:
         Raises:
             InputError: there is none, or it holds something else.
         """
-        try:
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                names, embeddings = file["names"], file["embeddings"].astype(np.float32)
-        except _BROKEN as error:
-            raise InputError("the labels `{}` cannot be read: {}".format(path, error)) from error
-        lengths = np.linalg.norm(embeddings, axis=-1, keepdims=True)
-        if names.ndim != 1 or names.dtype.kind != "U" or embeddings.ndim != 2 or not len(names) == len(embeddings) > 0:
-            raise InputError("the labels `{}` must hold texts, `names`, and as many rows, `embeddings`".format(path))
+        what = "the labels `{}`".format(path)
+        arrays = read_arrays(path, what)
+        held = ("names", "embeddings")
+        if isinstance(arrays, np.ndarray) or not all(name in arrays for name in held):
+            raise InputError("{} must hold texts, `names`, and as many rows, `embeddings`".format(what))
+        names, embeddings = (arrays[name] for name in held)
+        texts, numbers = names.dtype.kind == "U" and names.ndim == 1, embeddings.dtype.kind in "fiu"
+        if not (texts and numbers and embeddings.ndim == 2 and len(names) == len(embeddings) > 0):
+            raise InputError("{} must hold texts, `names`, and as many rows, `embeddings`".format(what))
+        kinds = sorted({str(kind) for kind in arrays.get("kinds", np.array(_LABEL)).ravel()} - {_LABEL})
+        if kinds:
+            raise InputError("{} must be embeddings of labels; these are of kind {}".format(what, ", ".join(kinds)))
+        with np.errstate(over="ignore"):  # what is too large for float32 is told as not finite
+            embeddings = embeddings.astype(np.float32)
+            lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
-            raise InputError("the labels `{}` hold embeddings that are zero or not finite".format(path))
-        return cls(tuple(str(name) for name in names), embeddings / lengths)
+            raise InputError("{} hold embeddings that are zero or not finite".format(what))
+        model = str(arrays["model"]) if "model" in arrays else None
+        return cls(tuple(str(name) for name in names), embeddings / lengths, model)
 
     def save(self, path: Path) -> None:
         """As `read` wants them; equal labels give equal bytes."""
-        with path.open("wb") as file:
-            np.savez(file, names=np.array(self.names), embeddings=self.embeddings)
+        write_npz(path, self.arrays())
+
+    def arrays(self) -> Dict[str, np.ndarray]:
+        """What a file of them holds: `kinds` keeps embeddings of pictures apart, which have names too."""
+        arrays = {"names": np.array(self.names), "kinds": np.full(len(self.names), _LABEL)}
+        arrays["embeddings"] = self.embeddings
+        return arrays if self.model is None else dict(arrays, model=np.array(self.model))
 
     def __str__(self) -> str:
         return ", ".join(self.names[:3]) + (", … {} in all".format(len(self.names)) if len(self.names) > 3 else "")
@@ -70,9 +82,7 @@ def read_names(path: Path) -> Tuple[str, ...]:
     except OSError as error:
         raise InputError("the labels `{}` cannot be read: {}".format(path, error.strerror)) from error
     except UnicodeDecodeError as error:
-        raise InputError(
-            "the labels `{}` must be an .npz, or text in UTF-8 with one label a line".format(path)
-        ) from error
+        raise InputError("the labels `{}` must be text in UTF-8, one label a line".format(path)) from error
     if not names:
         raise InputError("the labels `{}` must hold at least one label, one a line".format(path))
     twice = [name for name, count in Counter(names).items() if count > 1]

@@ -67,7 +67,8 @@ class Service:
 
     def __init__(self, sessions: Mapping[str, Session], assets: Path) -> None:
         self._sessions = dict(sessions)
-        self._scale = float(json.loads((assets / "clip.json").read_text(encoding="utf-8"))["logit_scale"])
+        config = json.loads((assets / "clip.json").read_text(encoding="utf-8"))
+        self._scale, self._model = float(config["logit_scale"]), config.get("model")
         self._pictures = Preprocessing.read(assets / "preprocess.json") if "image" in sessions else None
         self._tokens = Tokens(assets) if "text" in sessions else None
         baked = assets / "labels.npz"
@@ -89,7 +90,7 @@ class Service:
         self, folder: Union[str, Path], on_broken: Optional[OnBroken] = None
     ) -> Generator[Tuple[ImageLike, np.ndarray], None, None]:
         """As `stream`, of the pictures in a folder and its sub-folders, by name."""
-        return self.stream(pictures_in(str(folder)), on_broken)
+        return self.stream(pictures_in(str(folder), on_broken), on_broken)
 
     def stream(
         self, images: Iterable[ImageLike], on_broken: Optional[OnBroken] = None
@@ -156,6 +157,12 @@ class Service:
             if len(templates):
                 raise InputError("`{}` holds embeddings: templates are for labels in a text file".format(path))
             labels = Labels.read(path)
+            if None not in (labels.model, self._model) and labels.model != self._model:
+                raise InputError(
+                    "the labels `{}` were made by another model, {}; this bundle's is {}".format(
+                        path, labels.model, self._model
+                    )
+                )
         elif "text" not in self._sessions:
             raise InputError(
                 "this bundle has no text part: labels must be embeddings in an .npz, not `{}`; "
@@ -165,7 +172,7 @@ class Service:
             )
         else:
             names = read_names(path)
-            labels = Labels(names, self.label_embeddings(names, templates or (PHOTO,)))
+            labels = Labels(names, self.label_embeddings(names, templates or (PHOTO,)), self._model)
         made = copy.copy(self)
         made._labels, made._given = labels, True
         return made
@@ -243,7 +250,7 @@ class Service:
         with closing(self.stream(images, on_broken)) as found:
             for i, (image, row) in enumerate(found):
                 name = name_of(image, i)
-                kept = {"names": np.array([name]), "embeddings": row[None]}
+                kept = {"names": np.array([name]), "kinds": np.array(["picture"]), "embeddings": row[None]}
                 if ranking is None:
                     yield _embeddings([("image", name)], len(row), kept)
                     continue
@@ -279,8 +286,7 @@ class Service:
         return _embeddings(inputs, next(iter(embeddings.values())).shape[1], embeddings)
 
     def _embedded_labels(self, labels: Labels) -> Answer:
-        kept = {"names": np.array(labels.names), "embeddings": labels.embeddings}
-        return _embeddings([("label", name) for name in labels.names], labels.embeddings.shape[1], kept)
+        return _embeddings([("label", name) for name in labels.names], labels.embeddings.shape[1], labels.arrays())
 
 
 def _embeddings(inputs: Sequence[Tuple[str, str]], size: int, arrays: Dict[str, np.ndarray]) -> Answer:

@@ -1,30 +1,15 @@
 """Named arrays and pictures to a part's inputs."""
 
 import os
-import tokenize
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
-from ascendc_runtime import ImageLike, InputError, Preprocessing, TensorSpec, shape_text
+from ascendc_runtime import ImageLike, InputError, Preprocessing, TensorSpec, read_arrays, shape_text
 
 ArraysLike = Union[str, Path, Mapping[str, np.ndarray]]
 """An ``.npz`` or ``.npy`` file, or input name → array."""
-
-_BROKEN = (
-    EOFError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy lets through when a file is damaged."""
 
 
 def prepare(
@@ -94,15 +79,9 @@ def _sample(item: ArraysLike, index: int, wanted: Sequence[TensorSpec]) -> Mappi
     path = Path(item)
     if path.suffix not in (".npz", ".npy"):
         raise InputError("{} must be an .npz or .npy file".format(path))
-    if not path.is_file():
-        raise InputError("{} does not exist".format(path))
-    try:
-        with path.open("rb") as file:  # np.load by name leaves a broken archive open
-            content = np.load(file, allow_pickle=False)
-            if not isinstance(content, np.ndarray):
-                return {name: content[name] for name in content.files}
-    except _BROKEN as error:
-        raise InputError("{} cannot be read as numpy arrays: {}".format(path, error)) from error
+    content = read_arrays(path, str(path))
+    if not isinstance(content, np.ndarray):
+        return content
     if len(wanted) != 1:
         raise InputError(
             "{} holds one array without a name; this model needs an .npz with {}".format(

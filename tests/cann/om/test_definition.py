@@ -144,7 +144,7 @@ LARGE = (4 << 20) + 1
         (message(11, message(1, b"k") + message(2, message(2, bytes(LARGE)))), f"at byte 13 has {LARGE} bytes"),
         (message(11, message(1, b"k") + message(2, message(1, message(3, bytes(LARGE))))), "at byte 13 has"),
         (message(11, message(1, b"k") + message(2, message(1, message(2, bytes(1 << 20)) * 5))), "at byte 13 has"),
-        (message(11, message(1, b"k") + message(2, attribute("v" * (1 << 20)))) * 5, "at byte 3145773 has 4194348 bytes"),
+        (message(11, message(1, b"k") + message(2, attribute("v" * (1 << 20)))) * 5, "at byte 3145773 has 4194348"),
         (message(11, message(1, bytes(LARGE)) + message(2, attribute(1))), "at byte"),
         (message(7, message(6, message(2, b"Data") + message(1, bytes(LARGE)))), "at byte"),
         (message(7, message(6, message(2, b"Data") + message(1, bytes(1 << 20))) * 5), "at byte"),

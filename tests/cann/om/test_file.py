@@ -155,7 +155,7 @@ def test_what_is_no_om_is_named(tmp_path, refusal, content, message):
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path, refusal):
     os.mkfifo(tmp_path / "pipe.om")
-    for path in (tmp_path / "pipe.om", Path("/dev/zero"), tmp_path):
+    for path in (tmp_path / "pipe.om", Path("/dev/zero")):
         assert refusal(path) == ("ASC2361", "the file `FILE` cannot be read: it is no regular file")
 
 

@@ -12,7 +12,7 @@ from ascendc.runtime.om_checks import family
 from .isolate import isolated, tail
 from .job import CLONE, Job
 from .report import FAILED, PASSED, SKIPPED, BundleFacts, Step
-from .rows import Target
+from .rows import Device, Target
 
 RECIPE = CLONE / "recipes" / "tiny-clip.yaml"
 ELSEWHERE = (
@@ -30,16 +30,17 @@ class Compiled(NamedTuple):
     facts: Optional[BundleFacts]
 
 
-def compiled(bundle: Optional[Path], soc: Optional[str], build: Path, work: Path, limit: int) -> Compiled:
+def compiled(bundle: Optional[Path], device: Device, build: Path, work: Path, limit: int) -> Compiled:
     """See that there are OMs.
 
     Args:
         bundle: a bundle that was built elsewhere.
-        soc: the chip, if it is known.
+        device: the device that was found.
         build: where a bundle is built if there is none.
         work: a folder for the files of the process that reads the bundle.
         limit: seconds after which that is killed.
     """
+    soc = device.soc
     if bundle is not None:
         return _of_bundle(bundle, soc, work, limit)
     if soc is None:
@@ -49,6 +50,8 @@ def compiled(bundle: Optional[Path], soc: Optional[str], build: Path, work: Path
         reason = "ascendc is not installed here, which could build the tiny CLIP; " + ELSEWHERE.format(soc=soc)
         return Compiled(Step("compile", SKIPPED, reason), None, None)
     command = [python, "-m", "ascendc", "build", str(RECIPE), "--set", f"targets[0].soc={soc}", "--require-om"]
+    if device.simulated:  # else the build refuses what the simulated ATC makes
+        command += ["--set", "targets[0].toolchain=sim"]
     step = _ran([*command, "-o", str(build)], "ascendc build")
     if step.verdict != PASSED:
         return Compiled(step, None, None)

@@ -47,7 +47,7 @@ def main(argv: List[str]) -> int:
         probed = probe(work, args.limit)
         _say(probed.step, summary(probed))
         without = lacks(probed.device)
-        made = compiled(args.bundle, probed.device.soc, args.output / "hardware-bundle", work, args.limit)
+        made = compiled(args.bundle, probed.device, args.output / "hardware-bundle", work, args.limit)
         _say(made.step)
         tried = _try(probed, made, without, args, work)
         report = _report(probed, made, tried)

@@ -161,19 +161,19 @@ def test_labels_make_the_model_image_only(checkpoint, clip, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "id", "message"),
+    ("content", "message"),
     [
-        (None, "ASC1337", "the labels file `{}` does not exist"),
-        (b"\xff\xfe\x00", "ASC1338", "the labels file `{}` must be text in UTF-8"),
-        (b"\n  \n", "ASC1339", "the labels file `{}` must hold at least one label, one a line"),
-        (b"cat\ndog\ncat\n", "ASC1340", "the labels file `{}` must hold `cat` once"),
+        (None, "the labels `{}` cannot be read: No such file or directory"),
+        (b"\xff\xfe\x00", "the labels `{}` must be text in UTF-8, one label a line"),
+        (b"\n  \n", "the labels `{}` must hold at least one label, one a line"),
+        (b"cat\ndog\ncat\n", "the labels `{}` must hold `cat` once"),
     ],
 )
-def test_a_wrong_labels_file_is_told_at_once(clip, tmp_path, content, id, message):
+def test_a_wrong_labels_file_is_told_at_once(clip, tmp_path, content, message):
     path = tmp_path / "labels.txt"
     if content is not None:
         path.write_bytes(content)
-    assert refusal(lambda: clip("ViT-B/32", labels=path)) == (id, message.format(path))
+    assert refusal(lambda: clip("ViT-B/32", labels=path)) == ("ASC1337", message.format(path))
 
 
 def test_there_is_no_third_part(checkpoint, clip):
@@ -248,10 +248,27 @@ def test_assets(checkpoint, clip, tmp_path):
     clip(checkpoint).assets(tmp_path, Weights())
     assert json.loads((tmp_path / "preprocess.json").read_text())["resize_to"] == 32
     frame = json.loads((tmp_path / "clip.json").read_text())
+    assert len(frame.pop("model")) == 16
     assert frame.pop("logit_scale") == pytest.approx(np.exp(4.6), rel=1e-6)  # not the configuration's initial value
     assert frame == {"context_length": 77, "bos": 512, "eos": 513, "pad": 513, "input_dtype": "int32"}
     assert (tmp_path / "tokenizer.json").is_file()
     assert not (tmp_path / "labels.npz").exists()
+
+
+def test_a_model_is_known_by_its_weights(checkpoint, clip, tmp_path):
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    def known():
+        clip(checkpoint).assets(tmp_path, Weights())
+        return json.loads((tmp_path / "clip.json").read_text())["model"]
+
+    path = checkpoint / "model.safetensors"
+    before = known()
+    save_file({**load_file(path), "logit_scale": torch.tensor(4.6)}, path)
+    assert known() == before
+    save_file({**load_file(path), "text_projection.weight": load_file(path)["text_projection.weight"] + 1}, path)
+    assert known() != before
 
 
 def test_labels_are_embedded_by_the_text_tower(checkpoint, clip, tmp_path):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def complaint(call, *args):
     [
         ("\n \n", "the labels `{}` must hold at least one label, one a line"),
         ("cat\ndog\n cat", "the labels `{}` must hold `cat` once"),
-        (b"\xff\xfe\x00", "the labels `{}` must be an .npz, or text in UTF-8 with one label a line"),
+        (b"\xff\xfe\x00", "the labels `{}` must be text in UTF-8, one label a line"),
     ],
 )
 def test_a_wrong_text_file_is_refused(both, tmp_path, content, message):
@@ -98,7 +100,14 @@ def test_a_wrong_text_file_is_refused(both, tmp_path, content, message):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"names": np.array(["a"])}, "cannot be read: "),
+        ({"names": np.array(["a"])}, "must hold texts, `names`, and as many rows, "),
+        ({"names": np.array(["a"]), "embeddings": np.ones((1, 3), complex)}, "must hold texts, `names`, and as many "),
+        ({"names": np.array(["a"]), "embeddings": np.float32(1)}, "must hold texts, `names`, and as many rows, "),
+        ({"names": np.array(["a"]), "embeddings": np.full((1, 3), 1e300)}, "hold embeddings that are zero or not fin"),
+        (
+            {"names": np.array(["a"]), "embeddings": np.ones((1, 3)), "kinds": np.array(["picture"])},
+            "must be embeddings of labels; these are of kind picture",
+        ),
         ({"names": np.array([1]), "embeddings": np.ones((1, 3))}, "must hold texts, `names`, and as many rows, "),
         ({"names": np.array(["a"]), "embeddings": np.ones((2, 3))}, "must hold texts, `names`, and as many rows, "),
         ({"names": np.array([], "U1"), "embeddings": np.ones((0, 3))}, "must hold texts, `names`, and as many rows, "),
@@ -124,6 +133,35 @@ def test_a_damaged_npz_is_refused(both, tmp_path, content):
 def test_a_missing_file_is_named(both, tmp_path):
     for name in ("labels.txt", "labels.npz"):
         assert complaint(both.labelled, tmp_path / name).startswith(f"the labels `{tmp_path / name}` cannot be read: ")
+
+
+def test_an_npy_called_npz_is_refused(both, tmp_path):
+    np.save(str(tmp_path / "labels.npy"), np.ones((1, 3)))
+    (tmp_path / "labels.npy").rename(tmp_path / "labels.npz")
+    assert complaint(both.labelled, tmp_path / "labels.npz") == (
+        "the labels `{}` must hold texts, `names`, and as many rows, `embeddings`".format(tmp_path / "labels.npz")
+    )
+
+
+def test_pictures_are_no_labels(both, clip, tmp_path):
+    (answer,) = both.answers([solid(9, 9, 200)], top_k=0)
+    np.savez(str(tmp_path / "pictures.npz"), **answer.arrays)
+    assert complaint(both.labelled, tmp_path / "pictures.npz") == (
+        "the labels `{}` must be embeddings of labels; these are of kind picture".format(tmp_path / "pictures.npz")
+    )
+
+
+def test_labels_know_their_model(open_clip, assets, tmp_path):
+    def be(model):
+        config = json.loads((assets / "clip.json").read_text())
+        (assets / "clip.json").write_text(json.dumps(dict(config, model=model)))
+        return open_clip("image", "text")
+
+    np.savez(str(tmp_path / "labels.npz"), **be("one").labelled(write(tmp_path, "red")).run().arrays)
+    assert be("one").labelled(tmp_path / "labels.npz").run([solid(9, 9, 9)]).results[0]["ranking"][0]["text"] == "red"
+    assert complaint(be("other").labelled, tmp_path / "labels.npz") == (
+        "the labels `{}` were made by another model, one; this bundle's is other".format(tmp_path / "labels.npz")
+    )
 
 
 def test_labels_of_another_model_are_refused(both, clip, tmp_path):

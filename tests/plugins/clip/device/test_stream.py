@@ -105,6 +105,20 @@ def test_a_broken_picture_ends_it_after_the_answers_before_it(folder, over):
     assert seen == ["00.png", "01.png", "02.png", "03.png", "04.png"]
 
 
+@pytest.mark.parametrize(("before", "message"), [((), "no more"), (("gone.png",), "image gone.png does not exist")])
+def test_a_source_that_fails_ends_it_after_the_answers_before_it(over, before, message):
+    def images():
+        yield from shades(3)
+        yield from before
+        raise InputError("no more")
+
+    seen = []
+    with pytest.raises(InputError) as error:
+        seen += (row for _, row in over(Mean(2)).stream(images()))
+    assert str(error.value) == message
+    assert len(seen) == 3
+
+
 def test_broken_pictures_may_be_left_out(folder, over):
     (folder / "00.png").write_text("text")
     (folder / "more" / "09.png").unlink()
