@@ -122,15 +122,14 @@ class OmSession(Session):
             return None
 
         def compute() -> None:
-            with self._lock:
-                stream = self._enter().stream
+            with self._lock, self._open().current():
+                stream = self._open().stream
                 self._wait()
                 result = self._api.module.mdl.execute_async(self._model, slot.inputs, slot.outputs, stream)
                 self._api.check("acl.mdl.execute_async", result)
                 self._api.check("acl.rt.synchronize_stream", self._api.module.rt.synchronize_stream(stream))
 
-        with self._lock:
-            self._enter()
+        with self._lock, self._open().current():
             slot = self._take()
             self._spare.append(slot)  # no run on the same shapes harms it
             slot.feed(checked, self._faces.gear(checked))
