@@ -32,10 +32,13 @@ def test_memory_is_steady_over_mixed_gears(simulated, write_om, runs):
     with OmSession(str(write_om(gears=(1, 2, 4)))) as session:
         for n in order[:1000]:
             session.run({"x": feeds[n]})
-        before, made = resident(), machine().memory.allocations
-        for n in order:
-            assert session.run({"x": feeds[n]})["y"][0, 0] == 2 * n
-        assert abs(resident() - before) < 5_000_000
+        made, sizes = machine().memory.allocations, [resident()]
+        for window in np.split(order, 4):
+            for n in window:
+                assert session.run({"x": feeds[n]})["y"][0, 0] == 2 * n
+            sizes.append(resident())
+        # A leak grows in every window; what the rest of this process keeps or gives back does not.
+        assert min(np.diff(sizes)) < 500 * len(order) // 4, sizes
         assert machine().memory.allocations == made
     assert machine().leaks() == ()
 
