@@ -55,7 +55,7 @@ def _call(node: ir.Node, twin: bool) -> Call:
         tuple(port for port in map(_port, node.outputs) if port),
         _attributes(node),
         twin,
-        _module(node),
+        module_of(node),
     )
 
 
@@ -92,7 +92,7 @@ def _attributes(node: ir.Node) -> dict[str, tuple[int | float | str, ...]]:
     return found
 
 
-def _module(node: ir.Node) -> str | None:
+def module_of(node: ir.Node) -> str | None:
     """As the exporter recorded it.
 
     TorchScript's writes it into the node's name (``/text/layers.0/MatMul``), dynamo's into the metadata: a list, of

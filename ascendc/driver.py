@@ -108,7 +108,7 @@ def build(
     """
     asked = Asked(path, command or _command(path, output, overrides, until), overrides, until)
     with Journal(asked, listen) as journal:
-        return _build(path, output, overrides, until, _crew(jobs, memory), verify, require_om, journal)
+        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, journal)
 
 
 def _build(
@@ -179,7 +179,8 @@ def _build(
     return outcome
 
 
-def _crew(jobs: int | None, memory: int | None) -> Crew:
+def crew(jobs: int | None = None, memory: int | None = None) -> Crew:
+    """How much runs side by side: what is asked for, or what this machine has."""
     there = machine.memory()
     return Crew(jobs or machine.cores(), memory or (there.available if there else None))
 

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_M_MMAP_THRESHOLD = -3
+"""Of glibc's malloc.h."""
+
 _UNLIMITED = 1 << 60
 """Control groups of version 1 say "no limit" by a number near 2**63."""
 
@@ -79,6 +82,15 @@ def trim_heap() -> bool:
     """
     libc = ctypes.CDLL(None)
     return hasattr(libc, "malloc_trim") and bool(libc.malloc_trim(0))
+
+
+def map_blocks(size: int) -> bool:
+    """Have each block of memory of `size` bytes and more mapped by itself; False where the C library cannot.
+
+    Freed ones go back at once, and leave no holes in the heap. It holds for the whole process, until it ends.
+    """
+    libc = ctypes.CDLL(None)
+    return hasattr(libc, "mallopt") and bool(libc.mallopt(_M_MMAP_THRESHOLD, size))
 
 
 def _groups(root: Path, controller: str = "memory") -> Iterator[Path]:

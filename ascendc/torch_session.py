@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ascendc.runtime import Session, SessionError, TensorSpec
 from ascendc.torch_device import TorchDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
     import torch
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from ascendc.torch_device import DeviceMemory, Precision
 
     Array = npt.NDArray[Any]
+
+
+_FAILURES = (RuntimeError, IndexError, ValueError)
+"""What torch raises; IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses."""
 
 
 class TorchSession(Session):
@@ -52,6 +57,7 @@ class TorchSession(Session):
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.device, self.precision = device, precision
         self._on = TorchDevice(device)
+        self._contexts = threading.local()
         self._on.autocast(precision)  # what `run` would refuse is refused here
         self.engine = f"torch {torch.__version__} {self._on.name} {_said(precision, device)}"
         try:
@@ -91,21 +97,49 @@ class TorchSession(Session):
         """Give the device back what this process reserved and does not use; after `close`, the module's too."""
         self._on.empty_cache()
 
-    def _run(self, feeds: dict[str, Array]) -> list[Array]:
+    def resident(self, feeds: Mapping[str, Array]) -> Callable[[], None] | None:
+        """A call that computes on tensors which are on the device, as `Session.resident` says.
+
+        The module gets the same tensors each time: one that changes its arguments computes on what it left.
+        """
+        arguments = self._copied(self.checked(feeds))
+
+        def compute() -> None:
+            self._forward(arguments)
+
+        return compute
+
+    def _copied(self, feeds: Mapping[str, Array]) -> list[torch.Tensor]:
+        """Tensors on the device; copies, since a module may change or return what it was given."""
+        import torch
+
+        try:
+            return [torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs]
+        except _FAILURES as error:
+            raise SessionError(f"{self.engine} failed: {error}") from error
+
+    def _forward(self, arguments: list[torch.Tensor]) -> Any:
+        """What the module returns, after the device has finished."""
         import torch
 
         module = self._module
         if module is None:  # closed by another thread, after `run` had checked
             raise SessionError("the session is closed")
+        context = getattr(self._contexts, "autocast", None)
+        if context is None:  # it costs more to make than to enter; it keeps a state, so each thread has its own
+            context = self._contexts.autocast = self._on.autocast(self.precision)
         try:
-            with torch.inference_mode(), self._on.autocast(self.precision):
-                # copied: a module may change or return what it was given
-                arguments = [torch.tensor(feeds[spec.name], device=self._on.place) for spec in self.inputs]
+            with torch.inference_mode(), context:
                 found = module(*arguments)
             self._on.synchronize()
-        # IndexError: an id outside an embedding; ValueError: transformers, of a size that it refuses
-        except (RuntimeError, IndexError, ValueError) as error:
+        except _FAILURES as error:
             raise SessionError(f"{self.engine} failed: {error}") from error
+        return found
+
+    def _run(self, feeds: dict[str, Array]) -> list[Array]:
+        import torch
+
+        found = self._forward(self._copied(feeds))
         results = found if isinstance(found, tuple | list) else (found,)
         if len(results) != len(self.outputs):
             names = [spec.name for spec in self.outputs]

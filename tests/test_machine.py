@@ -143,3 +143,19 @@ print(errors)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_blocks_of_a_size_are_mapped_by_themselves():
+    program = (
+        "import ctypes, resource\n"
+        "from ascendc.machine import map_blocks\n"
+        "assert map_blocks(1 << 20)\n"
+        "libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
+        "def maps(): return len(open('/proc/self/maps').readlines())\n"
+        "before = maps(); blocks = [libc.malloc(3 << 20) for _ in range(4)]; mapped = maps()\n"
+        "sizes = [int(l.split('-')[1].split()[0], 16) - int(l.split('-')[0], 16) for l in open('/proc/self/maps')]\n"
+        "[libc.free(ctypes.c_void_p(block)) for block in blocks]\n"
+        "after = [int(l.split('-')[1].split()[0], 16) - int(l.split('-')[0], 16) for l in open('/proc/self/maps')]\n"
+        "assert sum(sizes) - sum(after) >= 12 << 20, (sum(sizes), sum(after))\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

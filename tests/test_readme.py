@@ -114,7 +114,15 @@ def test_the_device_half_page_names_what_the_runtime_exports():
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/write-a-model-plugin.md", HALF, "docs/bundle.md"],
+    [
+        "README.md",
+        "README.zh-CN.md",
+        "CONTRIBUTING.md",
+        "docs/write-a-model-plugin.md",
+        HALF,
+        "docs/bundle.md",
+        "docs/bench.md",
+    ],
 )
 def test_links_lead_somewhere(page):
     folder = (ROOT / page).parent

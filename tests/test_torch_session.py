@@ -164,3 +164,22 @@ def test_memory_on_cuda_is_counted():
         session.run(FEEDS)
         memory = session.memory()
     assert 0 < memory.allocated <= memory.peak <= memory.reserved
+
+
+def test_it_computes_on_tensors_that_are_there():
+    class Counting(Affine):
+        seen = ()
+
+        def forward(self, x, k):
+            self.seen = (*self.seen, x)
+            return super().forward(x, k)
+
+    module = Counting()
+    with TorchSession(module, (X, K), OUTPUTS) as session:
+        compute = session.resident(FEEDS)
+        assert (compute(), compute()) == (None, None)
+        first, second = module.seen
+        assert first is second
+        assert torch.equal(first, torch.tensor(FEEDS["x"]))
+    with pytest.raises(SessionError, match="the session is closed"):
+        compute()

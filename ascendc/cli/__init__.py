@@ -14,6 +14,7 @@ from ascendc import __version__
 COMMANDS = {
     "aipp": "Check an AIPP configuration; show what the model will see.",
     "atc": "Check an ATC command line; explain an option.",
+    "bench": "Measure latency, throughput and memory; compare two results.",
     "build": "Build deployment bundles from recipes.",
     "bundle": "Pack, show and check bundles.",
     "check": "Say what ATC would refuse of an ONNX model, all at once.",
@@ -22,6 +23,7 @@ COMMANDS = {
     "doctor": "Say what this machine has, lacks, and how to mend it.",
     "estimate": "Bound latency, throughput and memory of an ONNX model on a SoC.",
     "explain": "Explain an error code or a log of ATC.",
+    "forecast": "Foretell what float16 will do to a model, node by node.",
     "inspect": "Say what is in an OM, an ONNX file or a bundle.",
     "plugins": "List models, passes and toolchains, and whose they are.",
     "probe": "Read a board's SoC, CANN, driver and more into a target file.",

@@ -7,37 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ascendc.cli.several import several
+
 if TYPE_CHECKING:
     from ascendc.run import Asked
     from ascendc.torch_device import Precision
-
-_SEVERAL = ("--image", "--texts", "--arrays", "--template")
-"""Options that take all that follows, up to the next option."""
 
 _MOMENT_S = 1
 """For a child to end after an interrupt."""
 
 
-class _Command(click.Command):
-    """Lets ``--texts "a cat" "a dog"`` mean what it says: click itself takes one value an option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spread: list[str] = []
-        current: str | None = None
-        for arg in args:
-            if arg.startswith("-") and arg != "-":
-                name, equals, _ = arg.partition("=")
-                current = name if name in _SEVERAL else None
-                if current is None or equals:
-                    spread.append(arg)
-            elif current is not None:
-                spread += [current, arg]
-            else:
-                spread.append(arg)
-        return super().parse_args(ctx, spread)
-
-
-@click.command(cls=_Command)
+@click.command(cls=several("--image", "--texts", "--arrays", "--template"))
 @click.argument("what", type=click.Path(path_type=Path, exists=True), metavar="BUNDLE|RECIPE")
 @click.option("--image", "images", multiple=True, metavar="FILE|FOLDER...", help="Pictures to ask about.")
 @click.option("--texts", multiple=True, metavar="TEXT...", help="What they may show.")

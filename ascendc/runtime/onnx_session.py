@@ -4,7 +4,7 @@ Python 3.7, numpy and onnxruntime (1.14 and newer).
 """
 
 import platform
-from typing import Any, Dict, List, Optional, Tuple, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
 
 import numpy as np
 
@@ -16,6 +16,9 @@ PROVIDERS = {
     "cpu": "CPUExecutionProvider",
 }
 """Device → onnxruntime's engine for it; in the order in which ``auto`` takes what is there."""
+
+_PLACES = {"npu": "cann", "cuda": "cuda", "cpu": "cpu"}
+"""Device → what onnxruntime calls its memory."""
 
 _DTYPES = {
     "tensor(float)": "float32",
@@ -91,6 +94,31 @@ class OnnxSession(Session):
         except self._failures as error:
             raise SessionError("`{}` failed in {}: {}".format(self._path, self.engine, error)) from error
         return list(results)  # the arrays are fresh: onnxruntime copies what it hands out
+
+    def resident(self, feeds: Mapping[str, np.ndarray]) -> Optional[Callable[[], None]]:
+        """A call that computes on inputs which are bound to the device, as `Session.resident` says."""
+        checked, place = self.checked(feeds), _PLACES.get(self.device)
+        if place is None:
+            return None
+        make = _onnxruntime().OrtValue.ortvalue_from_numpy
+        try:
+            values = {name: make(array, place, 0) for name, array in checked.items()}
+            binding = self._session.io_binding()
+            for name, value in values.items():
+                binding.bind_ortvalue_input(name, value)
+            for spec in self.outputs:
+                binding.bind_output(spec.name, place)
+        except self._failures as error:
+            raise SessionError("`{}` cannot be bound in {}: {}".format(self._path, self.engine, error)) from error
+
+        def compute() -> None:
+            try:
+                self._session.run_with_iobinding(binding)
+                binding.synchronize_outputs()
+            except self._failures as error:
+                raise SessionError("`{}` failed in {}: {}".format(self._path, self.engine, error)) from error
+
+        return compute
 
     def close(self) -> None:
         """Release the model."""

@@ -51,13 +51,13 @@ def selftest(
         NoEngineError: nothing here can run it.
     """
     golden = bundle.golden(part)
-    wanted = _read(bundle, golden, golden.outputs)
+    wanted = read_arrays(bundle, golden, golden.outputs)
     session, artefact, is_om, notes = open_part(bundle, part, target, device, True, allow_simulated)
     with session:
         raw = is_om and artefact.aipp != "none"
         limit = artefact.limit if is_om else golden.limit
         try:
-            got = session.run_batched(_read(bundle, golden, golden.pixels if raw else golden.inputs))
+            got = session.run_batched(read_arrays(bundle, golden, golden.pixels if raw else golden.inputs))
             if is_om and len(got) == len(wanted):  # by place: some CANNs name outputs by operator and index alone
                 got = dict(zip(wanted, got.values()))
             return Verdict(part, session.engine, _worst(wanted, got), limit, "", notes)
@@ -72,7 +72,7 @@ def judge_files(bundle: Bundle, part: str, target: Optional[str], folder: Path) 
         BundleError: a file is missing or cannot be read, or the bundle is at fault as in `selftest`.
     """
     golden, artefact = bundle.golden(part), bundle.artefact(part, target)
-    wanted = _read(bundle, golden, golden.outputs)
+    wanted = read_arrays(bundle, golden, golden.outputs)
     got = {name: _collect(folder, golden, i, wanted[name]) for i, name in enumerate(wanted)}
     engine = "files of {} for {}".format(folder, artefact.om)
     try:
@@ -95,7 +95,12 @@ def _error(name: str, wanted: np.ndarray, got: np.ndarray) -> float:
         raise MetricsError("output `{}`: {}".format(name, error)) from error
 
 
-def _read(bundle: Bundle, golden: Golden, tensors: Tuple[GoldenTensor, ...]) -> Dict[str, np.ndarray]:
+def read_arrays(bundle: Bundle, golden: Golden, tensors: Tuple[GoldenTensor, ...]) -> Dict[str, np.ndarray]:
+    """Golden arrays by name, samples first.
+
+    Raises:
+        BundleError: a file is missing, damaged, or not of so many samples.
+    """
     arrays = {}
     for tensor in tensors:
         array = _load(bundle.check(tensor.array))

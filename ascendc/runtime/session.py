@@ -6,7 +6,7 @@ Runs on the board: Python 3.7, standard library and numpy.
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
-from typing import Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -130,6 +130,21 @@ class Session(ABC):
         for results in self.run_many(filled()):
             rows, sizes = waiting.popleft()
             yield _cut(results, rows, sizes) if sizes else results
+
+    def resident(self, feeds: Mapping[str, np.ndarray]) -> Optional[Callable[[], None]]:
+        """A call that computes on inputs which are on the device already, and leaves the outputs there.
+
+        It returns when the device has finished, and may be made again and again until the session is closed or runs on
+        other shapes. None: this engine cannot tell copies from computing.
+
+        Args:
+            feeds: as `run` takes them.
+
+        Raises:
+            SessionError: as `run`, now or in the call.
+        """
+        self.checked(feeds)
+        return None
 
     @property
     def batch_sizes(self) -> Tuple[int, ...]:

@@ -101,3 +101,13 @@ def test_an_output_that_is_no_tensor_is_refused(write_onnx):
     with pytest.raises(SessionError) as error:
         open_session(path)
     assert str(error.value).startswith(f"`s` of `{path}` is a seq(tensor(float)); allowed: tensor(float), ")
+
+
+def test_it_computes_on_inputs_that_are_bound(write_onnx):
+    with open_session(write_onnx(), "cpu") as session:
+        compute = session.resident(FEEDS)
+        for _ in range(2):
+            assert compute() is None
+        np.testing.assert_array_equal(session.run(FEEDS)["double"], [14, 16])
+        with pytest.raises(SessionError, match="input `k` must be int32, not int64"):
+            session.resident({**FEEDS, "k": np.array([7, 8])})

@@ -337,3 +337,17 @@ def test_dynamic_aipp_is_refused_in_words(simulated, write_om):
         SessionError, match="takes AIPP's settings with each picture; compile it with `aipp_mode: static`"
     ):
         OmSession(str(write_om(extra="ascend_dynamic_aipp_data")))
+
+
+@pytest.mark.parametrize("gears", [None, (1, 2, 4)], ids=["static", "gears"])
+def test_it_computes_on_inputs_that_are_on_the_device(simulated, write_om, monkeypatch, gears):
+    acl = simulated()
+    with OmSession(str(write_om(gears=gears))) as session:
+        compute = session.resident({"x": rows(2)})
+        copy, run, calls = acl.rt.memcpy, acl.mdl.execute_async, []
+        monkeypatch.setattr(acl.rt, "memcpy", lambda *a: calls.append("copy") or copy(*a))
+        monkeypatch.setattr(acl.mdl, "execute_async", lambda *a: calls.append("run") or run(*a))
+        assert (compute(), compute()) == (None, None)
+        assert calls == ["run", "run"]
+        np.testing.assert_array_equal(session.run({"x": rows(2, 5)})["y"], np.full((2, 3), 10))
+        compute()

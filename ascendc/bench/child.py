@@ -1,0 +1,65 @@
+"""A process of its own for each configuration and part: so that a cold start is one, and memory is nobody else's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING
+
+from ascendc.bench.work import Undone
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ascendc.bench.work import Answer, Request
+
+_PROGRAM = """
+import sys
+sys.path[:] = filter(None, sys.path)  # the current folder may hold a torch.py
+from ascendc.bench.worker import main
+main(int(sys.argv[1]))
+"""
+
+
+def ask(request: Request) -> Generator[Answer, None, None]:
+    """What a measuring process answers, as it comes; a process that dies is an answer too.
+
+    The process ends with the iteration: close it (`contextlib.closing`) where it may be left early.
+    """
+    ours, theirs = Pipe()
+    started = time.monotonic()
+    with ours:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same modules as here
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=2,  # what libraries print must not get between the results
+            start_new_session=True,  # Ctrl-C is for us: we end it
+        )
+        theirs.close()
+        try:
+            ours.send(replace(request, started=started))
+            while True:
+                answer: Answer = ours.recv()
+                yield answer
+        except (EOFError, OSError):
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+    if code:
+        yield Undone(None, "failed", _died(code))
+
+
+def _died(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "its process was killed, as the system does for lack of memory"
+    if code < 0:
+        return f"its process died by signal {-code} ({signal.Signals(-code).name})"
+    return f"its process ended with status {code}; what it said stands above"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, save
+
+from ascendc.bench import child
+from ascendc.bench.child import ask
+from ascendc.bench.configuration import FIXED, Configuration
+from ascendc.bench.feeds import Given, Half
+from ascendc.bench.work import Done, Opened, Protocol, Request, Undone
+
+
+@pytest.fixture
+def request_for(tmp_path):
+    """A request for y = x + x on onnxruntime, of a fixed or any batch; keyword arguments change its protocol."""
+
+    def make(batch="batch", **changes):
+        values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, 3]) for name in ("x", "y")]
+        graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "g", values[:1], values[1:])
+        path = tmp_path / "m.onnx"
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), path)
+        protocol = {"batches": (1,), "runs": 10, "warmup": 1, "clients": (), **changes}
+        return Request(
+            Configuration("onnx", "cpu", FIXED, "card"),
+            "main",
+            path,
+            (),
+            Protocol(**protocol),
+            Half("nothing", None, tmp_path),
+            Given(),
+            {"x": np.arange(15, dtype=np.float32).reshape(5, 3)},
+            started=0.0,
+        )
+
+    return make
+
+
+def test_each_batch_is_timed_and_answers_on_all_samples(request_for):
+    asked = request_for(batches=(1, 4), clients=(2,))
+    opened, *done = ask(asked)
+    assert isinstance(opened, Opened)
+    assert (opened.engine.split()[0], opened.simulated, opened.inputs) == ("onnxruntime", False, "golden")
+    assert opened.cold_start.process_s > 0
+    assert [answer.batch for answer in done] == [1, 4]
+    for answer in done:
+        np.testing.assert_array_equal(answer.answers["y"], 2 * asked.golden["x"])
+        assert len(answer.timed.latency_ms) == len(answer.timed.compute_ms) == 10
+        assert answer.timed.whole_ms == ()
+        assert answer.timed.memory.process_peak > 10_000_000
+        assert [(load.clients, len(load.calls_ms)) for load in answer.timed.loads] == [(2, 10)]
+
+
+def test_a_batch_that_the_engine_was_not_made_for_is_told(request_for):
+    _, undone, done = ask(request_for(batch=4, batches=(1, 4)))
+    assert undone == Undone(1, "unavailable", "it was compiled for a batch of 4, not 1")
+    assert (type(done), done.batch) == (Done, 4)
+    assert list(ask(request_for(batch=4, batches=(1, 2)))) == [
+        Undone(n, "unavailable", f"it was compiled for a batch of 4, not {n}") for n in (1, 2)
+    ]
+
+
+def test_a_file_that_cannot_be_opened_is_told(request_for):
+    asked = request_for()
+    asked.model.write_bytes(b"no model")
+    [undone] = ask(asked)
+    assert (undone.batch, undone.state) == (None, "unavailable")
+    assert "cannot be loaded by onnxruntime" in undone.reason
+
+
+@pytest.mark.parametrize(
+    ("ends", "reason"),
+    [
+        ("sys.exit(7)", "its process ended with status 7; what it said stands above"),
+        ("os.kill(os.getpid(), 9)", "its process was killed, as the system does for lack of memory"),
+        ("os.kill(os.getpid(), 15)", "its process died by signal 15 (SIGTERM)"),
+    ],
+)
+def test_a_process_that_dies_is_an_answer(request_for, monkeypatch, ends, reason):
+    monkeypatch.setattr(child, "_PROGRAM", f"import os, sys; {ends}")
+    assert list(ask(request_for())) == [Undone(None, "failed", reason)]
+
+
+def test_the_process_ends_with_the_iteration(request_for):
+    """As an interrupt ends it."""
+    before = _children()
+    with closing(ask(request_for(runs=10_000_000))) as answers:
+        next(answers)
+        [pid] = _children() - before
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+def test_a_module_in_the_current_folder_is_not_taken_for_another(request_for, tmp_path, monkeypatch):
+    (tmp_path / "onnxruntime.py").write_text("raise SystemExit('taken')")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(next(ask(request_for())), Opened)
+
+
+def _children():
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text().split()}

@@ -1,0 +1,189 @@
+"""The tiny CLIP, measured by real engines; no figure is asserted, only what it is of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from ascendc.bench import subject
+from ascendc.bench.feeds import Given
+from ascendc.bench.measure import Asked, measure
+from ascendc.bench.result import to_json
+from ascendc.bench.work import Protocol
+from ascendc.errors import GateError, UsageError
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "recipes" / "tiny-clip.yaml"
+SQUARE = str(ROOT / "recipes" / "tiny-clip" / "red-square.png")
+SCHEMA = json.loads((ROOT / "docs" / "bench.schema.json").read_text(encoding="utf-8"))
+GIVEN = Given((SQUARE,), ("a red square", "a blue circle"))
+
+
+def asked(what, **changes):
+    protocol = {"batches": (1, 4), "runs": 10, "warmup": 1, "clients": (2,), "rounds": 1}
+    protocol.update({name: changes.pop(name) for name in tuple(changes) if name in protocol})
+    fields = {"runtimes": (), "devices": ("npu", "cpu"), "precisions": (), "given": GIVEN, **changes}
+    return Asked(what=what, command="ascendc bench", protocol=Protocol(**protocol), **fields)
+
+
+@pytest.fixture(scope="module")
+def of_bundle(tiny_build):
+    kept = []
+    results = measure(asked(tiny_build, runs=20, rounds=2), lambda so_far, _: kept.append(so_far))
+    return results, kept
+
+
+def test_every_row_is_measured_and_right(of_bundle):
+    results, _ = of_bundle
+    rows = [case for case in results.cases if case.state == "measured"]
+    assert [(c.runtime, c.device, c.precision, c.part, c.batch) for c in rows] == [
+        ("onnx", "cpu", "fp32", part, batch) for part in ("image", "text") for batch in (1, 4)
+    ]
+    for case in rows:
+        assert case.engine.startswith("onnxruntime ")
+        assert (case.origin, case.inputs) == ("measured", "given")
+        assert [len(one) for one in case.samples_ms] == [10, 10]
+        assert case.latency.runs == case.compute.runs == case.whole.runs == 20
+        assert case.validation.ok
+        assert case.validation.samples == 16
+        assert 0 < case.validation.error < 1e-5
+        assert (case.memory.allocated, case.memory.peak) == (None, None)
+        assert len(case.cold_starts) == 2
+        assert [load.clients for load in case.loads] == [2]
+        assert case.roofline is None
+    assert [(s.part, [p.batch for p in s.points]) for s in results.scaling] == [("image", [1, 4]), ("text", [1, 4])]
+    assert (results.complete, results.rounds, results.model.name) == (True, 2, "tiny-clip")
+
+
+def test_what_is_not_there_is_a_row_with_the_reason(of_bundle):
+    results, _ = of_bundle
+    reasons = {(c.runtime, c.device): c.reason for c in results.cases if c.state == "unavailable"}
+    assert set(reasons) == {("onnx", "npu"), ("om", "npu")}
+    assert reasons["onnx", "npu"].startswith("device `npu` needs CANNExecutionProvider, which onnxruntime ")
+    assert reasons["om", "npu"] == "the bundle holds no OM for it: it was deferred, ./compile.sh ascend310 makes it"
+    assert len([case for case in results.cases if case.state == "unavailable"]) == 8
+
+
+def test_results_fit_the_schema_and_are_kept_row_by_row(of_bundle):
+    results, kept = of_bundle
+    jsonschema.validate(json.loads(to_json(results)), SCHEMA)
+    assert [len(one.cases) for one in kept[:3]] == [1, 2, 3]
+    assert not any(one.complete for one in kept)
+    assert results.setting.load_after is not None
+
+
+def test_pytorch_of_a_recipe_is_held_against_what_it_answers_in_fp32(tiny_build):
+    """In the cache of the bundle's build nothing has to be made: the golden record is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASCENDC_CACHE", str(tiny_build.parent / "store"))
+        only_image = {
+            "overrides": ("model.parts=[image]", "targets[0].parts={image: {batch: 1}}"),
+            "given": Given((SQUARE,)),
+        }
+        results = measure(asked(TINY, precisions=("fp32", "fp16"), batches=(1,), **only_image))
+    rows = {(c.device, c.precision): c for c in results.cases}
+    assert {rows["npu", precision].reason for precision in ("fp32", "fp16")} == {
+        "torch_npu is not installed (pip install 'ascendc[npu]')"
+    }
+    for precision in ("fp32", "fp16"):
+        case = rows["cpu", precision]
+        assert case.state == "measured", case.reason
+        assert case.engine.startswith("torch ")
+        assert (case.part, case.inputs) == ("image", "given")
+        assert case.compute is not None
+        assert case.whole is not None
+        assert (case.validation.error > 1e-4) == (precision == "fp16")
+
+
+def test_a_bundle_has_no_pytorch(tiny_build):
+    results = measure(asked(tiny_build, runtimes=("torch",), batches=(1,)))
+    assert {case.reason for case in results.cases} == {subject.NO_PYTORCH}
+
+
+def test_an_om_needs_an_npu_and_that_is_said(tiny_build):
+    results = measure(asked(tiny_build, runtimes=("om",), devices=("cpu",)))
+    assert results.cases == ()
+    assert results.notes == ("no OM was tried: an OM runs on an NPU, and --devices names none",)
+
+
+def test_a_wrong_picture_is_an_error(tiny_build):
+    with pytest.raises(UsageError) as error:
+        measure(asked(tiny_build, devices=("cpu",), given=Given(("no.png",))))
+    assert (error.value.id, error.value.message) == ("ASC2603", "image no.png does not exist")
+
+
+def test_an_unknown_target_is_an_error(tiny_build):
+    with pytest.raises(UsageError) as error:
+        measure(asked(tiny_build, target="card"))
+    assert (error.value.id, error.value.message) == (
+        "ASC2605",
+        "--target must be one of the bundle's targets: ascend310; not `card`",
+    )
+
+
+def test_an_interrupt_keeps_what_was_measured(tiny_build, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    results = measure(asked(tiny_build, devices=("cpu",)), interrupted)
+    assert not results.complete
+    [case] = results.cases
+    assert (case.part, case.batch, case.state) == ("image", 1, "measured")
+
+
+@pytest.fixture
+def copy(tiny_build, tmp_path):
+    """A bundle that a test may change."""
+    return Path(shutil.copytree(tiny_build, tmp_path / "copy", copy_function=shutil.copy))
+
+
+def test_wrong_answers_are_refused_and_keep_their_figures(copy, monkeypatch):
+    honest = subject.read_arrays
+
+    def planted(bundle, golden, tensors):
+        return {name: -a if "embeds" in name else a for name, a in honest(bundle, golden, tensors).items()}
+
+    monkeypatch.setattr(subject, "read_arrays", planted)
+    results = measure(asked(copy, devices=("cpu",), batches=(1,), clients=()))
+    assert {case.state for case in results.cases} == {"refused"}
+    assert all(case.reason.startswith("its answers are wrong: ") for case in results.cases)
+    assert all(case.latency is not None for case in results.cases)
+    assert results.scaling == ()
+
+
+def test_golden_arrays_that_were_changed_are_refused(copy):
+    path = next((copy / "golden" / "image").glob("*.npy"))
+    np.save(path, np.zeros_like(np.load(path)))
+    with pytest.raises(GateError) as error:
+        measure(asked(copy))
+    assert error.value.id == "ASC2604"
+    assert error.value.message.endswith("its sha256 is not the one in manifest.json")
+
+
+def test_an_interrupted_command_writes_what_it_has(tiny_build, tmp_path):
+    output = tmp_path / "r.json"
+    command = [sys.executable, "-m", "ascendc", "bench", str(tiny_build), "--devices", "cpu", "--output", str(output)]
+    with subprocess.Popen(
+        [*command, "--batches", "1", "64", "--num-runs", "300", "--rounds", "1"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        while b"image, batch 1:" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.decode().endswith(f"ascendc: interrupted; what was measured is in {output}\n")
+    assert b"image, batch 1, 300 runs" in out
+    document = json.loads(output.read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert not document["complete"]
+    assert [(case["part"], case["batch"]) for case in document["cases"]] == [("image", 1)]
