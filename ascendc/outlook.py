@@ -16,7 +16,8 @@ from ascendc.plan import TargetSteps, command
 from ascendc.precision import feeds
 from ascendc.precision.forecast import SURVEYED, Forecast, Forecaster, forecast
 from ascendc.precision.modes import in_half
-from ascendc.precision.search import Found, Search
+from ascendc.precision.plan import Ladder
+from ascendc.precision.search import Found
 from ascendc.stages import golden
 from ascendc.stages.package import OM_LIMITS
 from ascendc.store import Store
@@ -172,7 +173,8 @@ def look(
         raise UsageError("ASC2717", f"`{subject.name}` has no float32, which float16 could take the place of")
     found = forecast(forecaster, subject.mode, subject.limit)
     unfused = _unfused(subject, forecaster) if found.ok and bound == "fused" else None
-    kept = Search(forecaster, subject.mode, say).run(subject.limit) if keep else None
+    ladder = Ladder(forecaster, subject.samples, subject.limit, say=say)
+    kept = ladder.climb((subject.mode,))[0] if keep else None
     fields = {name: getattr(found, name) for name in Forecast.__dataclass_fields__}
     return Outlook(
         **fields, model=subject.name, samples=subject.said, count=forecaster.count, unfused=unfused, kept=kept
