@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ascendc.errors import GateError
 from ascendc.model import Use
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
 from ascendc.precision.modes import Mode
 from ascendc.precision.notes import Notes, fingerprint
 from ascendc.precision.rewrites import candidates, rewritten

@@ -16,7 +16,7 @@ from ascendc.precision.units import Bound
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ascendc.precision.forecast import Forecaster
+    from ascendc.precision.forecaster import Forecaster
     from ascendc.precision.units import Unit
 
 MOST_TYPES = 4

@@ -8,7 +8,7 @@ import pytest
 
 from ascendc import onnx_file
 from ascendc.errors import StageError
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
 from ascendc.precision.mixlist import ge_types, mixlist
 from ascendc.precision.modes import in_half
 from ascendc.precision.search import Kept, Search, keep_dtype
