@@ -71,7 +71,7 @@ def find_plan(
         model: any ONNX graph whose types can be inferred; it learns them, and stays as it is.
         samples: inputs, samples first.
         limit: what an output may differ, relative to the median distance between samples.
-        fixed: units that the chip cannot compute in float32: they are never kept.
+        fixed: units that the chip cannot compute in float32: they are never kept. Asked of rewritten graphs, too.
         cache: a file of trials; a search that is interrupted goes on from it.
         say: hears of each trial that is run.
 
@@ -145,7 +145,7 @@ class Ladder:
         bare = self._search(self._forecaster, modes[0])
         graph, uses = self._forecaster, tuple[Use, ...]()
         if len(modes) > 1 and bare.before() > self._limit:
-            graph, uses = self._rewrite()
+            graph, uses = self._rewrite(bare)
         found: list[Found] = []
         for mode in modes:
             search = self._search(graph, mode, uses)
@@ -158,9 +158,9 @@ class Ladder:
         best = replace(min(found, key=lambda one: one.exact), before=_number(bare.before()))
         return self._without_idle(best, uses)
 
-    def _rewrite(self) -> tuple[Forecaster, tuple[Use, ...]]:
+    def _rewrite(self, bare: Search) -> tuple[Forecaster, tuple[Use, ...]]:
         """The graph with all rewrites that apply."""
-        wanted = candidates(self._forecaster.units, self._fixed)
+        wanted = candidates(self._forecaster.units, self._fixed, bare.lost())
         model, uses = rewritten(self._forecaster.model, wanted)
         return (self._opened(model) if uses else self._forecaster), uses
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -146,7 +147,12 @@ class Search:
 
     def ranked(self) -> list[int]:
         """Units that round, by what each does alone to the outputs; those that were not tried by their own error."""
-        return self._notes.ranking(self._key("ranked"), self._rank)
+        return self._notes.integers(self._key("ranked"), self._rank)
+
+    def lost(self) -> dict[str, int]:
+        """Of each node whose result goes beyond float16 the power of two that its largest number stays below."""
+        found = self._notes.integers(self._key("lost"), self._lost)
+        return {self._units[i].name: power for i, power in zip(found[::2], found[1::2], strict=True)}
 
     def worst_fixed(self) -> Unit:
         """The unit that cannot be kept and does most damage."""
@@ -223,9 +229,14 @@ class Search:
             *sorted(rest, key=lambda i: (-seen[i].blur, i)),
         ]
 
+    def _lost(self) -> list[int]:
+        seen = enumerate(self._forecaster.seen(self._half))
+        powers = [(i, math.frexp(one.largest)[1]) for i, one in seen if one.overflows and math.isfinite(one.largest)]
+        return [number for pair in powers for number in pair]
+
     def _order(self) -> list[int]:
         """Samples, those that suffer most first: a trial that fails does so early."""
-        return self._notes.ranking(self._key("order"), lambda: self._forecaster.order(self._half))
+        return self._notes.integers(self._key("order"), lambda: self._forecaster.order(self._half))
 
     def _error(self, keep: Sequence[int]) -> float:
         """Where `keep` stays in float32."""

@@ -166,3 +166,33 @@ def test_a_rewrite_that_does_not_help_is_left_out(graph, x, w):
     plan = find_plan(masked(graph, w, floor=-20000, big=9000), x, LIMIT)
     assert (sorted(plan.keep), plan.uses) == (["b", "y"], ())
     assert plan.after <= LIMIT < plan.before
+
+
+NORM = """g (float[n,8] x) => (float[n,8] y) {
+  a = MatMul(x, w) b = Mul(a, k) c = Mul(b, b) d = ReduceMean <axes = [-1]> (c) e = Sqrt(d)
+  f = Div(b, e) y = MatMul(f, w)
+}"""
+
+
+def test_a_square_is_scaled_rather_than_kept(graph, x, w):
+    model = graph(NORM, w=w, k=np.float32(300))
+    plan = find_plan(model, x, LIMIT)
+    assert (plan.mode, plan.keep, plan.uses) == ("force_fp16", (), (Use.of("rescale", nodes=("c",), by=4),))
+    assert plan.before > LIMIT >= plan.after
+
+
+CONV = """g (float[n,3,4,4] x) => (float[n,4,6] y) {
+  c = Conv <strides = [2, 2]> (x, big) f = Reshape(c, rows) t = Transpose <perm = [0, 2, 1]> (f) y = Mul(t, small)
+}"""
+
+
+def test_a_convolution_that_cannot_be_kept_becomes_a_product_that_can(graph, rng):
+    weights = (rng.normal(size=(6, 3, 2, 2)) * 1e6).astype(np.float32)
+    samples = {"x": rng.normal(size=(6, 3, 4, 4)).astype(np.float32)}
+    model = graph(CONV, big=weights, rows=np.array([0, 6, -1]), small=np.float32(1e-6))
+    free = find_plan(model, samples, LIMIT)
+    assert (set(free.keep), free.uses) == ({"c", "f", "t", "y"}, ()), "where it can be kept, it is"
+    plan = find_plan(model, samples, LIMIT, fixed=lambda unit: unit.kind == "Conv")
+    assert (set(plan.keep), plan.uses) == ({"c/MatMul", "y"}, (Use.of("patch-matmul"),))
+    with pytest.raises(GateError, match="computes `c` \\(Conv\\) in float16 only"):
+        find_plan(model, samples, LIMIT, fixed=lambda unit: unit.kind in ("Conv", "MatMul"))
