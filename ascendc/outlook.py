@@ -17,9 +17,9 @@ from ascendc.plan import TargetSteps, command
 from ascendc.precision import feeds
 from ascendc.precision.forecast import Forecast, forecast
 from ascendc.precision.forecaster import HEAVY, Forecaster, weight
+from ascendc.precision.kept import Found
+from ascendc.precision.ladder import LADDER, Ladder
 from ascendc.precision.modes import in_half
-from ascendc.precision.plan import LADDER, Ladder
-from ascendc.precision.search import Found
 from ascendc.stages import golden
 from ascendc.stages.package import OM_LIMITS
 from ascendc.store import Store

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ascendc.outlook import Outlook, Rewrite, Subject
     from ascendc.precision.forecast import Culprit
+    from ascendc.precision.kept import Found
     from ascendc.precision.rounding import Overflow
-    from ascendc.precision.search import Found
     from ascendc.precision.units import Bound
 
 VERSION = "1"

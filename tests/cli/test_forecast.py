@@ -217,6 +217,9 @@ def test_the_json_keeps_to_the_schema(ascendc, model, tmp_path, kept):
     }
     assert record["culprits"][0]["node"] == record["overflow"][0]["node"] == "/block/b"
     assert (record["kept"] is not None) == kept
+    assert {*record} >= {"ok", "mode", "bound", "end_to_end", "culprits", "overflow", "origin"}
+    assert {*record["culprits"][0]} >= {"node", "op", "module", "own", "accumulated", "max_abs_value"}
+    assert {*record["overflow"][0]} == {"node", "tensor", "value"}
 
 
 def test_the_schema_is_the_one_in_docs():

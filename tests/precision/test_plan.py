@@ -11,8 +11,9 @@ import pytest
 
 from ascendc.errors import GateError, StageError
 from ascendc.model import Use
-from ascendc.precision.plan import FEW, PrecisionPlan, find_plan, reasonable
-from ascendc.precision.search import Found
+from ascendc.precision.kept import Found
+from ascendc.precision.ladder import FEW, reasonable
+from ascendc.precision.plan import PrecisionPlan, find_plan
 
 LIMIT = 3e-2
 
