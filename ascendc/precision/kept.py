@@ -43,8 +43,15 @@ class Found:
     """That the mode computes in float16."""
     exact: int
     """Units that are in float32 in the end: those that the mode leaves there, and what is kept."""
+    casts: int
+    """Results that are float16 where they are made and float32 where they are used, or the other way round."""
     trials: int
     """Runs of the model, over all samples or over as many as decide."""
+
+    @property
+    def cost(self) -> int:
+        """What is slower than float16 throughout: units in float32, and casts, each a kernel of its own."""
+        return self.exact + self.casts
 
     @property
     def option(self) -> str:

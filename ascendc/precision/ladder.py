@@ -71,8 +71,8 @@ class Ladder:
     def climb(self, modes: Sequence[Mode] = LADDER) -> tuple[Found, tuple[Use, ...]]:
         """What a search found on the first rung that is good enough, and the rewrites it needs.
 
-        A rung is good enough where it keeps a reasonable set (`reasonable`). Of one that is not and the next that
-        suffices, the one with fewer units in float32 wins.
+        A rung is good enough where it keeps a reasonable set (`reasonable`). Where it does not, the next is tried, and
+        the cheapest of those that suffice (`Found.cost`) wins.
 
         Args:
             modes: the rungs.
@@ -89,11 +89,11 @@ class Ladder:
             search = self._search(graph, mode, uses)
             one = search.run() if search.possible else None
             found += [one] if one is not None else []
-            if len(found) > 1 or (found and reasonable(found[0])):
+            if one is not None and reasonable(one):
                 break
         if not found:
             raise self._none(bare)
-        best = replace(min(found, key=lambda one: one.exact), before=_number(bare.before()))
+        best = replace(min(found, key=lambda one: one.cost), before=_number(bare.before()))
         return self._without_idle(best, uses)
 
     def _rewrite(self, bare: Search) -> tuple[Forecaster, tuple[Use, ...]]:

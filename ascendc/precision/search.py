@@ -11,6 +11,7 @@ from ascendc.precision.kept import Found, Kept
 from ascendc.precision.mixlist import ge_types
 from ascendc.precision.modes import KEPT, MIXED, Mode, in_half
 from ascendc.precision.notes import Notes
+from ascendc.precision.units import is_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +87,8 @@ class Search:
         if keep is None:
             return None
         keep = self._shrink(keep) if keep else keep
-        before, half = self.before(), self._in_half(kinds)
+        before = self.before()
+        half = self._in_half(kinds) if kinds else self._but(keep)
         return Found(
             mode=self._mode,
             bound=self._forecaster.bound,
@@ -96,7 +98,8 @@ class Search:
             types=tuple(dict.fromkeys(name for kind in kinds for name in ge_types(kind))),
             keep=tuple(_kept(self._units[i]) for i in keep),
             units=self._rounded(self._half),
-            exact=sum(unit.rounds for unit in self._units) - self._rounded(half) + len(keep),
+            exact=sum(unit.rounds for unit in self._units) - self._rounded(half),
+            casts=self._casts(half),
             trials=len(self.tried),
         )
 
@@ -124,6 +127,14 @@ class Search:
     def _in_half(self, kinds: Sequence[str] = ()) -> tuple[bool, ...]:
         half = in_half(self._units, self._mode, kinds)
         return tuple(one or i in self._fixed for i, one in enumerate(half))
+
+    def _but(self, keep: Sequence[int]) -> tuple[bool, ...]:
+        return tuple(half and i not in keep for i, half in enumerate(self._half))
+
+    def _casts(self, half: Sequence[bool]) -> int:
+        pairs = [(unit, one) for unit, one in zip(self._units, half, strict=True) if unit.rounds]
+        made = {value: one for unit, one in pairs for value in unit.outputs if is_float(value)}
+        return len({value for unit, one in pairs for value in unit.inputs if made.get(value, one) != one})
 
     def _rounded(self, half: Sequence[bool]) -> int:
         return sum(one and unit.rounds for one, unit in zip(half, self._units, strict=True))
@@ -195,8 +206,7 @@ class Search:
 
     def _error(self, keep: Sequence[int]) -> float:
         """Where `keep` stays in float32."""
-        half = tuple(half and i not in keep for i, half in enumerate(self._half))
-        return self._trial(half, f"{len(keep)} of {self._rounded(self._half)} nodes in float32")
+        return self._trial(self._but(keep), f"{len(keep)} of {self._rounded(self._half)} nodes in float32")
 
     def _trial(self, half: tuple[bool, ...], what: str) -> float:
         """Of the worst output."""
