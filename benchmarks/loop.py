@@ -24,7 +24,7 @@ from ascendc.bench.clock import timed, warm_up
 from ascendc.bench.configuration import Configuration
 from ascendc.bench.distribution import interval, medians
 from ascendc.bench.feeds import Given, Half
-from ascendc.bench.work import Protocol, Request
+from ascendc.bench.work import Protocol, Request, Wanted
 from ascendc.bench.worker import open_for
 from ascendc.store import Store
 
@@ -81,7 +81,8 @@ def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
     feeds = {name: np.load(bundle / "golden" / part / f"{name}.npy")[:1]}
     onnx = next(bundle.glob(f"models/**/{part}.onnx"))
     plain = onnx_loop(onnx, name, feeds) if runtime == "onnx" else torch_loop(part, name, feeds)
-    with open_for(_request(runtime, part, onnx if runtime == "onnx" else RECIPE, bundle, feeds)) as session:
+    wanted = Wanted(part, onnx if runtime == "onnx" else RECIPE, feeds)
+    with open_for(_request(runtime, wanted, bundle), wanted) as session:
 
         def bench() -> float:
             [taken] = timed(lambda: session.run(feeds), 1)
@@ -132,11 +133,11 @@ def torch_loop(part: str, name: str, feeds: Arrays) -> Callable[[], float]:
     return turn
 
 
-def _request(runtime: Runtime, part: str, model: Path, bundle: Path, feeds: Arrays) -> Request:
+def _request(runtime: Runtime, wanted: Wanted, bundle: Path) -> Request:
     protocol = Protocol((1,), 1, 0, ())
     half = Half("ascendc_device", bundle / "python", bundle / "assets")
     configuration = Configuration(runtime, "cpu", "fp32")
-    return Request(configuration, part, model, (), protocol, half, Given(), feeds, started=0.0)
+    return Request(configuration, (wanted,), (), protocol, half, Given(), started=0.0)
 
 
 def render(found: dict[str, list[Pair]], setting: Setting) -> str:

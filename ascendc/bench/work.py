@@ -43,20 +43,27 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Request:
-    """One part on one configuration."""
+class Wanted:
+    """A part of the model, on one engine."""
 
-    configuration: Configuration
     part: str
     model: Path
     """A recipe, for PyTorch; else the ONNX or OM."""
+    golden: Arrays
+    """Inputs, samples first, as this engine takes them."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One part on one configuration, or several together."""
+
+    configuration: Configuration
+    parts: tuple[Wanted, ...]
     overrides: tuple[str, ...]
     """Of the recipe."""
     protocol: Protocol
     half: Half
     given: Given
-    golden: Arrays
-    """Inputs, samples first, as this engine takes them."""
     started: float
     """`time.monotonic` when the process was started."""
 
@@ -104,8 +111,8 @@ class Done:
 
     batch: int
     timed: Timed | None
-    answers: Arrays
-    """Outputs on all golden inputs."""
+    answers: dict[str, Arrays]
+    """Outputs on all golden inputs, by part."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MEASURE = "measure"
 
-_SEVERAL = ("--image", "--texts", "--arrays", "--devices", "--precisions", "--runtimes", "--batches", "--clients")
+_GIVEN = ("--image", "--texts", "--arrays")
+_SEVERAL = (*_GIVEN, "--devices", "--precisions", "--runtimes", "--parts", "--batches", "--clients")
 
 
 class _Bench(click.Group):
@@ -64,6 +65,7 @@ def bench() -> None:
     metavar="torch|onnx|om...",
     help="[default: torch of a RECIPE, onnx om of a BUNDLE]; of a recipe onnx and om are built first.",
 )
+@click.option("--parts", multiple=True, metavar="NAME...", help="[default: each, and all together: image+text]")
 @click.option("--batches", multiple=True, type=click.IntRange(1), metavar="N...", help="[default: 1]")
 @click.option("--clients", multiple=True, type=click.IntRange(1), metavar="N...", help="Threads that call at once.")
 @click.option("--num-runs", "runs", type=click.IntRange(1), default=100, show_default=True, help="Timed, of each row.")
@@ -89,6 +91,7 @@ def measure(
     devices: tuple[Device, ...],
     precisions: tuple[Precision, ...],
     runtimes: tuple[Runtime, ...],
+    parts: tuple[str, ...],
     batches: tuple[int, ...],
     clients: tuple[int, ...],
     runs: int,
@@ -101,8 +104,9 @@ def measure(
 ) -> int:
     """Measure a BUNDLE directory, or the PyTorch model of a RECIPE: latency, throughput, memory, cold start.
 
-    Every configuration and part runs in a process of its own and must also answer right on golden inputs. What is not
-    there is a row with the reason. `ascendc bench compare OLD.json NEW.json` compares two results.
+    Every configuration and part runs in a process of its own and must also answer right on golden inputs; so do all
+    parts together, as a question needs them. What is not there is a row with the reason. `ascendc bench compare
+    OLD.json NEW.json` compares two results.
 
     Example: ascendc bench build/tiny-clip --image square.png --texts "a red square" --batches 1 4 8
     """
@@ -137,6 +141,7 @@ def measure(
         given=Given(images, texts, arrays),
         overrides=overrides,
         target=target,
+        parts=parts,
     )
     with listening(as_json_lines=False, verbosity=0) as listen:
         results = measure_all(asked, keep, listen)
