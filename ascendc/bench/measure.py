@@ -140,7 +140,7 @@ def _run(
     missing = _missing(model, configuration)
     for parts in groups:
         row = Row(configuration, parts, tuple(_precision(model, configuration, part) for part in parts))
-        if table.hopeless(row):
+        if table.hopeless(row) or table.settled(row):
             continue
         request = missing or _request(asked, model, row)
         if isinstance(request, str):

@@ -77,6 +77,10 @@ class Table:
         """Why a row need not be tried again, nor another of its configuration; empty: it may be."""
         return self._hopeless.get(row, "")
 
+    def settled(self, row: Row) -> bool:
+        """Whether another round has nothing to add: it ran on the simulated device, which has no figures."""
+        return any(own == row and case.origin == "simulated" for (own, _), case in self._cases.items())
+
     def undone(self, row: Row, batches: Iterable[int], answer: Undone) -> Iterator[Case]:
         """Rows without figures."""
         if answer.batch is None and answer.state == "unavailable":
@@ -125,7 +129,7 @@ def scalings(cases: Sequence[Case]) -> Iterator[Scaling]:
     for key, medians in series.items():
         if len(medians) > 1:
             points = gears.points(medians)
-            yield Scaling(*key, points=points, gears=gears.gears(points), rule=RULE)
+            yield Scaling("measured", *key, points=points, gears=gears.gears(points), rule=RULE)
 
 
 def _filled(case: Case, rounds: Sequence[_Round]) -> Case:
@@ -162,6 +166,7 @@ def _measured(case: Case, timed: Sequence[Timed]) -> Case:
         loads=tuple(load_of(load, case.batch) for load in loads),
         memory=_most([one.memory for one in timed]),
         warm_up=WarmUp(
+            "measured",
             sum(one.warm_up.runs for one in timed),
             sum(one.warm_up.seconds for one in timed),
             all(one.warm_up.steady for one in timed),

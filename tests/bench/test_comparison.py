@@ -26,14 +26,14 @@ def verdict(case, results):
 
 @pytest.mark.parametrize("drift", [0, 0.02], ids=["even rounds", "rounds that differ"])
 def test_no_difference_is_found_where_there_is_none(verdict, drift):
-    seeds = range(60)
+    seeds = range(25)
     wrong = [s for s in seeds if verdict(runs(s, drift=drift), runs(1000 + s, drift=drift)) != "no difference"]
-    assert len(wrong) <= 3
+    assert len(wrong) <= 1
 
 
 def test_a_tenth_is_found_either_way(verdict):
-    assert [verdict(runs(s), runs(1000 + s, 1.1)) for s in range(40)].count("slower") >= 39
-    assert [verdict(runs(s, 1.1), runs(1000 + s)) for s in range(40)].count("faster") >= 39
+    assert [verdict(runs(s), runs(1000 + s, 1.1)) for s in range(15)].count("slower") >= 14
+    assert [verdict(runs(s, 1.1), runs(1000 + s)) for s in range(15)].count("faster") >= 14
 
 
 def test_what_is_sure_and_small_does_not_count_unless_it_shall(verdict):
