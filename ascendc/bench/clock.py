@@ -60,7 +60,7 @@ class Load:
 
     origin: Origin
     clients: int
-    """Threads of one process."""
+    """Threads of one process, or processes: `client_processes` of the results says which."""
     latency: Distribution
     """Of single calls, waiting included; its `per_second` is that of one client."""
     seconds: float

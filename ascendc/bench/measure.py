@@ -92,6 +92,7 @@ def measure(
             setting=setting.now(),
             runs=asked.protocol.runs,
             rounds=asked.protocol.effective_rounds,
+            client_processes=asked.protocol.client_processes,
             cases=(),
             scaling=(),
             notes=_notes(asked, targets),

@@ -110,6 +110,8 @@ class Results:
     """Timed runs that were asked for of each case."""
     rounds: int
     """Processes of each configuration and part, one after the other, that share the runs."""
+    client_processes: bool
+    """Whether clients were processes, each with a session of its own; else threads that share one."""
     cases: tuple[Case, ...]
     scaling: tuple[Scaling, ...]
     """By configuration and part, where more than one batch size was measured."""

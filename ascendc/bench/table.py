@@ -40,7 +40,7 @@ def lines(results: Results) -> Iterator[str]:
         yield f"{part}, batch {batch}, measured: {_times(results)}, {_inputs(rows)}"
         yield from columns([_HEADS, *_ranked(rows)])
     yield from _scaling(results)
-    yield from _loads(measured)
+    yield from _loads(measured, client_processes=results.client_processes)
     yield from _device_memory(measured)
     yield from _beginnings(measured)
     yield from _answers(measured)
@@ -126,7 +126,7 @@ def _scaling(results: Results) -> Iterator[str]:
         yield f"  by this rule: {results.scaling[0].rule}"
 
 
-def _loads(measured: Sequence[Case]) -> Iterator[str]:
+def _loads(measured: Sequence[Case], *, client_processes: bool) -> Iterator[str]:
     rows = [
         (
             f"{name_of(case)}, {case.part}, batch {case.batch}",
@@ -140,7 +140,8 @@ def _loads(measured: Sequence[Case]) -> Iterator[str]:
     ]
     if rows:
         yield ""
-        yield "Clients at once, threads that share a session (least ÷ most: the calls that single clients got):"
+        kind = "processes with a session each" if client_processes else "threads that share a session"
+        yield f"Clients at once, {kind} (least ÷ most: the calls that single clients got):"
         yield from columns([("configuration", "clients", "items/s", "P50 ms", "P95", "P99", "least ÷ most"), *rows])
 
 

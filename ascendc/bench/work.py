@@ -30,6 +30,8 @@ class Protocol:
     clients: tuple[int, ...]
     rounds: int = 1
     """Processes that share the runs."""
+    client_processes: bool = False
+    """Whether clients are processes, each with a session of its own; else threads that share one."""
 
     @property
     def effective_rounds(self) -> int:
@@ -66,6 +68,8 @@ class Request:
     given: Given
     started: float
     """`time.monotonic` when the process was started."""
+    client: int | None = None
+    """The process is one of several clients, with batches of this size; None: it measures."""
 
 
 @dataclass(frozen=True)

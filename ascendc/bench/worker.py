@@ -9,6 +9,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from ascendc.bench.clients import be_client, in_processes
 from ascendc.bench.clock import in_turns, timed, under_load, warm_up
 from ascendc.bench.footprint import Footprint, footprint, reset_peak
 from ascendc.bench.trial import Alone, Together, member
@@ -29,6 +30,9 @@ def main(descriptor: int) -> None:
     """Answer the one request that comes through a pipe."""
     with Connection(descriptor) as pipe:
         request: Request = pipe.recv()
+        if request.client is not None:
+            _be_client(request, pipe, request.client)
+            return
         for answer in serve(request):
             pipe.send(answer)
 
@@ -97,6 +101,15 @@ def open_for(request: Request, wanted: Wanted) -> Session:
     return session_for(module, part, device, precision)
 
 
+def _be_client(request: Request, pipe: Connection, batch: int) -> None:
+    with ExitStack() as stack:
+        try:
+            sessions = {one.part: stack.enter_context(open_for(request, one)) for one in request.parts}
+            be_client(pipe, _trial(request, sessions), batch, request.protocol.warmup)
+        except (SessionError, AscendcError) as error:  # such as: the device has no room for one more
+            pipe.send(Undone(batch, "failed", str(error)))
+
+
 def _trial(request: Request, sessions: Mapping[str, Session]) -> Alone | Together:
     half, given = request.half, request.given
     members = [member(one.part, sessions[one.part], one.golden, half, given) for one in request.parts]
@@ -117,7 +130,11 @@ def _timed(request: Request, trial: Alone | Together, session: Session, batch: i
     warm = warm_up(run, protocol.warmup)
     ways = (run, trial.compute(feeds), trial.whole(batch))
     samples, computed, prepared = in_turns(ways, protocol.runs_a_round)
-    loads = tuple(under_load(run, clients, protocol.runs_a_round) for clients in protocol.clients)
+    if protocol.client_processes:
+        seconds = sum(samples) / 1e3
+        loads = tuple(in_processes(request, batch, clients, seconds) for clients in protocol.clients)
+    else:
+        loads = tuple(under_load(run, clients, protocol.runs_a_round) for clients in protocol.clients)
     return Timed(
         warm_up=warm,
         latency_ms=tuple(samples),

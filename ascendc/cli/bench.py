@@ -72,6 +72,7 @@ def bench() -> None:
 @click.option("--parts", multiple=True, metavar="NAME...", help="[default: each, and all together: image+text]")
 @click.option("--batches", multiple=True, type=click.IntRange(1), metavar="N...", help="[default: 1]")
 @click.option("--clients", multiple=True, type=click.IntRange(1), metavar="N...", help="Threads that call at once.")
+@click.option("--client-processes", is_flag=True, help="Clients are processes, each with a session of its own.")
 @click.option("--num-runs", "runs", type=click.IntRange(1), default=100, show_default=True, help="Timed, of each row.")
 @click.option(
     "--warmup", type=click.IntRange(0), default=10, show_default=True, help="At least; until it is steady in any case."
@@ -98,6 +99,7 @@ def measure(
     parts: tuple[str, ...],
     batches: tuple[int, ...],
     clients: tuple[int, ...],
+    client_processes: bool,
     runs: int,
     warmup: int,
     rounds: int,
@@ -124,6 +126,8 @@ def measure(
     from ascendc.cli.interrupt import INTERRUPTED
     from ascendc.cli.progress import listening
 
+    if client_processes and not clients:
+        raise click.UsageError("--client-processes says what clients are; --clients says how many, and none were named")
     if overrides and what.is_dir():
         raise click.UsageError("--set changes a recipe; a bundle is what it is")
     told = _Told()
@@ -139,7 +143,14 @@ def measure(
         runtimes=runtimes,
         devices=devices or ("npu", "cuda", "cpu"),
         precisions=precisions,
-        protocol=Protocol(tuple(sorted(set(batches or (1,)))), runs, warmup, tuple(dict.fromkeys(clients)), rounds),
+        protocol=Protocol(
+            tuple(sorted(set(batches or (1,)))),
+            runs,
+            warmup,
+            tuple(dict.fromkeys(clients)),
+            rounds,
+            client_processes,
+        ),
         given=Given(images, texts, arrays),
         overrides=overrides,
         target=target,

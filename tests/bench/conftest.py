@@ -63,6 +63,7 @@ def results():
             ),
             runs=100,
             rounds=1,
+            client_processes=False,
             cases=cases,
             scaling=(),
             notes=(),

@@ -11,9 +11,11 @@ from onnx import TensorProto, helper, save
 
 from ascendc.bench import child
 from ascendc.bench.child import ask
+from ascendc.bench.clients import in_processes
 from ascendc.bench.configuration import FIXED, Configuration
 from ascendc.bench.feeds import Given, Half
 from ascendc.bench.work import Done, Opened, Protocol, Request, Undone, Wanted
+from ascendc.runtime import SessionError
 
 GOLDEN = np.arange(15, dtype=np.float32).reshape(5, 3)
 
@@ -75,6 +77,25 @@ def test_a_batch_that_the_engine_was_not_made_for_is_told(request_for):
     assert list(ask(request_for(batch=4, batches=(1, 2)))) == [
         Undone(n, "unavailable", f"it was compiled for a batch of 4, not {n}") for n in (1, 2)
     ]
+
+
+def test_clients_may_be_processes(request_for):
+    _, done = ask(request_for(batches=(2,), clients=(2,), client_processes=True))
+    [load] = done.timed.loads
+    assert load.clients == len(load.by_client) == 2
+    assert min(load.by_client) >= 1
+    assert len(load.calls_ms) == sum(load.by_client)
+    assert load.seconds > 0
+
+
+def test_a_client_that_fails_or_dies_fails_the_row(request_for, monkeypatch):
+    asked = request_for()
+    asked.parts[0].model.write_bytes(b"no model")
+    with pytest.raises(SessionError, match=r"^a client's process failed: .*cannot be loaded by onnxruntime"):
+        in_processes(asked, 1, clients=2, seconds=0.01)
+    monkeypatch.setattr(child, "_PROGRAM", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(SessionError, match=r"^a client's process died; what it said stands above$"):
+        in_processes(asked, 1, clients=1, seconds=0.01)
 
 
 def test_a_file_that_cannot_be_opened_is_told(request_for):
