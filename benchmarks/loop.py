@@ -57,8 +57,8 @@ class Pair:
     loop: float
 
 
-def main() -> None:
-    """Measure, and write the page."""
+def main() -> int:
+    """Measure, print and write the page's table; the exit code is 1 where a median ratio is beyond the limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.loop", description=__doc__)
     parser.add_argument("--pairs", type=int, default=3000, help="[%(default)s]")
     options = parser.parse_args()
@@ -69,10 +69,12 @@ def main() -> None:
         for runtime in ("onnx", "torch"):
             for part in INPUTS:
                 found[f"{runtime} cpu fp32, {part}"] = pairs(runtime, part, bundle, options.pairs)
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
+    table = render(found, setting)
+    print(table)
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{render(found, setting)}{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{table}{END}{after}", encoding="utf-8")
+    return int(any(abs(_ratio(made) - 1) > LIMIT for made in found.values()))
 
 
 def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
@@ -94,7 +96,8 @@ def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
         for i in range(count):
             first, second = (plain(), bench()) if i % 2 else (bench(), plain())
             made.append(Pair(second, first) if i % 2 else Pair(first, second))
-    print(f"{runtime} {part}: {_ratio(made):.3f}", file=sys.stderr)
+    low, high = _ends(made)
+    print(f"{runtime} {part}: {_ratio(made):.3f} ({low:.3f}-{high:.3f})", file=sys.stderr)
     return made
 
 
@@ -149,7 +152,7 @@ def render(found: dict[str, list[Pair]], setting: Setting) -> str:
     ]
     for name, made in found.items():
         ratios = np.array([pair.bench / pair.loop for pair in made])
-        low, high = interval(medians([ratios.tolist()], seed=0))
+        low, high = _ends(made)
         quarter, three_quarters = np.percentile(ratios, (25, 75))
         ratio = _ratio(made)
         cells = (
@@ -171,10 +174,15 @@ def _verdict(ratio: float, low: float, high: float) -> str:
     return "yes" if max(1 - low, high - 1) <= LIMIT else "the median is; its interval is not"
 
 
+def _ends(made: list[Pair]) -> tuple[float, float]:
+    """The 95 % confidence interval of `_ratio`, by a bootstrap of blocks."""
+    return interval(medians([[pair.bench / pair.loop for pair in made]], seed=0))
+
+
 def _ratio(made: list[Pair]) -> float:
     """The median of the pairs' own ratios."""
     return statistics.median(pair.bench / pair.loop for pair in made)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
