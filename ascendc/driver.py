@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from ascendc.recipe import Recipe
     from ascendc.registry import Registry
     from ascendc.toolchain.base import Deferred
+
+
+Measure = Callable[["Outcome", Callable[[Path], None]], None]
+"""Measures the bundle of a build, and tells where its results lie."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ def build(
     verify: bool = False,
     require_om: bool = False,
     command: str | None = None,
+    measure: Measure = lambda *_: None,
     listen: Listener = lambda _: None,
 ) -> Outcome:
     """Run everything the recipe asks for up to the stage `until`, and lay out the result.
@@ -99,6 +106,7 @@ def build(
         verify: hash every file that is used in full, whatever its size and times say.
         require_om: fail where an OM would be deferred.
         command: what the user typed, quoted for a shell, for the record and to go on after an interrupt.
+        measure: is called when the bundle is complete; the record names the results that it tells of.
         listen: hears every event, one at a time.
 
     Raises:
@@ -108,7 +116,7 @@ def build(
     """
     asked = Asked(path, command or _command(path, output, overrides, until), overrides, until)
     with Journal(asked, listen) as journal:
-        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, journal)
+        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, measure, journal)
 
 
 def _build(
@@ -119,6 +127,7 @@ def _build(
     crew: Crew,
     verify: bool,
     require_om: bool,
+    measure: Measure,
     journal: Journal,
 ) -> Outcome:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads must not spin on cores that other steps use
@@ -169,11 +178,12 @@ def _build(
         notes=notes,
         seconds=journal.seconds,
     )
-    journal.settle(
-        "done",
-        changed=outcome.changed,
-        bundle_digest=sha256(folder / manifest.FILE) if until == "package" else None,
-    )
+    digest = sha256(folder / manifest.FILE) if until == "package" else None
+    settle = partial(journal.settle, "done", changed=outcome.changed, bundle_digest=digest)
+    settle()
+    if until == "package":
+        measure(outcome, journal.measured)
+        settle()
     outcome = replace(outcome, notes=(*notes, *journal.notes))
     journal(_finished(path, outcome))
     return outcome

@@ -79,7 +79,7 @@ def decode(draft: Draft) -> Recipe:
         verify=VerifySection(verify.samples, verify.seed, draft.samples, verify.threshold),
         check=CheckSection(fields.check.findings),
         bundle=BundleSection(fields.bundle.name or _file_name(draft.path)),
-        benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs),
+        benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs, fields.benchmark.after_build),
         notes=draft.notes,
         document=draft.document,
     )
