@@ -59,6 +59,6 @@ def compare(
         other = stack.enter_context(
             side(candidate, "candidate", overrides=overrides, target=target, allow_simulated=allow_simulated)
         )
-        verdict = judge(one, other, samples, part, limit)
+        verdict = judge(one, other, samples, part, limit, layered=layers)
     click.echo(to_json(verdict) if as_json else "\n".join(lines(verdict)))
     return 0 if verdict.ok else EXIT_REFUSED

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ascendc import onnx_file
 from ascendc.cann.om import file as oms
+from ascendc.errors import UsageError
 from ascendc.judge import limits
 from ascendc.judge.running import answered
 from ascendc.judge.side import Answer, Face, Side
@@ -68,3 +69,22 @@ class OmSide(Side):
         assert inputs is not None
         session = partial(open_session, self.path, "npu", allow_simulated=self.allow_simulated)
         return answered(self.name, session, inputs, self.allowed)
+
+
+class DumpsSide(Side):
+    """A folder of AscendCL's dumps: layers, and no outputs."""
+
+    kind = "dumps"
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, str(path)
+        self.faces = (Face("", (), ()),)
+
+    def answer(self, face: Face, inputs: Inputs | None) -> Answer:
+        """Nothing that could be judged as outputs.
+
+        Raises:
+            UsageError: always (ASC2811).
+        """
+        del face, inputs
+        raise UsageError("ASC2811", f"`{self.name}` holds dumps, and no outputs", hint="--layers compares them")

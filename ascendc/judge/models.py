@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import torch
+
     from ascendc.bench.subject import Measurable
     from ascendc.judge.side import Arrays
     from ascendc.model import Model, Part
@@ -78,13 +80,17 @@ class RecipeSide(_Known):
         """By name."""
         return next(part for part in self.planner.parts if part.name == name)
 
+    def module(self, part: str) -> torch.nn.Module:
+        """The PyTorch module of a part."""
+        recipe = self.planner.recipe
+        return self.planner.model.module(part, recipe.model.weights, recipe.export.attention)
+
     def _open(self, part: Part, onnx: Path | None) -> Session:
         from ascendc.torch_session import session_for
 
         if onnx is not None:
             return open_session(onnx, "cpu", lean=True)
-        recipe = self.planner.recipe
-        return session_for(self.planner.model.module(part.name, recipe.model.weights, recipe.export.attention), part)
+        return session_for(self.module(part.name), part)
 
     def _pixels(self, part: str) -> Arrays:
         return raw_inputs(self.part(part), self._records[part].inputs)
@@ -119,6 +125,17 @@ class BundleSide(_Known):
         limit = artefact.limit if is_om else record.limit
         found = answered(self.name, lambda: session, inputs, limit)
         return Answer(found.outputs, found.engine, found.simulated, found.allowed, notes)
+
+    def onnx(self, part: str) -> Path:
+        """The ONNX file of a part.
+
+        Raises:
+            GateError: it is missing (ASC2809).
+        """
+        try:
+            return self.bundle.path(self.bundle.artefact(part, self._target).onnx)
+        except BundleError as error:
+            raise GateError("ASC2809", str(error), hint=f"ascendc bundle verify {self.name}") from error
 
 
 @contextmanager

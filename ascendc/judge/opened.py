@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ascendc.cann.dump import folder
 from ascendc.errors import UsageError
-from ascendc.judge.files import OmSide, OnnxSide
+from ascendc.judge.files import DumpsSide, OmSide, OnnxSide
 from ascendc.judge.saved import SavedSide
 from ascendc.runtime.manifest import FILE
 
@@ -55,6 +56,8 @@ def side(
 
 
 def _file(path: Path, *, allow_simulated: bool) -> Side:
+    if path.is_dir() and not any(path.glob("*.npy")) and folder.is_one(path):
+        return DumpsSide(path)
     if path.is_dir() or path.suffix == ".npz":
         return SavedSide(path)
     if path.suffix == ".onnx":

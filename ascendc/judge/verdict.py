@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ascendc.errors import UsageError
 from ascendc.judge import match, saved
 from ascendc.judge.figures import figures
+from ascendc.judge.limits import HALF
 from ascendc.judge.refusal import refusal
-from ascendc.judge.result import Answered, Output, Refusal, SideInfo, Task, Verdict
+from ascendc.judge.result import Answered, Layers, Output, Refusal, SideInfo, Task, Verdict
 from ascendc.judge.side import Inputs
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
 
 def compare(
-    reference: Side, candidate: Side, samples: Path | None = None, part: str | None = None, limit: float | None = None
+    reference: Side,
+    candidate: Side,
+    samples: Path | None = None,
+    part: str | None = None,
+    limit: float | None = None,
+    *,
+    layered: bool = False,
 ) -> Verdict:
     """Hold the candidate's outputs against the reference's.
 
@@ -32,9 +39,12 @@ def compare(
         samples: inputs, an ``.npz`` or a folder of ``.npy``; None: the golden inputs of a side that has some.
         part: of the sides that have several; None: all that both have.
         limit: what an output may be off; None: by what the sides are.
+        layered: whether layers are looked at, too. They say where an error begins, and decide nothing, except where a
+            side is dumps, which are all that it has.
 
     Raises:
-        UsageError: parts do not match (ASC2803), or there are no inputs that fit (ASC2804 to ASC2806).
+        UsageError: parts do not match (ASC2803), layers cannot be had (ASC2811 to ASC2814), or there are no inputs
+            that fit (ASC2804 to ASC2806).
         StageError: a side fails (ASC2807).
         EnvironmentLacksError: a side cannot be run here (ASC2808).
     """
@@ -45,10 +55,15 @@ def compare(
     got: dict[str, Arrays] = {}
     answered: tuple[list[Answered], list[Answered]] = ([], [])
     notes: list[str] = []
+    walked: list[Layers] = []
+    dumps = layered and "dumps" in (reference.kind, candidate.kind)
     said = "no inputs: both sides were saved"
     for pair in pairs:
         inputs = inputs_for(pair, reference, candidate, samples, given)
         said = inputs.said if inputs else said
+        if dumps:
+            walked.append(_layers(pair, reference, candidate, inputs, limit if limit is not None else HALF))
+            continue
         mine, theirs = reference.answer(pair.reference, inputs), candidate.answer(pair.candidate, inputs)
         for kept, face, answer in zip(answered, (pair.reference, pair.candidate), (mine, theirs), strict=True):
             kept.append(Answered(face.part or pair.part, answer.engine, answer.simulated, answer.allowed))
@@ -58,20 +73,32 @@ def compare(
         outputs += _outputs(pair, mine, theirs, partners, allowed)
         wanted[pair.part] = mine.outputs
         got[pair.part] = {name: theirs.outputs[one.name] for name, one in partners.items() if one.name}
+        if layered:
+            walked.append(_layers(pair, reference, candidate, inputs, allowed))
     notes = [*reference.notes, *candidate.notes, *notes, *_left_out(reference, candidate, pairs)]
     task = _task(reference.plugin or candidate.plugin, wanted, got, outputs)
     return Verdict(
-        ok=all(output.ok for output in outputs) and (task is None or task.ok),
+        ok=all(output.ok for output in outputs)
+        and (task is None or task.ok)
+        and not (dumps and any(one.first for one in walked)),
         reference=SideInfo(reference.kind, reference.name, tuple(answered[0])),
         candidate=SideInfo(candidate.kind, candidate.name, tuple(answered[1])),
         samples=said,
         outputs=tuple(outputs),
         task=task,
-        layers=(),
+        layers=tuple(walked),
         notes=tuple(
             dict.fromkeys((*reference.notes, *candidate.notes, *notes, *_left_out(reference, candidate, pairs)))
         ),
     )
+
+
+def _layers(pair: Pair, reference: Side, candidate: Side, inputs: Inputs | None, limit: float) -> Layers:
+    from ascendc.judge.layers import layers
+
+    if inputs is None:
+        raise UsageError("ASC2813", f"neither `{reference.name}` nor `{candidate.name}` has layers: both were saved")
+    return layers(pair, reference, candidate, inputs, limit)
 
 
 def inputs_for(
@@ -121,7 +148,7 @@ def _task(
     plugin: Model | None, wanted: Mapping[str, Arrays], got: Mapping[str, Arrays], outputs: list[Output]
 ) -> Task | None:
     """What the plugin says of what may be compared; None where it cannot be asked."""
-    if plugin is None or any(output.refused for output in outputs):
+    if plugin is None or not outputs or any(output.refused for output in outputs):
         return None
     said = plugin.judge(wanted, got)
     return Task(plugin.NAME, said.ok, said.summary, dict(said.figures))
