@@ -40,8 +40,8 @@ class Made:
     """Which of the node's outputs."""
     scope: str
     """The PyTorch module that the node comes from; empty: the exporter does not say."""
-    inner: bool
-    """Whether only nodes of the same module take it."""
+    users: tuple[str, ...]
+    """Likewise of the nodes that take it, and of who asks the graph."""
     size: int | None
     """Values that a sample has of it; None: not known."""
 
@@ -104,9 +104,8 @@ def _made(model: ir.Model) -> list[Made]:
         for index, value in enumerate(node.outputs):
             if not value.name or (value.type is not None and value.dtype is None):
                 continue
-            users = [use.node for use in value.uses()]
-            inner = bool(users) and not value.is_graph_output() and all((module_of(u) or "") == scope for u in users)
-            found.append(Made(value.name, node.op_type, node.name or "", index, scope, inner, _size(value)))
+            users = tuple(module_of(use.node) or "" for use in value.uses()) + ("",) * value.is_graph_output()
+            found.append(Made(value.name, node.op_type, node.name or "", index, scope, users, _size(value)))
     return found
 
 

@@ -124,7 +124,7 @@ class BundleSide(_Known):
             raise GateError("ASC2809", str(error), hint=f"ascendc bundle verify {self.name}") from error
         limit = artefact.limit if is_om else record.limit
         found = answered(self.name, lambda: session, inputs, limit)
-        return Answer(found.outputs, found.engine, found.simulated, found.allowed, notes)
+        return Answer(found.outputs, found.engine, found.simulated, found.allowed, tuple(map(_bare, notes)))
 
     def onnx(self, part: str) -> Path:
         """The ONNX file of a part.
@@ -158,6 +158,11 @@ def bundle_side(path: Path, role: Role, target: str | None, *, allow_simulated: 
     """
     with measurable(path, (), build=False) as found:
         yield BundleSide(path, found, role, target, allow_simulated=allow_simulated)
+
+
+def _bare(note: str) -> str:
+    """Without the word that the board's program begins a line with."""
+    return note.removeprefix("note: ")
 
 
 def _plugin(bundle: Bundle) -> tuple[Model | None, tuple[str, ...]]:

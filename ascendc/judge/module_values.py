@@ -25,7 +25,7 @@ class ModuleValues:
 
     def __init__(self, module: torch.nn.Module, part: Part, feeds: Mapping[str, Array]) -> None:
         self._module, self._part, self._feeds = module, part, feeds
-        self._modules = dict(module.named_modules())
+        self._modules = {path: one for path, one in module.named_modules() if path}
         self._paths: dict[str, str] = {}
 
     def where(self, tensors: Sequence[Made]) -> dict[str, str]:
@@ -36,9 +36,11 @@ class ModuleValues:
         """
         last: dict[str, str] = {}
         for made in tensors:
-            if made.scope in self._modules and not made.inner:
-                last[made.scope] = made.tensor
-        self._paths = {tensor: path for path, tensor in last.items()}
+            for path in _within(made.scope):
+                if path in self._modules and not all(path in _within(user) for user in made.users):
+                    last[path] = made.tensor
+        # Of modules that end in the same tensor, the innermost.
+        self._paths = {last[path]: path for path in sorted(last, key=lambda path: path.count("."))}
         return dict(self._paths)
 
     def fetch(self, tensors: Sequence[Made]) -> dict[str, Array]:
@@ -71,6 +73,12 @@ class ModuleValues:
             for hook in hooks:
                 hook.remove()
         return found
+
+
+def _within(scope: str) -> tuple[str, ...]:
+    """A module and those that it is in: ``a.b.c``, ``a.b``, ``a``."""
+    parts = scope.split(".")
+    return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
 def _tensors(output: Any) -> list[torch.Tensor]:

@@ -9,7 +9,7 @@ from ascendc.bench.table import columns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ascendc.judge.result import Figures, Layer, Layers, Output, SideInfo, Verdict
+    from ascendc.judge.result import Figures, Layer, Layers, Output, SideInfo, Task, Verdict
 
 SHOWN = 12
 """Layers that are printed; ``--json`` has all."""
@@ -46,10 +46,17 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield from _beyond(output)
     if verdict.task is not None:
         yield f"  task ({verdict.task.plugin}): {'ok' if verdict.task.ok else 'NO'}: {verdict.task.summary}"
-        yield from (f"    {name} {value:.4g}" for name, value in verdict.task.figures.items())
+        yield from _figures(verdict.task)
     for layers in verdict.layers:
         yield from _layers(layers)
     yield from (f"  note: {note}" for note in verdict.notes)
+
+
+def _figures(task: Task) -> Iterator[str]:
+    """Those that are not all; ``--json`` has every one."""
+    less = [f"{name} {value:.4g}" for name, value in task.figures.items() if value != 1]
+    yield from (f"    {figure}" for figure in less)
+    yield f"    {len(task.figures) - len(less)} of {len(task.figures)} figures are 1"
 
 
 def _side(word: str, side: SideInfo) -> Iterator[str]:
