@@ -17,8 +17,8 @@ HALF = OM_LIMITS["fp16"]
 
 _MODE = re.compile(r"--precision_mode(?:_v2)?=(\S+)")
 
-_KEEPS = ("must_keep_origin_dtype", "origin", "force_fp32", "cube_fp16in_fp32out")
-"""ATC's modes that leave float32 alone outside the cube unit."""
+_KEEPS = ("must_keep_origin_dtype", "origin", "force_fp32")
+"""ATC's modes that leave float32 alone."""
 
 
 def of_model(model: ir.Model) -> float:

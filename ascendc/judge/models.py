@@ -109,14 +109,18 @@ class BundleSide(_Known):
         self.plugin, self.notes = _plugin(found.bundle)
 
     def answer(self, face: Face, inputs: Inputs | None) -> Answer:
-        """As a reference the golden outputs, if it was asked just this; else the OM that runs here, or the ONNX."""
+        """As a reference the golden outputs, or the ONNX if it was asked something else; as a candidate its models.
+
+        Of those the OM that runs here, or the ONNX, as `ascendc run` has it.
+        """
         assert inputs is not None
         record = self._records[face.part]
         if self._role == "reference" and inputs.answers is record.outputs:
             return Answer(record.outputs, "golden outputs of the original model", False, record.limit)
+        device = "cpu" if self._role == "reference" else "auto"
         try:
             session, artefact, is_om, notes = open_part(
-                self.bundle, face.part, self._target, "auto", False, self._allow
+                self.bundle, face.part, self._target, device, False, self._allow
             )
         except NoEngineError as error:
             raise EnvironmentLacksError("ASC2808", f"`{self.name}` cannot be run here: {error}") from error

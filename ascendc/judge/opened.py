@@ -56,7 +56,7 @@ def side(
 
 
 def _file(path: Path, *, allow_simulated: bool) -> Side:
-    if path.is_dir() and not any(path.glob("*.npy")) and folder.is_one(path):
+    if path.is_dir() and not any(path.glob("*.npy")) and folder.holds_dumps(path):
         return DumpsSide(path)
     if path.is_dir() or path.suffix == ".npz":
         return SavedSide(path)

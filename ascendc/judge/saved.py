@@ -84,6 +84,8 @@ def read(path: Path) -> dict[str, Array]:
     if not path.is_dir():
         return _archive(path)
     files = sorted(path.glob("*.npy"))
+    if not files and any(path.glob("*.bin")):
+        raise _unread(path, "the folder holds .bin files, which say no shape: ais_bench writes .npy with --outfmt NPY")
     if not files:
         raise _unread(path, "the folder holds no .npy file")
     return {file.stem: _one(file) for file in files}

@@ -74,6 +74,7 @@ def compare(
         wanted[pair.part] = mine.outputs
         got[pair.part] = {name: theirs.outputs[one.name] for name, one in partners.items() if one.name}
         if layered:
+            notes += [_onnx_layers(side) for side in (reference, candidate) if side.kind == "bundle"]
             walked.append(_layers(pair, reference, candidate, inputs, allowed))
     notes = [*reference.notes, *candidate.notes, *notes, *_left_out(reference, candidate, pairs)]
     task = _task(reference.plugin or candidate.plugin, wanted, got, outputs)
@@ -99,6 +100,10 @@ def _layers(pair: Pair, reference: Side, candidate: Side, inputs: Inputs | None,
     if inputs is None:
         raise UsageError("ASC2813", f"neither `{reference.name}` nor `{candidate.name}` has layers: both were saved")
     return layers(pair, reference, candidate, inputs, limit)
+
+
+def _onnx_layers(side: Side) -> str:
+    return f"layers of {side.name} are those of its ONNX files; an OM's are looked at where the OM itself is a side"
 
 
 def inputs_for(

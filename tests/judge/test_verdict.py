@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ascendc.errors import StageError, UsageError
+from ascendc.judge.limits import of_om
 from ascendc.judge.opened import side
 from ascendc.judge.verdict import compare
 
@@ -161,6 +162,31 @@ def test_what_ais_bench_wrote_is_joined(write, samples, tmp_path, x, w):
     verdict = judged(write("a.onnx", LINEAR, w=w), folder, samples(x=x))
     [output] = verdict.outputs
     assert (verdict.ok, output.other, output.limit, output.note) == (True, "0", 3e-2, "matched by place")
+
+
+def test_files_that_say_no_shape_are_told(tmp_path, x):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "000_0.bin").write_bytes(x.tobytes())
+    with pytest.raises(UsageError) as caught:
+        judged(tmp_path / "out", tmp_path / "out")
+    assert caught.value.message == (
+        f"`{tmp_path / 'out'}` cannot be read: the folder holds .bin files, which say no shape: ais_bench writes .npy "
+        "with --outfmt NPY"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command_line", "limit"),
+    [
+        (None, 3e-2),
+        ("atc --model=m.onnx --soc_version=Ascend310P3", 3e-2),
+        ("atc --precision_mode=must_keep_origin_dtype", 2e-3),
+        ("atc --precision_mode_v2=origin --model=m.onnx", 2e-3),
+        ("atc --precision_mode=allow_mix_precision", 3e-2),
+    ],
+)
+def test_an_om_is_judged_by_its_precision_mode(command_line, limit):
+    assert of_om(command_line) == limit
 
 
 @pytest.mark.parametrize(

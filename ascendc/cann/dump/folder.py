@@ -75,12 +75,9 @@ def runs(folder: Path) -> tuple[Run, ...]:
     return tuple(sorted(found, key=lambda run: _order(run.folder)))
 
 
-def is_one(folder: Path) -> bool:
-    """Whether a folder holds dumps, rather than anything else."""
-    try:
-        return bool(runs(folder))
-    except UsageError:
-        return False
+def holds_dumps(folder: Path) -> bool:
+    """Whether any file in a folder, or below it, is called as dumps are."""
+    return any(_dumps(Path(where), names[:MOST]) for where, _, names in os.walk(folder))
 
 
 def _dumps(folder: Path, names: list[str]) -> tuple[DumpFile, ...]:

@@ -176,9 +176,10 @@ def test_a_folder_without_dumps_or_with_several_models_is_told(write, tmp_path):
     with pytest.raises(UsageError) as caught:
         folder.runs(tmp_path)
     assert (caught.value.id, caught.value.message) == ("ASC2822", f"`{tmp_path}` holds no dump of AscendCL")
-    assert not folder.is_one(tmp_path)
+    assert not folder.holds_dumps(tmp_path)
     for model in ("one", "two"):
         write(GOOD, f"t/0/{model}/1/0/MatMulV2.a_b.3.1.17")
+    assert folder.holds_dumps(tmp_path)
     with pytest.raises(UsageError) as caught:
         folder.runs(tmp_path)
     named = ", ".join(str(tmp_path / "t" / "0" / model / "1") for model in ("one", "two"))
