@@ -1,25 +1,96 @@
-"""The verdict on two sides: what is refused, then figures and limits by output, then the plugin's."""
+"""The verdict on two sides: outputs part by part, then the plugin's; layers where they are asked for."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc.errors import UsageError
 from ascendc.judge import match, saved
-from ascendc.judge.figures import figures
 from ascendc.judge.limits import HALF
-from ascendc.judge.refusal import refusal
-from ascendc.judge.result import Answered, Layers, Output, Refusal, SideInfo, Task, Verdict
+from ascendc.judge.outputs import judged
+from ascendc.judge.result import Answered, Layers, Output, SideInfo, Task, Verdict
 from ascendc.judge.side import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ascendc.judge.match import Pair
-    from ascendc.judge.side import Answer, Arrays, Face, Side
-    from ascendc.model import Model
+    from ascendc.judge.side import Answer, Arrays, Side
+
+_BOTH_SAVED = "no inputs: both sides were saved"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What was found of one part."""
+
+    pair: Pair
+    inputs: Inputs | None
+    answers: tuple[Answer, Answer] | None
+    """Of the reference and of the candidate; None: a side is dumps, which are no answer."""
+    outputs: tuple[Output, ...] = ()
+    layers: Layers | None = None
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Two sides, and what they are asked."""
+
+    reference: Side
+    candidate: Side
+    samples: Path | None
+    given: Arrays | None
+    """What is in `samples`."""
+    limit: float | None
+    layered: bool
+
+    @property
+    def dumps(self) -> bool:
+        """Whether layers are all that there is."""
+        return self.layered and "dumps" in (self.reference.kind, self.candidate.kind)
+
+    def ask(self, pair: Pair) -> _Part:
+        """One part."""
+        inputs = self._inputs(pair)
+        if self.dumps:
+            return _Part(pair, inputs, None, layers=self._layers(pair, inputs, self.limit or HALF))
+        mine = self.reference.answer(pair.reference, inputs)
+        theirs = self.candidate.answer(pair.candidate, inputs)
+        limit = self.limit or max(mine.allowed, theirs.allowed)
+        outputs = tuple(judged(pair.part, mine, theirs, limit))
+        layers = self._layers(pair, inputs, limit) if self.layered else None
+        return _Part(pair, inputs, (mine, theirs), outputs, layers)
+
+    def _inputs(self, pair: Pair) -> Inputs | None:
+        """The user's, else golden ones; None where both sides were saved.
+
+        Raises:
+            UsageError: there are none (ASC2804).
+        """
+        if not pair.reference.inputs and not pair.candidate.inputs:
+            return None
+        if self.given is not None:
+            return Inputs(self.given, {}, {}, str(self.samples))
+        for side, face in ((self.reference, pair.reference), (self.candidate, pair.candidate)):
+            if (golden := side.golden(face.part)) is not None:
+                return golden
+        raise UsageError(
+            "ASC2804",
+            f"there are no inputs to ask `{self.reference.name}` and `{self.candidate.name}` with: "
+            "neither has golden ones",
+            hint="--samples FILE.npz|FOLDER, with an array for each input, samples first; or compare with a recipe or "
+            "a bundle, whose golden inputs are used",
+        )
+
+    def _layers(self, pair: Pair, inputs: Inputs | None, limit: float) -> Layers:
+        from ascendc.judge.layers import layers
+
+        if inputs is None:
+            said = f"neither `{self.reference.name}` nor `{self.candidate.name}` has layers: both were saved"
+            raise UsageError("ASC2813", said)
+        return layers(pair, self.reference, self.candidate, inputs, limit)
 
 
 def compare(
@@ -48,120 +119,66 @@ def compare(
         StageError: a side fails (ASC2807).
         EnvironmentLacksError: a side cannot be run here (ASC2808).
     """
-    pairs = match.parts(reference, candidate, part)
     given = saved.read(samples) if samples is not None else None
-    outputs: list[Output] = []
-    wanted: dict[str, Arrays] = {}
-    got: dict[str, Arrays] = {}
-    answered: tuple[list[Answered], list[Answered]] = ([], [])
-    notes: list[str] = []
-    walked: list[Layers] = []
-    dumps = layered and "dumps" in (reference.kind, candidate.kind)
-    said = "no inputs: both sides were saved"
-    for pair in pairs:
-        inputs = inputs_for(pair, reference, candidate, samples, given)
-        said = inputs.said if inputs else said
-        if dumps:
-            walked.append(_layers(pair, reference, candidate, inputs, limit if limit is not None else HALF))
-            continue
-        mine, theirs = reference.answer(pair.reference, inputs), candidate.answer(pair.candidate, inputs)
-        for kept, face, answer in zip(answered, (pair.reference, pair.candidate), (mine, theirs), strict=True):
-            kept.append(Answered(face.part or pair.part, answer.engine, answer.simulated, answer.allowed))
-            notes += answer.notes
-        partners = match.outputs(mine.outputs, theirs.outputs)
-        allowed = limit if limit is not None else max(mine.allowed, theirs.allowed)
-        outputs += _outputs(pair, mine, theirs, partners, allowed)
-        wanted[pair.part] = mine.outputs
-        got[pair.part] = {name: theirs.outputs[one.name] for name, one in partners.items() if one.name}
-        if layered:
-            notes += [_onnx_layers(side) for side in (reference, candidate) if side.kind == "bundle"]
-            walked.append(_layers(pair, reference, candidate, inputs, allowed))
-    notes = [*reference.notes, *candidate.notes, *notes, *_left_out(reference, candidate, pairs)]
-    task = _task(reference.plugin or candidate.plugin, wanted, got, outputs)
+    question = _Question(reference, candidate, samples, given, limit, layered)
+    parts = [question.ask(pair) for pair in match.parts(reference, candidate, part)]
+    outputs = tuple(output for one in parts for output in one.outputs)
+    layers = tuple(one.layers for one in parts if one.layers is not None)
+    task = _task(reference, candidate, parts)
     return Verdict(
         ok=all(output.ok for output in outputs)
         and (task is None or task.ok)
-        and not (dumps and any(one.first for one in walked)),
-        reference=SideInfo(reference.kind, reference.name, tuple(answered[0])),
-        candidate=SideInfo(candidate.kind, candidate.name, tuple(answered[1])),
-        samples=said,
-        outputs=tuple(outputs),
+        and not (question.dumps and any(one.first for one in layers)),
+        reference=_info(reference, parts, 0),
+        candidate=_info(candidate, parts, 1),
+        samples=next((one.inputs.said for one in parts if one.inputs is not None), _BOTH_SAVED),
+        outputs=outputs,
         task=task,
-        layers=tuple(walked),
-        notes=tuple(
-            dict.fromkeys((*reference.notes, *candidate.notes, *notes, *_left_out(reference, candidate, pairs)))
-        ),
+        layers=layers,
+        notes=tuple(dict.fromkeys(_notes(question, parts))),
     )
 
 
-def _layers(pair: Pair, reference: Side, candidate: Side, inputs: Inputs | None, limit: float) -> Layers:
-    from ascendc.judge.layers import layers
-
-    if inputs is None:
-        raise UsageError("ASC2813", f"neither `{reference.name}` nor `{candidate.name}` has layers: both were saved")
-    return layers(pair, reference, candidate, inputs, limit)
-
-
-def _onnx_layers(side: Side) -> str:
-    return f"layers of {side.name} are those of its ONNX files; an OM's are looked at where the OM itself is a side"
-
-
-def inputs_for(
-    pair: Pair, reference: Side, candidate: Side, samples: Path | None, given: Arrays | None
-) -> Inputs | None:
-    """The inputs of a part: the user's, else golden ones; None where both sides were saved.
-
-    Raises:
-        UsageError: there are none (ASC2804).
-    """
-    asked = [face for face in (pair.reference, pair.candidate) if face.inputs]
-    if not asked:
+def _task(reference: Side, candidate: Side, parts: Sequence[_Part]) -> Task | None:
+    """What the plugin says of what may be compared; None where there is none, or something is refused."""
+    plugin = reference.plugin or candidate.plugin
+    if plugin is None or any(output.refused for one in parts for output in one.outputs):
         return None
-    if given is not None:
-        return Inputs(given, {}, {}, str(samples))
-    for side, face in ((reference, pair.reference), (candidate, pair.candidate)):
-        if (golden := side.golden(face.part)) is not None:
-            return golden
-    raise UsageError(
-        "ASC2804",
-        f"there are no inputs to ask `{reference.name}` and `{candidate.name}` with: neither has golden ones",
-        hint="--samples FILE.npz|FOLDER, with an array for each input, samples first; or compare with a recipe or a "
-        "bundle, whose golden inputs are used",
-    )
-
-
-def _outputs(
-    pair: Pair, mine: Answer, theirs: Answer, partners: Mapping[str, match.Partner], limit: float
-) -> Iterator[Output]:
-    for name, partner in partners.items():
-        found = Output(pair.part, name, partner.name, False, limit, None, None, "matched by place" * partner.by_place)
-        if not partner.name:
-            has = ", ".join(f"`{other}`" for other in theirs.outputs)
-            yield replace(found, refused=Refusal("missing", f"the candidate has no such output; it has {has}", None, 0))
-            continue
-        one, other = mine.outputs[name], theirs.outputs[partner.name]
-        if (refused := refusal(one, other)) is not None:
-            yield replace(found, refused=refused)
-            continue
-        seen = figures(one, other)
-        width = f"{other.dtype} against {one.dtype}" if one.dtype != other.dtype else ""
-        note = ", ".join(filter(None, (found.note, width)))
-        yield replace(found, figures=seen, ok=seen.error is not None and seen.error <= limit, note=note)
-
-
-def _task(
-    plugin: Model | None, wanted: Mapping[str, Arrays], got: Mapping[str, Arrays], outputs: list[Output]
-) -> Task | None:
-    """What the plugin says of what may be compared; None where it cannot be asked."""
-    if plugin is None or not outputs or any(output.refused for output in outputs):
+    wanted: dict[str, Arrays] = {}
+    got: dict[str, Arrays] = {}
+    for one in parts:
+        if one.answers is not None:
+            mine, theirs = one.answers
+            wanted[one.pair.part] = mine.outputs
+            got[one.pair.part] = {output.name: theirs.outputs[output.other] for output in one.outputs}
+    if not wanted:
         return None
     said = plugin.judge(wanted, got)
     return Task(plugin.NAME, said.ok, said.summary, dict(said.figures))
 
 
-def _left_out(reference: Side, candidate: Side, pairs: tuple[Pair, ...]) -> Iterator[str]:
-    """Parts of a side that were not compared, since the other has none like them."""
-    for side, faces in ((reference, [p.reference for p in pairs]), (candidate, [p.candidate for p in pairs])):
-        left: list[Face] = [face for face in side.faces if face.part and face not in faces]
+def _info(side: Side, parts: Sequence[_Part], which: int) -> SideInfo:
+    answered = []
+    for one in parts:
+        if one.answers is not None:
+            answer = one.answers[which]
+            answered.append(Answered(one.pair.part, answer.engine, answer.simulated, answer.allowed))
+    return SideInfo(side.kind, side.name, tuple(answered))
+
+
+def _notes(question: _Question, parts: Sequence[_Part]) -> Iterator[str]:
+    sides = (question.reference, question.candidate)
+    for side in sides:
+        yield from side.notes
+    for one in parts:
+        for answer in one.answers or ():
+            yield from answer.notes
+    if any(output.refused for one in parts for output in one.outputs) and any(side.plugin for side in sides):
+        yield "the task was not judged: outputs are refused"
+    for which, side in enumerate(sides):
+        compared = [(one.pair.reference, one.pair.candidate)[which] for one in parts]
+        left = [face.part for face in side.faces if face.part and face not in compared]
         if left:
-            yield f"not compared: {', '.join(face.part for face in left)} of {side.name}"
+            yield f"not compared: {', '.join(left)} of {side.name}"
+        if question.layered and side.kind == "bundle":
+            yield f"layers of {side.name} are those of its ONNX files; an OM's are looked at where it is a side itself"

@@ -228,7 +228,7 @@ def tiny(tmp_path_factory):
 def clip(tiny, monkeypatch):
     """The same, with a store that has it."""
     monkeypatch.setenv("ASCENDC_CACHE", str(tiny[0]))
-    return dict(tiny[1])
+    return {name: array.copy() for name, array in tiny[1].items()}
 
 
 def test_saved_towers_are_judged_by_the_plugin_jointly(clip, samples):
@@ -254,6 +254,13 @@ def test_a_swapped_tower_is_refused_by_the_task(clip, samples):
     assert all(output.ok for output in verdict.outputs)
     assert not verdict.task.ok
     assert not verdict.ok
+
+
+def test_the_task_is_not_judged_where_outputs_are_refused(clip, samples):
+    clip["text_embeds"][3, 5] = np.nan
+    verdict = judged(TINY, samples("out.npz", **clip))
+    assert (verdict.ok, verdict.task) == (False, None)
+    assert verdict.notes == ("the task was not judged: outputs are refused",)
 
 
 def test_the_reference_may_be_the_saved_side(clip, samples):
