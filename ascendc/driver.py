@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ascendc import machine, registry
 from ascendc import recipe as recipes
 from ascendc.account import Asked, Journal
+from ascendc.account.findings import findings
 from ascendc.account.record import sha256
 from ascendc.attribution import Attributed
 from ascendc.bundle.pack import refuse_packed
@@ -125,7 +126,8 @@ def _build(
     machine.parse_in_turn()
     settle_npu()
     store = Store(verify=verify)
-    targets = TargetSteps(prepare(path, overrides, store, registry.load()))
+    plugins = registry.load()
+    targets = TargetSteps(prepare(path, overrides, store, plugins))
     recipe = targets.parts.recipe
     folder = output or Path("build") / (recipe.bundle.name + ("" if until == "package" else f".{until}"))
     _refuse_current_folder(folder)
@@ -173,6 +175,7 @@ def _build(
         "done",
         changed=outcome.changed,
         bundle_digest=sha256(folder / manifest.FILE) if until == "package" else None,
+        findings=findings(done, store, plugins),
     )
     outcome = replace(outcome, notes=(*notes, *journal.notes))
     journal(_finished(path, outcome))
