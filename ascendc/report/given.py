@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from ascendc.runtime import manifest
 from ascendc.runtime.manifest import Manifest
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from ascendc.outlook import Outlook
 
 MOST_BYTES = 64 << 20
@@ -179,7 +182,7 @@ def _documents(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
     """The objects of a file, each with where it is: the file as a whole, or each of its lines."""
     try:
         if (size := path.stat().st_size) > MOST_BYTES:
-            raise UsageError("ASC2901", f"`{path}` has {size >> 20} MB; results have {MOST_BYTES >> 20} MB at most")
+            raise UsageError("ASC2901", f"`{path}` has {size} bytes; allowed: {MOST_BYTES}", hint=HINT)
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError("ASC2901", f"`{path}` cannot be read: {error.strerror}", hint=HINT) from error
@@ -204,7 +207,7 @@ def _is_json(text: str) -> bool:
 
 def _document(path: Path, place: str, text: str) -> tuple[str, dict[str, Any]]:
     try:
-        found = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise _unknown(path, f"{place} is nested too deep") from error
     except ValueError as error:  # JSON's own, and a number of too many digits
@@ -212,6 +215,13 @@ def _document(path: Path, place: str, text: str) -> tuple[str, dict[str, Any]]:
     if not isinstance(found, dict):
         raise _unknown(path, f"{place} is no JSON object")
     return place, found
+
+
+def _whole(text: str) -> int:
+    """Nothing that is counted is larger, and arithmetic with a float would fail."""
+    if len(text) > 19:
+        raise ValueError(f"{text:.20}… is too large")
+    return int(text)
 
 
 def _finite(text: str) -> float:
@@ -223,13 +233,21 @@ def _finite(text: str) -> float:
 
 def _decoded(path: Path, cls: type, document: dict[str, Any]) -> Any:
     """The values of a document; fields that nobody knows are left out."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(cls).validate_python(document)
+        return _adapter(cls).validate_python(document)
     except ValidationError as error:
         first = error.errors()[0]
         raise _unknown(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+@cache
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    """It takes longer to make than to use."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(cls)
 
 
 def _unknown(path: Path, why: str) -> UsageError:

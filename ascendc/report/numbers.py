@@ -18,7 +18,8 @@ def rate(value: float) -> str:
 def seconds(value: float) -> str:
     """``8.9 s``, ``0.014 s``, ``12 min 5 s``."""
     if value >= 60:
-        return f"{int(value // 60)} min {value % 60:.0f} s"
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes} min {rest} s"
     return f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MOST = 4
 """Configurations that are shown."""
 
+PREPROCESSING = "assets/preprocess.json"
+"""Of a bundle: how the model wants its pictures. A plugin need not write one."""
+
 LARGEST = 320
 """Pixels of a side of a picture in the report."""
 
@@ -51,12 +54,19 @@ def _blocks(build: Build) -> Iterator[Block]:
 def _one(build: Build, artefact: Artefact, config: Path) -> Iterator[Block]:
     name = f"{artefact.part} @ {artefact.target}"
     with tempfile.TemporaryDirectory() as folder:
-        taken = _golden(build, artefact.part, Path(folder) / "taken.png")
-        if taken is None:
+        taken = Path(folder) / "taken.png"
+        if (size := _golden(build, artefact.part, taken)) is None:
             return
+        assert build.folder is not None
+        against = build.folder if (build.folder / PREPROCESSING).is_file() else None
         try:
             seen = aipp_show.show(
-                config, taken, Path(folder) / "seen.png", soc=resolve(artefact.soc).soc, against=build.folder
+                config,
+                taken,
+                Path(folder) / "seen.png",
+                soc=resolve(artefact.soc).soc,
+                size=None if against else size,
+                against=against,
             )
         except AscendcError as error:
             yield Remark(
@@ -85,8 +95,8 @@ def _figures(seen: Seen) -> Text:
     return error.fill(said=said, max=f"{seen.difference.max:.4f}")
 
 
-def _golden(build: Build, part: str, to: Path) -> Path | None:
-    """The first golden picture of a part, as a PNG; None where the bundle holds none."""
+def _golden(build: Build, part: str, to: Path) -> tuple[int, int] | None:
+    """Write the first golden picture of a part as a PNG; its height and width; None where the bundle holds none."""
     import numpy as np
     from PIL import Image
 
@@ -100,7 +110,7 @@ def _golden(build: Build, part: str, to: Path) -> Path | None:
             continue
         if array.ndim == 4 and array.dtype == np.uint8 and array.shape[-1] == 3 and len(array):
             Image.fromarray(np.ascontiguousarray(array[0])).save(to)
-            return to
+            return array.shape[1], array.shape[2]
     return None
 
 
