@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ascendc.errors import EnvironmentLacksError
+from ascendc.report.numbers import power
 from ascendc.report.words import Language, Said, say
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ ROW = 20
 
 LONGEST = {WIDE: 40, NARROW: 18}
 """Letters of a row's label, by width of the chart; of a longer one the middle is left out."""
+
+POWERS = range(-12, 13)
+"""Of ten, on a log scale."""
 
 SERIES = tuple(f"var(--series-{n})" for n in range(1, 7))
 """Of the page's style sheet, by which they follow light and dark."""
@@ -199,7 +203,11 @@ def _quantity(field: str, title: str, *, log: bool = False) -> Spec:
     scale: Spec = {}
     if log:  # only powers of ten have a line and a number
         scale = {"type": "log", "nice": True}
-        axis |= {"labelExpr": "format(datum.value, '~e')", "values": [10.0**n for n in range(-12, 13)]}
+        labels = json.dumps([power(n) for n in POWERS])
+        axis |= {
+            "labelExpr": f"{labels}[round(log(datum.value) / LN10) - {POWERS[0]}]",
+            "values": [10.0**n for n in POWERS],
+        }
     return {"field": field, "type": "quantitative", "axis": axis, "scale": scale}
 
 

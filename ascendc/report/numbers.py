@@ -4,6 +4,8 @@ from __future__ import annotations
 
 UNKNOWN = "–"
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def ms(value: float) -> str:
     """Milliseconds, in three digits or so."""
@@ -32,7 +34,23 @@ def size(value: float) -> str:
 
 
 def small(value: float | None) -> str:
-    """An error: two digits; a dash where there is no number."""
+    """An error: two digits, ``6.2×10⁻⁷``; a dash where there is no number."""
     if value is None:
         return UNKNOWN
-    return f"{value:.2g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
+    return f"{value:.2g}" if 1e-3 <= abs(value) < 1e3 or value == 0 else scientific(value, 2)
+
+
+def large(value: float) -> str:
+    """A magnitude: four digits."""
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else scientific(value, 4)
+
+
+def scientific(value: float, digits: int) -> str:
+    """``6.2×10⁻⁷``: unlike ``6.2e-07`` it does not break at its minus."""
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return f"{mantissa}×{power(int(exponent))}"
+
+
+def power(exponent: int) -> str:
+    """``10⁻⁷``."""
+    return "10" + str(exponent).translate(_RAISED)

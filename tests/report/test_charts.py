@@ -44,7 +44,7 @@ def test_a_long_name_keeps_its_ends():
 def test_what_has_no_number_keeps_its_row():
     rows = (Pair("a", 1e-4, 1e-3), Pair("lost", None, None), Pair("zero", 0.0, 1e-3))
     drawn = draw(Chart("pairs", rows, "error", names=("own", "accumulated"), log=True), "en")
-    assert {"a", "lost", "zero", "own", "accumulated", "1e-3"} <= set(texts(drawn.wide))
+    assert {"a", "lost", "zero", "own", "accumulated", "10⁻³"} <= set(texts(drawn.wide))
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -21,7 +21,7 @@ from ascendc.report import numbers
         (numbers.size(12), "12 B"),
         (numbers.small(None), "–"),
         (numbers.small(0.0), "0"),
-        (numbers.small(6.2e-7), "6.2e-07"),
+        (numbers.small(6.2e-7), "6.2×10⁻⁷"),
         (numbers.small(0.0027), "0.0027"),
     ],
 )

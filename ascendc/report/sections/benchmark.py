@@ -11,7 +11,7 @@ from ascendc.report.page import Column, Figure, Origin, Remark, Section, table
 from ascendc.report.words import Said, Text, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ascendc.bench.distribution import Distribution
     from ascendc.bench.result import Case, Results
@@ -48,6 +48,8 @@ _MISSING = (
     Column(Text("state", "状态")),
     Column(Text("reason", "原因"), long=True),
 )
+
+_SIMULATED = Text("Run on the simulated device, which has no speed", "在模拟设备上运行；它没有速度可言")
 
 _STATES = {
     "refused": Text("refused: answers are wrong", "拒绝：答案有误"),
@@ -94,7 +96,9 @@ def _blocks(results: Results) -> Iterator[Block]:
     if timed:
         yield _spreads(results)
         yield from _answers(results)
-    if missing := tuple(_missing(results.cases)):
+    if simulated := tuple(_missing(case for case in results.cases if case.state == "simulated")):
+        yield table(_SIMULATED, Origin.SIMULATED, _MISSING, simulated)
+    if missing := tuple(_missing(case for case in results.cases if case.state != "simulated")):
         yield table(Text("Not measured, and why", "未测量的配置及原因"), Origin.RECORDED, _MISSING, missing)
     for note in results.notes:
         yield Remark(note)
@@ -179,7 +183,7 @@ def _answers(results: Results) -> Iterator[Remark]:
         yield Remark(filled, "good" if right == len(checked) else "warning")
 
 
-def _missing(cases: Sequence[Case]) -> Iterator[tuple[Said, ...]]:
+def _missing(cases: Iterable[Case]) -> Iterator[tuple[Said, ...]]:
     """One row for cases that have the same reason."""
     reasons: dict[tuple[str, str, str], list[Case]] = {}
     for case in cases:

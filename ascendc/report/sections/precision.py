@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ascendc.onnx_file import read_outline
 from ascendc.report.charts import Chart, Pair
-from ascendc.report.numbers import UNKNOWN, small
+from ascendc.report.numbers import UNKNOWN, large, small
 from ascendc.report.page import Column, Figure, Origin, Remark, Section, table
 from ascendc.report.words import Said, Text, joined
 
@@ -126,7 +126,7 @@ def _output(name: str, damage: Damage) -> tuple[Said, ...]:
 def _culprit(one: Culprit) -> tuple[Said, ...]:
     effect = _or_lost(one.effect) if one.tried else UNKNOWN
     errors = map(_or_lost, (one.own_to_sample_distance, one.own, one.accumulated))
-    return one.node, one.op, effect, *errors, f"{one.max_abs_value:.4g}"
+    return one.node, one.op, effect, *errors, large(one.max_abs_value)
 
 
 def _or_lost(error: float | None) -> Said:

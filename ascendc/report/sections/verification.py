@@ -11,7 +11,7 @@ from ascendc.report.words import Said, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ascendc.report.given import Given
+    from ascendc.report.given import Build, Given
     from ascendc.report.page import Block
     from ascendc.runtime.manifest import Artefact, Manifest
 
@@ -45,7 +45,7 @@ _ERRORS = (
 
 def verification(given: Given) -> Section | None:
     """The section; None without a bundle."""
-    blocks = [block for build in given.builds if build.manifest for block in _blocks(build.manifest)]
+    blocks = [block for build in given.builds if build.manifest for block in _blocks(build, build.manifest)]
     return Section("verification", Text("Verification", "验证"), tuple(blocks)) if blocks else None
 
 
@@ -54,8 +54,13 @@ def error_of(manifest: Manifest, part: str) -> float:
     return max((artefact.error for artefact in manifest.artefacts if artefact.part == part), default=0.0)
 
 
-def _blocks(manifest: Manifest) -> Iterator[Block]:
+def _blocks(build: Build, manifest: Manifest) -> Iterator[Block]:
     name = manifest.name
+    if build.is_other:
+        other = Text(
+            "The record beside {name} is of another build, and left out.", "{name} 旁边的记录属于另一次构建，未采用。"
+        )
+        yield Remark(other.fill(name=name), "warning")
     rows = tuple(map(_artefact, manifest.artefacts))
     yield table(Text("What is in {name}", "{name} 的内容").fill(name=name), Origin.RECORDED, _ARTEFACTS, rows)
     errors = tuple(

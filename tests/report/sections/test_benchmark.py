@@ -74,5 +74,6 @@ def test_a_busy_machine_and_an_interrupt_are_said(results):
 
 def test_nothing_measured_is_a_table_of_reasons(results, case):
     rows = (case(runtime="om", device="npu", state="simulated", reason="the simulated device says nothing of speed"),)
-    [missing] = blocks(results(cases=rows))
-    assert say(missing.rows[0][2], "en") == "simulated: no figures"
+    [simulated] = blocks(results(cases=rows))
+    assert say(simulated.rows[0][2], "en") == "simulated: no figures"
+    assert simulated.origin is Origin.SIMULATED

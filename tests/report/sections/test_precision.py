@@ -83,7 +83,7 @@ def test_what_is_lost_is_said_and_has_no_mark(outlook):
         "lost",
         "lost",
         "lost",
-        "1e+06",
+        "1.000×10⁶",
     ]
     assert say(overflow.text, "en") == "Beyond float16, which ends at 65504: /model/square (1e+06)."
 

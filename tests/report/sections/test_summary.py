@@ -25,7 +25,7 @@ def test_one_sentence_says_what_for_which_chips_valid_and_how_fast(tiny_bundle, 
         "最快：批大小 1 时 image 1.05 毫秒（torch, cpu，P50，实测）。"
     )
     assert [(say(key.figure, "en"), key.origin) for key in page.keys] == [
-        ("1.2e-07", Origin.MEASURED),
+        ("1.2×10⁻⁷", Origin.MEASURED),
         ("0.0021", Origin.ESTIMATED),
         ("1.05 ms", Origin.MEASURED),
     ]
