@@ -14,9 +14,11 @@ from ascendc.driver import crew, prepare
 from ascendc.errors import UsageError
 from ascendc.plan import TargetSteps, command
 from ascendc.precision import feeds
-from ascendc.precision.forecast import SURVEYED, Forecast, Forecaster, forecast
+from ascendc.precision.forecast import Forecast, forecast
+from ascendc.precision.forecaster import HEAVY, Forecaster, weight
 from ascendc.precision.modes import in_half
-from ascendc.precision.search import Found, Search
+from ascendc.precision.plan import Ladder
+from ascendc.precision.search import Found
 from ascendc.stages import golden
 from ascendc.stages.package import OM_LIMITS
 from ascendc.store import Store
@@ -36,11 +38,9 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-MUCH = 1 << 29
-"""Bytes of weights from which memory counts for more than time: holes in the heap take several times what is used."""
-
 BLOCK = 1 << 20
-"""Bytes of a block of memory that goes back as soon as it is freed, then."""
+"""Bytes of a block of memory that goes back as soon as it is freed, where weights are heavy: memory counts for more
+than time then, and holes in the heap would take several times what is used."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Subject:
     """Where the samples are from, in words."""
     mode: Mode
     limit: float
+    exact: Mapping[str, Array] | None = None
+    """Outputs in float32, where a reference has given them."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,15 @@ def of_recipe(
         asked.setdefault((artefact.part, artefact.fixed, precision), []).append(artefact.target.name)
     with store.steady_sources(), store.workspace(lambda _: None) as workspace:
         for (part, fixed, precision), names in asked.items():
+            record = done[parts.golden(part)].result
             yield Subject(
                 f"{part.name} @ {', '.join(names)}",
                 graphs.load(done[fixed].result.graph, workspace, parts.sources),
-                golden.read(done[parts.golden(part)].result.inputs, store),
+                golden.read(record.inputs, store),
                 "the recipe's",
                 mode or cast("Mode", command.PRECISION_MODES[precision]),  # a recipe has no mode that is not foretold
                 limit or OM_LIMITS[precision],
+                golden.read(record.outputs, store),
             )
 
 
@@ -164,15 +168,15 @@ def look(
         StageError: the graph cannot be computed (ASC1504, ASC2701 to ASC2704).
         UsageError: the samples do not fit (ASC2711 to ASC2714), or there is no float32 (ASC2717).
     """
-    weights = (value.const_value for value in subject.model.graph.initializers.values())
-    if sum(tensor.nbytes for tensor in weights if tensor is not None) >= MUCH:
+    if weight(subject.model) >= HEAVY[-1]:
         machine.map_blocks(BLOCK)
-    forecaster = Forecaster(subject.model, subject.samples, bound, overflow)
+    forecaster = Forecaster(subject.model, subject.samples, bound, overflow, subject.exact)
     if not any(unit.rounds for unit in forecaster.units):
         raise UsageError("ASC2717", f"`{subject.name}` has no float32, which float16 could take the place of")
     found = forecast(forecaster, subject.mode, subject.limit)
     unfused = _unfused(subject, forecaster) if found.ok and bound == "fused" else None
-    kept = Search(forecaster, subject.mode, say).run(subject.limit) if keep else None
+    ladder = Ladder(forecaster, subject.samples, subject.limit, say=say)
+    kept = ladder.climb((subject.mode,))[0] if keep else None
     fields = {name: getattr(found, name) for name in Forecast.__dataclass_fields__}
     return Outlook(
         **fields, model=subject.name, samples=subject.said, count=forecaster.count, unfused=unfused, kept=kept
@@ -188,6 +192,7 @@ def _unfused(subject: Subject, fused: Forecaster) -> Unfused | None:
     if not any(len(unit.nodes) > 1 for unit in fused.units):
         return None
     forecaster = Forecaster(subject.model, subject.samples, "unfused", fused.overflow, fused.exact)
-    order = fused.order(in_half(fused.units, subject.mode))[:SURVEYED]
-    worst = forecaster.worst(in_half(forecaster.units, subject.mode), order)
+    worst = forecaster.worst(
+        in_half(forecaster.units, subject.mode), fused.sufferers(in_half(fused.units, subject.mode))
+    )
     return Unfused(worst <= subject.limit, worst if worst != float("inf") else None)

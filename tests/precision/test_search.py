@@ -8,7 +8,7 @@ import pytest
 
 from ascendc import onnx_file
 from ascendc.errors import StageError
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
 from ascendc.precision.mixlist import ge_types, mixlist
 from ascendc.precision.modes import in_half
 from ascendc.precision.search import Kept, Search, keep_dtype
@@ -18,7 +18,7 @@ LIMIT = 3e-2
 
 def search(model, samples, bound="unfused", mode="force_fp16", say=lambda _: None):
     forecaster = Forecaster(model, samples, bound)
-    found = Search(forecaster, mode, say).run(LIMIT)
+    found = Search(forecaster, mode, LIMIT, say=say).run()
     check(forecaster, found)
     return found
 
@@ -83,7 +83,7 @@ def test_two_faults_are_both_found(graph, x, w):
 def test_in_mixed_precision_a_type_may_suffice(graph, x, w):
     text = "g (float[n,8] x) => (float[n,8] y) { a = MatMul(x, w) b = Add(a, big) y = Sub(b, big) }"
     forecaster = Forecaster(graph(text, w=w, big=np.float32(4000)), x, "unfused")
-    found = Search(forecaster, "allow_mix_precision").run(LIMIT)
+    found = Search(forecaster, "allow_mix_precision", LIMIT).run()
     assert (found.types, found.keep, found.option) == (("Add",), (), "modify_mixlist"), "Sub does as Add does"
     assert found.after <= LIMIT < found.before
     assert json.loads(found.text) == {"black-list": {"to-add": ["Add"]}}
