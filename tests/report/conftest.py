@@ -14,7 +14,8 @@ from ascendc.bench.distribution import distribution
 from ascendc.bench.footprint import Footprint
 from ascendc.bench.result import Case, Results, Subject, Validation
 from ascendc.outlook import Outlook
-from ascendc.precision.forecast import Culprit, Damage
+from ascendc.precision.damage import Damage
+from ascendc.precision.forecast import Culprit
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def given(tiny_bundle, record, results, outlook, case):
     """Everything that a report can hold, with names that are hostile and names that are long."""
     folder = tiny_bundle(aipp_mode="rgb")
     [build] = read([folder]).builds
-    steps = (dataclasses.replace(record().steps[0], label=HOSTILE, summary="word" * 60),)
+    steps = (dataclasses.replace(record().steps[0], label=HOSTILE, summary="word" * 60),) * 7
     long = dataclasses.replace(outlook().culprits[0], node="/" + "x" * 300, module=HOSTILE + "y" * 100)
     return Given(
         (dataclasses.replace(build, record=record(steps=steps, recipe="/a" * 200)),),
@@ -135,6 +135,10 @@ def test_paper_is_light_and_has_what_is_folded(opened, write):
     seen.page.emulate_media(media="print", color_scheme="dark")
     assert seen.colour("body") == "rgb(253, 253, 252)"
     assert not seen.page.get_by_role("radio").first.is_visible()
+    folded = seen.page.locator("details td").first
+    assert folded.evaluate("one => one.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true})")
+    seen.page.emulate_media(media="screen")
+    assert not folded.evaluate("one => one.checkVisibility()")
 
 
 def test_chinese(opened, write):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ascendc.outlook import Outlook
-    from ascendc.precision.forecast import Culprit, Damage
+    from ascendc.precision.damage import Damage
+    from ascendc.precision.forecast import Culprit
     from ascendc.report.given import Given
     from ascendc.report.page import Block
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from onnx import TensorProto, helper, save_model
 
-from ascendc.precision.forecast import Culprit, Damage, Lost
+from ascendc.precision.damage import Damage
+from ascendc.precision.forecast import Culprit, Lost
 from ascendc.report.given import Build, Given
 from ascendc.report.page import Figure, Origin
 from ascendc.report.sections.precision import layer, precision

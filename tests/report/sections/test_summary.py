@@ -4,7 +4,7 @@ import pytest
 
 from ascendc.account.record import Failure
 from ascendc.errors import UsageError
-from ascendc.precision.forecast import Damage
+from ascendc.precision.damage import Damage
 from ascendc.report.given import Build, Given, read
 from ascendc.report.page import Origin
 from ascendc.report.sections import page_of
