@@ -29,6 +29,7 @@ COMMANDS = {
     "plugins": "List models, passes and toolchains, and whose they are.",
     "probe": "Read a board's SoC, CANN, driver and more into a target file.",
     "recipe": "Print the recipe schema, check a recipe.",
+    "report": "Write one HTML file of a build and its figures.",
     "run": "Ask a bundle or a recipe's model a question.",
     "sim": "Print the exports of a simulated CANN.",
     "soc": "Say what is known of a SoC, and what its names mean.",
