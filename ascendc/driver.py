@@ -23,6 +23,7 @@ from ascendc.events import BuildFinished, BuildStarted, Row
 from ascendc.graph import write_onnx
 from ascendc.plan import PartSteps, TargetSteps, make_plan
 from ascendc.runtime import manifest
+from ascendc.stages.forecast import Foretold
 from ascendc.store import Store
 from ascendc.toolchain.process import stop_all
 
@@ -158,7 +159,10 @@ def _build(
     else:
         changed = _write_partial(plan, until, done, targets.parts, folder)
     notes += tuple(f"{damage.what}; it was made again" for damage in store.damage)
-    without_om: State = "onnx-verified" if until in ("verify", "check") else "om-deferred"
+    notes += tuple(
+        dict.fromkeys(d.result.warning for d in done.values() if isinstance(d.result, Foretold) and not d.result.ok)
+    )
+    without_om: State = "onnx-verified" if until in ("verify", "check", "forecast") else "om-deferred"
     outcome = Outcome(
         recipe=recipe,
         output=folder,

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ascendc import recipe as recipes
 from ascendc.bundle import layout, travel
@@ -18,6 +18,7 @@ from ascendc.plan.parts import PartSteps
 from ascendc.stages.accept import Acceptance, AcceptSpec, accept
 from ascendc.stages.check import CheckedGraph, CheckSpec, check, files_of
 from ascendc.stages.compile import CompileSpec, compile_, deferred, time_limit
+from ascendc.stages.forecast import ForecastSpec, Foretold, forecast
 from ascendc.stages.package import OM_LIMITS, Made, PackageSpec, package, plan_artefact
 from ascendc.target import Target
 from ascendc.toolchain.base import Absent, Compiled, Deferred, Device, Ready, Toolchain
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ascendc.cann.atc.command import AtcOptions
     from ascendc.dag import Step
+    from ascendc.precision.modes import Mode
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Artefact:
     fixed: Step
     verified: Step
     checked: Step
+    forecast: Step | None
+    """None: its precision loses no digits, or nobody asks."""
     compiled: Step | None
     """None: its OM is deferred."""
     accepted: Step | None
@@ -46,7 +50,7 @@ class Artefact:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Those whose results make it, in order."""
-        steps = (self.fixed, self.verified, self.checked, self.compiled, self.accepted)
+        steps = (self.fixed, self.verified, self.checked, self.forecast, self.compiled, self.accepted)
         return tuple(step for step in steps if step is not None)
 
     def made(self, results: Mapping[Step, Any]) -> Made:
@@ -125,7 +129,7 @@ class TargetSteps:
         )
         goldens = tuple(self.parts.golden(part) for part in self.parts.parts)
         judged = tuple(dict.fromkeys(self.judged))
-        made = tuple(step for a in self.artefacts for step in a.steps if step is not a.checked)
+        made = tuple(step for a in self.artefacts for step in a.steps if step not in (a.checked, a.forecast))
         inputs = (*made, *goldens, self.parts.assets, *judged)
 
         def run(*results: Any) -> Tree:
@@ -146,9 +150,11 @@ class TargetSteps:
         fixed = self._lowered(part, target)
         toolchain, found = self.toolchains[target.name]
         checked = self._checked(part, target, fixed)
-        compiled = self._compiled(part, target, fixed, checked, toolchain, found) if isinstance(found, Ready) else None
+        forecast = self._forecast(part, target, fixed)
+        gates = (checked,) if forecast is None else (checked, forecast)
+        compiled = self._compiled(part, target, fixed, gates, toolchain, found) if isinstance(found, Ready) else None
         accepted = self._accepted(part, target, compiled, toolchain.device()) if compiled is not None else None
-        return Artefact(part, target, fixed, self.parts.verified(fixed, part), checked, compiled, accepted)
+        return Artefact(part, target, fixed, self.parts.verified(fixed, part), checked, forecast, compiled, accepted)
 
     def _lowered(self, part: Part, target: Target) -> Step:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""
@@ -177,6 +183,36 @@ class TargetSteps:
         label = f"{part.name} @ {target.name}"
         return self.parts.step("check", label, spec, (fixed,), CheckedGraph, run, describe=lambda r: r.summary)
 
+    def _forecast(self, part: Part, target: Target, fixed: Step) -> Step | None:
+        """forecast: what the target's precision does to the answers; one for all targets of a graph and a precision."""
+        damage, precision = self.parts.recipe.forecast.damage, target.part(part.name).precision
+        if damage == "off" or precision == "origin":
+            return None
+        sharing = (
+            t for t in self.targets if t.part(part.name).precision == precision and self._lowered(part, t) == fixed
+        )
+        spec = ForecastSpec(
+            part.name,
+            ", ".join(t.name for t in sharing),
+            cast("Mode", command.PRECISION_MODES[precision]),  # a recipe has no mode that is not foretold
+            OM_LIMITS[precision],
+            damage,
+        )
+
+        def run(fixed: Any, golden: Any, verified: Any, ws: Any) -> Foretold:
+            return forecast(spec, fixed.graph, golden, verified, ws, self.parts.sources)
+
+        return self.parts.step(
+            "forecast",
+            part.name,
+            spec,
+            (fixed, self.parts.golden(part), self.parts.verified(fixed, part)),
+            Foretold,
+            run,
+            describe=lambda result: result.summary,
+            memory=lambda fixed, *_: int(fixed.graph.size),
+        )
+
     def _install(self, target: Target) -> installed.Install | None:
         """The CANN whose files are asked: that of the ATC which will compile, or the one that was sourced here.
 
@@ -188,7 +224,7 @@ class TargetSteps:
         return installed.find(os.environ)
 
     def _compiled(
-        self, part: Part, target: Target, fixed: Step, checked: Step, toolchain: Toolchain, ready: Ready
+        self, part: Part, target: Target, fixed: Step, gates: tuple[Step, ...], toolchain: Toolchain, ready: Ready
     ) -> Step:
         spec = CompileSpec(
             part.name,
@@ -199,11 +235,11 @@ class TargetSteps:
             time_limit(),
         )
 
-        def run(fixed: Any, _: CheckedGraph, ws: Any) -> Compiled:
-            return compile_(spec, fixed.graph, toolchain, ws)
+        def run(fixed: Any, *passed: Any) -> Compiled:
+            return compile_(spec, fixed.graph, toolchain, passed[-1])
 
         label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
-        return self.parts.step("compile", label, spec, (fixed, checked), Compiled, run, memory=_atc_size, code=code)
+        return self.parts.step("compile", label, spec, (fixed, *gates), Compiled, run, memory=_atc_size, code=code)
 
     def _accepted(self, part: Part, target: Target, compiled: Step, device: Device | None) -> Step | None:
         """accept: the OM on the golden inputs, where a device is."""
@@ -239,6 +275,6 @@ class TargetSteps:
         return toolchain, toolchain.probe()
 
 
-def _atc_size(fixed: Any, _: CheckedGraph) -> int:
+def _atc_size(fixed: Any, *_: Any) -> int:
     """Bytes that ATC needs for a graph: assumed, not measured. It holds weights several times and starts compilers."""
     return 4 * int(fixed.graph.size) + (2 << 30)
