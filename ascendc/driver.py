@@ -22,6 +22,7 @@ from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.events import BuildFinished, BuildStarted, Row
 from ascendc.graph import write_onnx
 from ascendc.plan import PartSteps, TargetSteps, make_plan
+from ascendc.precision import lock
 from ascendc.runtime import manifest
 from ascendc.stages.forecast import Foretold
 from ascendc.store import Store
@@ -151,7 +152,7 @@ def _build(
     steps = order(plan.goals)
     journal(BuildStarted(str(path), recipe.bundle.name, str(folder), len(steps)))
     done = execute(steps, store, journal, crew, stop=stop, release=targets.parts.model.release)
-    notes = (*recipe.notes, *targets.parts.notes)
+    notes = (*recipe.notes, *targets.parts.notes, *_keep_plans(targets, done))
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
         changed = placed.changed
@@ -257,6 +258,16 @@ def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: P
         for name, step in plan.oms:
             store.link(done[step].result.om, made / f"{name}.om")
         return place(made, until, folder, store)
+
+
+def _keep_plans(targets: TargetSteps, done: Mapping[Step, Done]) -> tuple[str, ...]:
+    """Write precision plans beside the recipe; what the user should know of it."""
+    found = [done[a.chosen].result for a in targets.artefacts if a.chosen is not None and a.chosen in done]
+    path = lock.path_of(targets.parts.recipe.path)
+    try:
+        return (f"precision plans are in {path}",) if found and lock.save(path, found) else ()
+    except OSError as error:
+        return (f"precision plans could not be kept in {path}: {error.strerror}; another machine would search again",)
 
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:

@@ -13,6 +13,7 @@ from ascendc.precision.glance import glance
 from ascendc.precision.modes import Mode, in_half
 from ascendc.recipe.values import OnDamage
 from ascendc.stages.golden import read
+from ascendc.stages.precision import half
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ascendc.graph import Graph
     from ascendc.precision.forecast import Culprit
+    from ascendc.precision.lock import Chosen
     from ascendc.stages.golden import GoldenPart
     from ascendc.stages.verify import Verified
     from ascendc.store import Workspace
@@ -32,6 +34,9 @@ NAMED = 3
 """Nodes that a refusal names."""
 
 
+_SEARCH = "take the plan out of the .precision.json beside the recipe, and the next build searches for one"
+
+
 @dataclass(frozen=True)
 class ForecastSpec:
     """What a forecast depends on, beside the graph and its samples."""
@@ -39,7 +44,8 @@ class ForecastSpec:
     part: str
     targets: str = field(compare=False)
     """For people: those that share it."""
-    mode: Mode
+    mode: Mode | None
+    """None: a plan says it."""
     limit: float
     """What an output may differ, relative to the median distance between samples."""
     damage: OnDamage
@@ -80,6 +86,7 @@ def forecast(
     graph: Graph,
     golden: GoldenPart,
     verified: Verified,
+    chosen: Chosen | None,
     workspace: Workspace,
     sources: Mapping[str, Path],
 ) -> Foretold:
@@ -90,6 +97,7 @@ def forecast(
         graph: the fixed graph.
         golden: whose inputs it is run on; of a large graph the first few.
         verified: what the graph answers in float32.
+        chosen: the precision plan, where there is one.
         workspace: where to work.
         sources: the model's files, if the graph borrows weights from them.
 
@@ -100,9 +108,10 @@ def forecast(
     """
     samples, exact = read(golden.inputs, workspace.store), read(verified.outputs, workspace.store)
     model = graphs.load(graph, workspace, sources)
-    found = glance(model, samples, exact, lambda units: in_half(units, spec.mode))
+    mode = spec.mode or (chosen.mode if chosen is not None else "force_fp16")
+    found = glance(model, samples, exact, lambda units: in_half(units, mode) if chosen is None else half(units, chosen))
     error = found.error if found.error != float("inf") else None
-    foretold = Foretold(spec.part, spec.mode, found.output, error, spec.limit, found.samples)
+    foretold = Foretold(spec.part, mode, found.output, error, spec.limit, found.samples)
     for inside in found.inside:
         workspace.say(
             f"warning: {inside.kind} {inside.node} holds numbers up to {inside.largest:.2g}, beyond float16: only one "
@@ -111,9 +120,11 @@ def forecast(
     if foretold.ok:
         return foretold
     text = _refusal(spec, foretold)
+    if spec.damage == "stop" and chosen is not None:
+        raise GateError("ASC1650", f"{text} with the plan that keeps {chosen.kept}", hint=_SEARCH)
     if spec.damage == "stop":
         workspace.say("looking for the nodes that do it")
-        culprits = foretell(Forecaster(model, samples, exact=exact), spec.mode, spec.limit).culprits
+        culprits = foretell(Forecaster(model, samples, exact=exact), mode, spec.limit).culprits
         raise GateError("ASC1650", text + _named(culprits[:NAMED]), hint=_hint(spec))
     workspace.say(f"warning: {text}")
     return replace(foretold, warning=text)
@@ -126,7 +137,7 @@ def _refusal(spec: ForecastSpec, found: Foretold) -> str:
         else (f"is {found.error:.2g} of the median distance between samples away from itself in float32")
     )
     return (
-        f"part `{spec.part}` @ {spec.targets}: output `{found.output}` {what} in {spec.mode}; "
+        f"part `{spec.part}` @ {spec.targets}: output `{found.output}` {what} in {found.mode}; "
         f"allowed: {spec.limit:.2g} (estimated on this host)"
     )
 

@@ -84,7 +84,7 @@ def refusal(tmp_path, monkeypatch):
         ('cann: "8.1"', "batch: [1, 0]", f"7: targets[0].batch: must not hold the number 0; allowed: {GEARS}"),
         ('cann: "8.1"', "batch: [1, x]", f"7: targets[0].batch: must not hold the text `x`; allowed: {GEARS}"),
         ('cann: "8.1"', f"batch: {list(range(1, 102))}", "7: targets[0].batch: must not hold 101 gears; allowed: 2 to 100 (ATC's documents, --dynamic_batch_size)"),
-        ('cann: "8.1"', "precision: int8", "7: targets[0].precision: must not be the text `int8`; allowed: fp16, mixed, origin"),
+        ('cann: "8.1"', "precision: int8", "7: targets[0].precision: must not be the text `int8`; allowed: fp16, mixed, origin, auto"),
         ('cann: "8.1"', "parts: {image: {aipp: bgr}}", "7: targets[0].parts.image.aipp: must not be the text `bgr`; allowed: none, rgb"),
         ('cann: "8.1"', "parts: {image: {soc: x}}", "7: targets[0].parts.image.soc: unknown key (did you mean `targets[0].soc`?); allowed: batch, precision, aipp"),
         ('cann: "8.1"', "parts: {a b: {}}", f"7: targets[0].parts.a b: must not be the text `a b`; allowed: {NAMES}"),
