@@ -232,7 +232,7 @@ class TargetSteps:
             UsageError: the file is none of ours.
         """
         found = lock.load(lock.path_of(self.parts.recipe.path))
-        return {(one.plan.part, one.plan.soc, one.plan.limit): one for one in found}
+        return {one.plan.key: one for one in found}
 
     def _lowered(self, part: Part, target: Target) -> Step:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""

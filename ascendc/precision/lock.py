@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ascendc.document import Document, check, read
-from ascendc.precision.modes import Mode
+from ascendc.document import Document, Problem, check, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 SUFFIX = ".precision.json"
 """Of the file; the recipe's name stands before it."""
+
+Rung = Literal["force_fp16", "allow_mix_precision", "must_keep_origin_dtype"]
+"""Values of ``--precision_mode`` that plans end in."""
 
 _CONFIG = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -52,7 +54,7 @@ class Chosen:
     """What an output may differ."""
     graph: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """Digest of the graph that was searched; of another graph the plan says nothing."""
-    mode: Mode
+    mode: Rung
     """ATC's ``--precision_mode``."""
     keep: tuple[Annotated[str, Field(pattern=r"^[^\x00-\x20][^\x00-\x1f]*$")], ...]
     """ONNX nodes that stay in float32: ``--keep_dtype``."""
@@ -71,6 +73,11 @@ class Chosen:
     ascendc: str
     """Version that searched."""
     origin: Literal["estimated"] = "estimated"
+
+    @property
+    def key(self) -> tuple[str, str, float]:
+        """What there is one plan for."""
+        return self.part, self.soc, self.limit
 
     @property
     def kept(self) -> str:
@@ -124,6 +131,8 @@ def load(path: Path) -> tuple[Locked, ...]:
     problems += document.problems
     if lock is None or problems:
         raise document.error(problems)
+    if contradictions := list(_contradictions(lock.plans)):
+        raise document.error(contradictions)
     return tuple(Locked(plan, _where(document, i)) for i, plan in enumerate(lock.plans))
 
 
@@ -134,7 +143,7 @@ def save(path: Path, found: Iterable[Chosen]) -> bool:
         OSError: it cannot be written.
         UsageError: what is there is none of ours.
     """
-    plans = {(plan.part, plan.soc, plan.limit): plan for plan in (*(locked.plan for locked in load(path)), *found)}
+    plans = {plan.key: plan for plan in (*(locked.plan for locked in load(path)), *found)}
     text = to_json(plans[key] for key in sorted(plans))
     if not plans or (path.exists() and path.read_text(encoding="utf-8") == text):
         return False
@@ -156,6 +165,18 @@ def schema_text() -> str:
     """The JSON Schema of the file, as docs/precision.schema.json holds it."""
     schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Lock.model_json_schema()}
     return json.dumps({**schema, "title": "ascendc precision plans"}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _contradictions(plans: Sequence[Chosen]) -> Iterator[Problem]:
+    first: dict[tuple[str, str, float], int] = {}
+    for i, plan in enumerate(plans):
+        if plan.types and plan.mode != "allow_mix_precision":
+            text = f"must be empty in {plan.mode}; allowed: types in allow_mix_precision alone"
+            yield Problem("ASC1651", ("plans", i, "types"), text)
+        other = first.setdefault(plan.key, i)
+        if other != i:
+            text = f"must not be for the same part, chip and limit as plans[{other}]; allowed: one plan for each"
+            yield Problem("ASC1653", ("plans", i), text)
 
 
 def _where(document: Document, index: int) -> str:

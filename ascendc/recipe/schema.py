@@ -57,7 +57,7 @@ class PartFields(_Section):
     batch: BatchField | None = None
     """One size, or 2 to 100 gears to choose from at run time."""
     precision: Precision | None = None
-    """fp16: everything; mixed: what gains from it; origin: nothing is changed; auto: fp16 but for what needs float32."""
+    """fp16: everything; mixed: what gains from it; origin: nothing is changed; auto: fp16 but for what needs more."""
     aipp: Aipp | None = None
     """rgb: the device normalises, and the part takes raw pixels (uint8, NHWC)."""
 

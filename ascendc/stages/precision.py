@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ascendc import __version__, keys
 from ascendc import graph as graphs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from ascendc.graph import Graph
+    from ascendc.precision.lock import Rung
     from ascendc.stages.golden import GoldenPart
     from ascendc.store import Workspace
 
@@ -79,9 +80,9 @@ def precision(
 
     Raises:
         GateError: no precision mode suffices (ASC2705).
-        UsageError: the plan beside the recipe names nodes that the graph has not (ASC1651).
+        UsageError: the plan beside the recipe names nodes that the graph has not (ASC1654).
     """
-    model, digest = graphs.load(graph, workspace, sources), keys.digest(graph)
+    digest, model = keys.digest(graph), graphs.load(graph, workspace, sources)
     if spec.locked is not None and spec.locked.graph == digest:
         _check_names(spec, spec.locked, model)
         workspace.say(f"{spec.where}: it is kept: {spec.locked.kept}")
@@ -158,7 +159,7 @@ def _chosen(spec: PrecisionSpec, plan: PrecisionPlan, digest: str, nodes: int) -
         soc=spec.soc,
         limit=spec.limit,
         graph=digest,
-        mode=plan.mode,
+        mode=cast("Rung", plan.mode),  # no ladder ends elsewhere
         keep=plan.keep,
         types=plan.types,
         uses=tuple(Rewrite(use.name, json.dumps(dict(use.options))) for use in plan.uses),
@@ -181,7 +182,7 @@ def _check_names(spec: PrecisionSpec, locked: Chosen, model: ir.Model) -> None:
     unknown = [name for name in locked.keep if name not in known]
     if unknown and not locked.uses:
         raise UsageError(
-            "ASC1651",
+            "ASC1654",
             f"{spec.where}.keep: `{unknown[0]}` is no node of part `{spec.part}`; allowed: names of its ONNX nodes",
             hint="take the plan out of the file, and the next build searches for one",
         )
