@@ -135,7 +135,7 @@ class PartSteps:
                 return before
             return fix(FixSpec(rewrites(plan)), before.graph, self.registry, ws, sources=self.sources, settled=True)
 
-        return self.step("fix", label, spec, (lowered, chosen), Fixed, run, describe=_rewrites)
+        return self.step("fix", label, spec, (lowered, chosen), Fixed, run, describe=lambda _: "as the plan wants it")
 
     def known(self, uses: tuple[Use, ...], source: str) -> tuple[Use, ...]:
         """`uses`, after a check that there are such passes.

@@ -68,7 +68,7 @@ def precision(
 ) -> Chosen:
     """The plan that lies beside the recipe, if it is for this graph; else one that is searched for.
 
-    A search that was interrupted goes on where it was: its trials are kept in the store's folder.
+    An interrupt ends a search between two trials. They are kept in the store's folder: the next one goes on there.
 
     Args:
         spec: for whom.
@@ -80,6 +80,7 @@ def precision(
 
     Raises:
         GateError: no precision mode suffices (ASC2705).
+        KeyboardInterrupt: the build was interrupted.
         UsageError: the plan beside the recipe names nodes that the graph has not (ASC1654).
     """
     digest, model = keys.digest(graph), graphs.load(graph, workspace, sources)
@@ -98,7 +99,7 @@ def precision(
         spec.limit,
         fixed=lambda unit: any(node.name in fixed for node in unit.nodes),
         cache=trials,
-        say=workspace.say,
+        say=lambda line: _say(line, workspace),
     )
     return _chosen(spec, plan, digest, _nodes(model))
 
@@ -151,6 +152,13 @@ def half(found: Sequence[Unit], chosen: Chosen) -> tuple[bool, ...]:
 def rewrites(chosen: Chosen) -> tuple[Use, ...]:
     """The passes that a plan wants."""
     return tuple(Use.of(one.name, **json.loads(one.options)) for one in chosen.uses)
+
+
+def _say(line: str, workspace: Workspace) -> None:
+    """Tell of a trial; it has been kept, so that an interrupt may end the search here."""
+    workspace.say(line)
+    if workspace.store.stopped:
+        raise KeyboardInterrupt
 
 
 def _chosen(spec: PrecisionSpec, plan: PrecisionPlan, digest: str, nodes: int) -> Chosen:

@@ -16,7 +16,7 @@ from ascendc import driver, graph
 from ascendc.cann import soc
 from ascendc.cann.atc.command import AtcOptions, InputShape
 from ascendc.cann.version import Cann
-from ascendc.errors import GateError, UsageError
+from ascendc.errors import GateError, Interrupted, UsageError
 from ascendc.events import StepSaid
 from ascendc.precision import lock
 from ascendc.precision.lock import Chosen
@@ -26,6 +26,7 @@ from ascendc.sim.toolchain import Simulated
 from ascendc.sim.tree import plant
 from ascendc.stages.compile import CompileSpec, compile_
 from ascendc.stages.precision import PrecisionSpec, fixed_nodes, half, told
+from ascendc.store import Store
 from ascendc.target import Batch, PartTarget, Target
 
 NET = """
@@ -195,6 +196,19 @@ def test_what_the_chip_computes_in_float16_alone_is_not_kept(store):
             for chip in ("Ascend310", "Ascend910B3")
         }
     assert found == {"Ascend310": {"c"}, "Ascend910B3": set()}
+
+
+def test_an_interrupt_ends_a_search_between_two_trials(again, monkeypatch):
+    """The store is told of it: signals reach the main thread alone."""
+    (again / "recipe.precision.json").unlink()
+    heard = []
+    monkeypatch.setenv("ASCENDC_CACHE", str(again / "another-store"))
+    monkeypatch.setattr(Store, "stopped", True)
+    with pytest.raises(Interrupted):
+        driver.build(again / "recipe.yaml", output=again / "out", until="forecast", jobs=1, listen=heard.append)
+    trials = [event for event in heard if isinstance(event, StepSaid) and event.stage == "precision"]
+    assert len(trials) == 1
+    assert not (again / "recipe.precision.json").exists()
 
 
 @pytest.fixture
