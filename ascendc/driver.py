@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ascendc import machine, registry
 from ascendc import recipe as recipes
 from ascendc.account import Asked, Journal
+from ascendc.account.findings import findings
 from ascendc.account.record import sha256
 from ascendc.attribution import Attributed
 from ascendc.bundle.pack import refuse_packed
@@ -134,7 +135,8 @@ def _build(
     machine.parse_in_turn()
     settle_npu()
     store = Store(verify=verify)
-    targets = TargetSteps(prepare(path, overrides, store, registry.load()))
+    plugins = registry.load()
+    targets = TargetSteps(prepare(path, overrides, store, plugins))
     recipe = targets.parts.recipe
     folder = output or Path("build") / (recipe.bundle.name + ("" if until == "package" else f".{until}"))
     _refuse_current_folder(folder)
@@ -178,8 +180,13 @@ def _build(
         notes=notes,
         seconds=journal.seconds,
     )
-    digest = sha256(folder / manifest.FILE) if until == "package" else None
-    settle = partial(journal.settle, "done", changed=outcome.changed, bundle_digest=digest)
+    settle = partial(
+        journal.settle,
+        "done",
+        changed=outcome.changed,
+        bundle_digest=sha256(folder / manifest.FILE) if until == "package" else None,
+        findings=findings(done, store, plugins),
+    )
     settle()
     if until == "package":
         measure(outcome, journal.measured)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ascendc import __version__, keys
 from ascendc.account import record
+from ascendc.account.findings import Findings
 from ascendc.account.ledger import Ledger
 from ascendc.account.log import Log
 from ascendc.account.record import Failure, Record
@@ -99,6 +100,7 @@ class Journal:
         changed: bool | None = None,
         bundle_digest: str | None = None,
         error: Failure | None = None,
+        findings: Findings = Findings(),  # noqa: B008 - frozen, hence safe to share
     ) -> None:
         """Write the record; the last call counts."""
         if self._output is None:
@@ -126,6 +128,7 @@ class Journal:
             benchmark=str(self._benchmark) if self._benchmark else None,
             error=error,
             notes=self.notes,
+            findings=findings,
         )
         path = _record(self._output)
         try:
