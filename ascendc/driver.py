@@ -25,7 +25,9 @@ from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.events import BuildFinished, BuildStarted, Row
 from ascendc.graph import write_onnx
 from ascendc.plan import PartSteps, TargetSteps, make_plan
+from ascendc.precision import lock
 from ascendc.runtime import manifest
+from ascendc.stages.forecast import Foretold
 from ascendc.store import Store
 from ascendc.toolchain.process import stop_all
 
@@ -161,7 +163,7 @@ def _build(
     steps = order(plan.goals)
     journal(BuildStarted(str(path), recipe.bundle.name, str(folder), len(steps)))
     done = execute(steps, store, journal, crew, stop=stop, release=targets.parts.model.release)
-    notes = (*recipe.notes, *targets.parts.notes)
+    notes = (*recipe.notes, *targets.parts.notes, *_keep_plans(targets, done))
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
         changed = placed.changed
@@ -169,7 +171,10 @@ def _build(
     else:
         changed = _write_partial(plan, until, done, targets.parts, folder)
     notes += tuple(f"{damage.what}; it was made again" for damage in store.damage)
-    without_om: State = "onnx-verified" if until in ("verify", "check") else "om-deferred"
+    notes += tuple(
+        dict.fromkeys(d.result.warning for d in done.values() if isinstance(d.result, Foretold) and not d.result.ok)
+    )
+    without_om: State = "onnx-verified" if until in ("verify", "check", "forecast") else "om-deferred"
     outcome = Outcome(
         recipe=recipe,
         output=folder,
@@ -270,6 +275,16 @@ def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: P
         for name, step in plan.oms:
             store.link(done[step].result.om, made / f"{name}.om")
         return place(made, until, folder, store)
+
+
+def _keep_plans(targets: TargetSteps, done: Mapping[Step, Done]) -> tuple[str, ...]:
+    """Write precision plans beside the recipe; what the user should know of it."""
+    found = [done[a.chosen].result for a in targets.artefacts if a.chosen is not None and a.chosen in done]
+    path = lock.path_of(targets.parts.recipe.path)
+    try:
+        return (f"precision plans are in {path}",) if found and lock.save(path, found) else ()
+    except OSError as error:
+        return (f"precision plans could not be kept in {path}: {error.strerror}; another machine would search again",)
 
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:

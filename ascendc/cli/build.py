@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ascendc.plan import Stage
 
 SET_HELP = "Change a field: targets[0].batch=8, model.weights=random. May be given again."
-_STAGES = click.Choice(["export", "fix", "verify", "check", "compile", "package"])
+_STAGES = click.Choice(["export", "fix", "verify", "check", "forecast", "compile", "package"])
 
 
 @click.command()
