@@ -1,4 +1,4 @@
-# make demo    build the CLIP bundles offline, run them on this host, print results
+# make demo    build the CLIP bundles offline, run them on this host, write a report
 # make test    lint, types, all tests, on this Python, beside torch_npu, and on the oldest Python for what travels
 # make bench   docs/performance.md: half an hour, 12 GB of disk;  make soak: the long forms of the tests
 PYTHON ?= python3
@@ -26,6 +26,11 @@ BOARD  := tests/test_testing.py tests/runtime tests/plugins/clip/device tests/pl
 	$(BIN)/python tests/npu_environment.py .venv-npu || echo 'no torch_npu for this machine: its tests are left out'
 	@mkdir -p .venv-npu && touch $@
 
+# What a reader of reports has: a Chromium. Where none can be had, that is said, and the tests of pages are left out.
+.venv/browser: tests/browser.py | .venv/ready
+	$(BIN)/python tests/browser.py || true
+	@touch $@
+
 .PHONY: setup demo test lint bench soak clean
 setup: .venv/ready
 
@@ -38,7 +43,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: lint .venv-board/ready .venv-npu/ready
+test: lint .venv-board/ready .venv-npu/ready .venv/browser
 	PYTHONPATH=. .venv-board/bin/python -m pytest -q $(BOARD)
 	if [ -x .venv-npu/bin/python ]; then .venv-npu/bin/python -m pytest -q tests/test_devices.py tests/test_torch_session.py tests/test_torch_device.py; fi
 	$(PYTEST) -q -n 2 --dist loadfile --cov --cov-report=term

@@ -17,5 +17,9 @@ ascendc run build/tiny-clip --image recipes/tiny-clip/red-square.png \
   --texts "a red square" "a blue square" "a red circle" "a green triangle"
 
 step "build again: there is nothing to do"
-ascendc build --quiet recipes/clip-vit-b32-310.yaml
-ascendc build recipes/tiny-clip.yaml
+ascendc build recipes/clip-vit-b32-310.yaml
+
+step "report: what was built, what float16 would do to it, how fast it is here"
+ascendc forecast recipes/tiny-clip.yaml --json > build/tiny-clip.forecast.json
+ascendc bench build/tiny-clip --batches 1 4 8 --num-runs 30 --rounds 1 --output build/tiny-clip.bench.json > build/bench.txt
+ascendc report build/tiny-clip build/tiny-clip.forecast.json build/tiny-clip.bench.json -o build/report.html

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc import machine, registry
 from ascendc import recipe as recipes
 from ascendc.account import Asked, Journal
+from ascendc.account.findings import findings
 from ascendc.account.record import sha256
 from ascendc.attribution import Attributed
 from ascendc.bundle.pack import refuse_packed
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
     from ascendc.recipe import Recipe
     from ascendc.registry import Registry
     from ascendc.toolchain.base import Deferred
+
+
+Measure = Callable[["Outcome", Callable[[Path], None]], None]
+"""Measures the bundle of a build, and tells where its results lie."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ def build(
     verify: bool = False,
     require_om: bool = False,
     command: str | None = None,
+    measure: Measure = lambda *_: None,
     listen: Listener = lambda _: None,
 ) -> Outcome:
     """Run everything the recipe asks for up to the stage `until`, and lay out the result.
@@ -101,6 +109,7 @@ def build(
         verify: hash every file that is used in full, whatever its size and times say.
         require_om: fail where an OM would be deferred.
         command: what the user typed, quoted for a shell, for the record and to go on after an interrupt.
+        measure: is called when the bundle is complete; the record names the results that it tells of.
         listen: hears every event, one at a time.
 
     Raises:
@@ -110,7 +119,7 @@ def build(
     """
     asked = Asked(path, command or _command(path, output, overrides, until), overrides, until)
     with Journal(asked, listen) as journal:
-        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, journal)
+        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, measure, journal)
 
 
 def _build(
@@ -121,13 +130,15 @@ def _build(
     crew: Crew,
     verify: bool,
     require_om: bool,
+    measure: Measure,
     journal: Journal,
 ) -> Outcome:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads must not spin on cores that other steps use
     machine.parse_in_turn()
     settle_npu()
     store = Store(verify=verify)
-    targets = TargetSteps(prepare(path, overrides, store, registry.load()))
+    plugins = registry.load()
+    targets = TargetSteps(prepare(path, overrides, store, plugins))
     recipe = targets.parts.recipe
     folder = output or Path("build") / (recipe.bundle.name + ("" if until == "package" else f".{until}"))
     _refuse_current_folder(folder)
@@ -174,11 +185,17 @@ def _build(
         notes=notes,
         seconds=journal.seconds,
     )
-    journal.settle(
+    settle = partial(
+        journal.settle,
         "done",
         changed=outcome.changed,
         bundle_digest=sha256(folder / manifest.FILE) if until == "package" else None,
+        findings=findings(done, store, plugins),
     )
+    settle()
+    if until == "package":
+        measure(outcome, journal.measured)
+        settle()
     outcome = replace(outcome, notes=(*notes, *journal.notes))
     journal(_finished(path, outcome))
     return outcome

@@ -12,11 +12,14 @@ from ascendc.dag import execute, order
 from ascendc.devices import settle_npu
 from ascendc.driver import crew, prepare
 from ascendc.errors import UsageError
+from ascendc.model import Use
 from ascendc.plan import TargetSteps, command
 from ascendc.precision import feeds
-from ascendc.precision.forecast import SURVEYED, Forecast, Forecaster, forecast
+from ascendc.precision.forecast import Forecast, forecast
+from ascendc.precision.forecaster import HEAVY, Forecaster, weight
+from ascendc.precision.kept import Found
+from ascendc.precision.ladder import LADDER, Ladder
 from ascendc.precision.modes import in_half
-from ascendc.precision.search import Found, Search
 from ascendc.stages import golden
 from ascendc.stages.package import OM_LIMITS
 from ascendc.store import Store
@@ -36,11 +39,9 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-MUCH = 1 << 29
-"""Bytes of weights from which memory counts for more than time: holes in the heap take several times what is used."""
-
 BLOCK = 1 << 20
-"""Bytes of a block of memory that goes back as soon as it is freed, then."""
+"""Bytes of a block of memory that goes back as soon as it is freed, where weights are heavy: memory counts for more
+than time then, and holes in the heap would take several times what is used."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Subject:
     """Where the samples are from, in words."""
     mode: Mode
     limit: float
+    modes: tuple[Mode, ...]
+    """Those that a search may choose from."""
+    exact: Mapping[str, Array] | None = None
+    """Outputs in float32, where a reference has given them."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,14 @@ class Unfused:
     ok: bool
     worst: float | None
     """Of the worst output, as `rel_to_sample_distance`; None: a number is lost."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A graph pass, as a recipe's `passes` has it."""
+
+    name: str
+    options: dict[str, int | float | str | tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +93,8 @@ class Outlook(Forecast):
     """Looked at where the fused bound passes; None: it does not, or makes no difference."""
     kept: Found | None
     """What must stay in float32; None: nobody asked."""
+    rewrites: tuple[Rewrite, ...]
+    """Of the graph, before `kept` is enough; usually none."""
 
 
 def of_file(path: Path, samples: Path | None, mode: Mode | None, limit: float | None) -> Subject:
@@ -97,7 +112,8 @@ def of_file(path: Path, samples: Path | None, mode: Mode | None, limit: float | 
     model = onnx_file.load(path)
     arrays = feeds.read(samples) if samples else feeds.drawn(model, str(path))
     said = str(samples) if samples else f"drawn from a normal distribution (seed {feeds.SEED})"
-    return Subject(str(path), model, arrays, said, mode or "force_fp16", limit or OM_LIMITS["fp16"])
+    limit = limit or OM_LIMITS["fp16"]
+    return Subject(str(path), model, arrays, said, mode or "force_fp16", limit, (mode,) if mode else LADDER)
 
 
 def of_recipe(
@@ -125,21 +141,26 @@ def of_recipe(
     store = Store()
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))
     parts = targets.parts
-    steps = order((*(a.verified for a in targets.artefacts), *(parts.golden(part) for part in parts.parts)))
+    steps = order(
+        (*(parts.verified(a.lowered, a.part) for a in targets.artefacts), *(parts.golden(part) for part in parts.parts))
+    )
     done = execute(steps, store, listen, crew(), stop=stop_all, release=parts.model.release)
     asked: dict[tuple[Any, ...], list[str]] = {}
     for artefact in targets.artefacts:
         precision = artefact.target.part(artefact.part.name).precision
-        asked.setdefault((artefact.part, artefact.fixed, precision), []).append(artefact.target.name)
+        asked.setdefault((artefact.part, artefact.lowered, precision), []).append(artefact.target.name)
     with store.steady_sources(), store.workspace(lambda _: None) as workspace:
         for (part, fixed, precision), names in asked.items():
+            record = done[parts.golden(part)].result
             yield Subject(
                 f"{part.name} @ {', '.join(names)}",
                 graphs.load(done[fixed].result.graph, workspace, parts.sources),
-                golden.read(done[parts.golden(part)].result.inputs, store),
+                golden.read(record.inputs, store),
                 "the recipe's",
                 mode or cast("Mode", command.PRECISION_MODES[precision]),  # a recipe has no mode that is not foretold
                 limit or OM_LIMITS[precision],
+                (mode,) if mode else LADDER,
+                golden.read(record.outputs, store),
             )
 
 
@@ -149,6 +170,7 @@ def look(
     overflow: Overflow = "inf",
     *,
     keep: bool = False,
+    cache: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outlook:
     """Foretell.
@@ -158,24 +180,34 @@ def look(
         bound: what rounds together.
         overflow: what becomes of numbers beyond float16.
         keep: whether to look for what must stay in float32, too.
+        cache: a file of trials; a search that is interrupted goes on from it.
         say: hears of each trial.
 
     Raises:
         StageError: the graph cannot be computed (ASC1504, ASC2701 to ASC2704).
         UsageError: the samples do not fit (ASC2711 to ASC2714), or there is no float32 (ASC2717).
+        GateError: no mode suffices, whatever is kept (ASC2705).
     """
-    weights = (value.const_value for value in subject.model.graph.initializers.values())
-    if sum(tensor.nbytes for tensor in weights if tensor is not None) >= MUCH:
+    if weight(subject.model) >= HEAVY[-1]:
         machine.map_blocks(BLOCK)
-    forecaster = Forecaster(subject.model, subject.samples, bound, overflow)
+    forecaster = Forecaster(subject.model, subject.samples, bound, overflow, subject.exact)
     if not any(unit.rounds for unit in forecaster.units):
         raise UsageError("ASC2717", f"`{subject.name}` has no float32, which float16 could take the place of")
     found = forecast(forecaster, subject.mode, subject.limit)
     unfused = _unfused(subject, forecaster) if found.ok and bound == "fused" else None
-    kept = Search(forecaster, subject.mode, say).run(subject.limit) if keep else None
+    kept, uses = None, tuple[Use, ...]()
+    if keep:
+        ladder = Ladder(forecaster, subject.samples, subject.limit, cache=cache, say=say)
+        kept, uses = ladder.climb(subject.modes)
     fields = {name: getattr(found, name) for name in Forecast.__dataclass_fields__}
     return Outlook(
-        **fields, model=subject.name, samples=subject.said, count=forecaster.count, unfused=unfused, kept=kept
+        **fields,
+        model=subject.name,
+        samples=subject.said,
+        count=forecaster.count,
+        unfused=unfused,
+        kept=kept,
+        rewrites=tuple(Rewrite(use.name, cast("dict[str, Any]", dict(use.options))) for use in uses),
     )
 
 
@@ -188,6 +220,7 @@ def _unfused(subject: Subject, fused: Forecaster) -> Unfused | None:
     if not any(len(unit.nodes) > 1 for unit in fused.units):
         return None
     forecaster = Forecaster(subject.model, subject.samples, "unfused", fused.overflow, fused.exact)
-    order = fused.order(in_half(fused.units, subject.mode))[:SURVEYED]
-    worst = forecaster.worst(in_half(forecaster.units, subject.mode), order)
+    worst = forecaster.worst(
+        in_half(forecaster.units, subject.mode), fused.sufferers(in_half(fused.units, subject.mode))
+    )
     return Unfused(worst <= subject.limit, worst if worst != float("inf") else None)

@@ -24,7 +24,7 @@ from onnx.reference import ReferenceEvaluator
 
 from ascendc import onnx_file, registry
 from ascendc.driver import prepare
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
 from ascendc.precision.modes import in_half
 from ascendc.precision.units import Bound
 from ascendc.runtime.metrics import relative_error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ascendc import __version__, keys
 from ascendc.account import record
+from ascendc.account.findings import Findings
 from ascendc.account.ledger import Ledger
 from ascendc.account.log import Log
 from ascendc.account.record import Failure, Record
@@ -52,6 +53,7 @@ class Journal:
         self._output: Path | None = None
         self._log: Log | None = None
         self._problem: str | None = None
+        self._benchmark: Path | None = None
         self._stopped: tuple[str, ...] = ()
         self._ended = False
 
@@ -98,6 +100,7 @@ class Journal:
         changed: bool | None = None,
         bundle_digest: str | None = None,
         error: Failure | None = None,
+        findings: Findings = Findings(),  # noqa: B008 - frozen, hence safe to share
     ) -> None:
         """Write the record; the last call counts."""
         if self._output is None:
@@ -122,14 +125,20 @@ class Journal:
             tools=dict(keys.tools()),
             steps=steps,
             log=self.log,
+            benchmark=str(self._benchmark) if self._benchmark else None,
             error=error,
             notes=self.notes,
+            findings=findings,
         )
         path = _record(self._output)
         try:
             record.write(written, path)
         except OSError as refused:
             self._problem = f"the record {path} cannot be written: {refused.strerror}"
+
+    def measured(self, results: Path) -> None:
+        """The bundle was measured; the record names the results."""
+        self._benchmark = results
 
     def interrupted(self) -> None:
         """An interrupt came: keep what ran at that moment, and write the record, which may be the last chance."""

@@ -53,7 +53,8 @@ class Ledger:
             self._running[index] = time.monotonic()
             self._sampler.start(index)
         elif isinstance(event, StepFinished):
-            step = StepRecord(event.stage, event.label, "done", event.cached, event.seconds, event.key, None)
+            said = event.summary
+            step = StepRecord(event.stage, event.label, "done", event.cached, event.seconds, event.key, None, said)
             index = next((i for i in self._running if _is(self._steps[i], event)), -1)
             if index < 0:  # it was in the store
                 self._steps.append(step)

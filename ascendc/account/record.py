@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ascendc.account.findings import Findings
 from ascendc.machine import memory
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class StepRecord:
     peak_rss_bytes: int | None
     """The most that was resident of ascendc and its descendants while the step ran, sampled from /proc: all of it,
     so steps that overlap share it. Null if the step did not run, or the system does not say."""
+    summary: str = ""
+    """What its result says of itself in a few words."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,13 @@ class Record:
     """In the order in which they began."""
     log: str | None
     """Where the log lies; null if it could not be written."""
+    benchmark: str | None
+    """Where the results of the benchmark lie (ascendc/bench/1); null if none was asked for, or it came to none."""
     error: Failure | None
     notes: tuple[str, ...]
     """What could not be written of log and record."""
+    findings: Findings = Findings()  # noqa: RUF009 - frozen, hence safe to share
+    """Empty if the build did not end well."""
 
 
 def here() -> Machine:

@@ -1,15 +1,16 @@
-"""What must stay in float32 for a model's outputs to keep within their limit: a ladder of precision modes."""
+"""How a model is told to ATC so that its answers survive float16."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ascendc.errors import GateError
 from ascendc.model import Use
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
+from ascendc.precision.kept import keep_dtype
+from ascendc.precision.ladder import Ladder
 from ascendc.precision.modes import Mode
-from ascendc.precision.search import Search
+from ascendc.precision.search import never
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-LADDER: tuple[Mode, ...] = ("force_fp16", "allow_mix_precision", "must_keep_origin_dtype")
-
 
 @dataclass(frozen=True)
 class PrecisionPlan:
@@ -32,9 +31,9 @@ class PrecisionPlan:
     mode: Mode
     """ATC's ``--precision_mode``."""
     keep: tuple[str, ...]
-    """ONNX node names for ``--keep_dtype``."""
+    """ONNX node names for ``--keep_dtype``, in the graph as `uses` leave it; of what fuses, all nodes."""
     types: tuple[str, ...]
-    """GE types for the black list of ``--modify_mixlist``."""
+    """GE types for the black list of ``--modify_mixlist``; then `keep` is empty."""
     uses: tuple[Use, ...]
     """Rewrites that are applied to the graph before; usually none."""
     before: float | None
@@ -47,12 +46,6 @@ class PrecisionPlan:
     trials: int
 
 
-def never(unit: Unit) -> bool:
-    """No unit is fixed."""
-    del unit
-    return False
-
-
 def find_plan(
     model: ir.Model,
     samples: Mapping[str, Array],
@@ -62,28 +55,33 @@ def find_plan(
     cache: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> PrecisionPlan:
-    """The first rung of `LADDER` that suffices.
+    """The first rung of `ascendc.precision.ladder` on which the outputs stay within the limit, under the fused bound.
 
     Args:
-        model: any ONNX graph whose types can be inferred.
+        model: any ONNX graph whose types can be inferred; it learns them, and stays as it is.
         samples: inputs, samples first.
         limit: what an output may differ, relative to the median distance between samples.
-        fixed: units that the chip cannot compute in float32.
-        cache: a file of trials.
-        say: hears of each trial.
+        fixed: units that the chip cannot compute in float32: they are never kept. Asked of rewritten graphs, too.
+        cache: a file of trials; a search that is interrupted goes on from it.
+        say: hears of each trial that is run.
 
     Raises:
         GateError: no rung suffices (ASC2705).
+        StageError: the graph cannot be computed (ASC1504, ASC2701 to ASC2704), or a node that must be kept has no name
+            (ASC2716).
+        UsageError: the samples do not fit the inputs (ASC2711 to ASC2714).
     """
-    del cache
-    forecaster = Forecaster(model, samples)
-    stuck = {node.name for unit in forecaster.units if fixed(unit) for node in unit.nodes}
-    before: float | None = None
-    trials = 0
-    for mode in LADDER:
-        found = Search(forecaster, mode, say).run(limit)
-        before, trials = (found.before if mode == LADDER[0] else before), trials + found.trials
-        keep = tuple(name for one in found.keep for name in one.nodes)
-        if not stuck & {*keep} and found.after <= limit:
-            return PrecisionPlan(mode, keep, found.types, (), before, found.after, limit, found.units, trials)
-    raise GateError("ASC2705", "no precision mode keeps the outputs within their limit")
+    ladder = Ladder(Forecaster(model, samples), samples, limit, fixed=fixed, cache=cache, say=say)
+    found, uses = ladder.climb()
+    keep_dtype(found.keep)  # every node has a name
+    return PrecisionPlan(
+        mode=found.mode,
+        keep=tuple(name for one in found.keep for name in one.nodes),
+        types=found.types,
+        uses=uses,
+        before=found.before,
+        after=found.after,
+        limit=limit,
+        units=found.units,
+        trials=ladder.trials,
+    )

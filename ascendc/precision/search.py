@@ -2,120 +2,146 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import math
 from typing import TYPE_CHECKING
 
-from ascendc.errors import StageError
 from ascendc.precision.forecast import CANDIDATES, by_own_error, module
-from ascendc.precision.mixlist import ge_types, mixlist
-from ascendc.precision.modes import MIXED, Mode, in_half
-from ascendc.precision.units import Bound
+from ascendc.precision.kept import Found, Kept
+from ascendc.precision.mixlist import ge_types
+from ascendc.precision.modes import KEPT, MIXED, Mode, in_half
+from ascendc.precision.notes import Notes
+from ascendc.precision.units import is_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ascendc.precision.forecast import Forecaster
+    from ascendc.precision.forecaster import Forecaster
     from ascendc.precision.units import Unit
 
 MOST_TYPES = 4
 """Types of operators that are taken off float16 as wholes, before single nodes are looked for."""
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A unit that stays in float32."""
-
-    nodes: tuple[str, ...]
-    """Its nodes, by their names in the ONNX graph."""
-    op: str
-    module: str | None
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search ended with."""
-
-    mode: Mode
-    bound: Bound
-    limit: float
-    before: float | None
-    """Error of the worst output with nothing kept, relative to the distance between samples; None: a number is lost."""
-    after: float
-    """With `keep`; it is within `limit`, and with any one of them dropped it is not."""
-    types: tuple[str, ...]
-    """GE types that suffice, as mixed modes take them off float16; then `keep` is empty."""
-    keep: tuple[Kept, ...]
-    """Worst first; empty where nothing needs to be kept."""
-    units: int
-    """That the mode computes in float16."""
-    trials: int
-    """Runs of the model, over all samples or over as many as decide."""
-
-    @property
-    def option(self) -> str:
-        """ATC's option that takes `text`."""
-        return "modify_mixlist" if self.types else "keep_dtype"
-
-    @property
-    def text(self) -> str:
-        """The file."""
-        return mixlist(self.types) if self.types else keep_dtype(self.keep)
+def never(_: Unit) -> bool:
+    """Every unit can be computed in float32."""
+    return False
 
 
 class Search:
-    """Trials over one model, each remembered."""
+    """Trials over one model in one mode, each remembered."""
 
-    def __init__(self, forecaster: Forecaster, mode: Mode, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        mode: Mode,
+        limit: float,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        fixed: Callable[[Unit], bool] = never,
+        notes: Notes | None = None,
+        subject: str = "",
+    ) -> None:
         """Prepare.
 
         Args:
             forecaster: the model and samples.
             mode: what everything that is not kept is computed in.
-            say: hears of each trial.
+            limit: what an output may differ, relative to the median distance between samples.
+            say: hears of each trial that is run.
+            fixed: units that the chip cannot compute in float32.
+            notes: of trials, this search's and others'.
+            subject: tells this model and these samples from others in the notes.
         """
-        self._forecaster, self._mode, self._say = forecaster, mode, say
-        self._half = in_half(forecaster.units, mode)
-        self._errors: dict[tuple[bool, ...], float] = {}
-        self._order: list[int] = []
-        self._limit = float("inf")
+        self._forecaster, self._mode, self._limit, self._say = forecaster, mode, limit, say
+        self._units = forecaster.units
+        self._fixed = frozenset(i for i, unit in enumerate(self._units) if unit.rounds and fixed(unit))
+        self._half = self._in_half()
+        self._notes, self._subject = notes or Notes(), f"{subject} {mode} {limit!r}"
+        self.tried: set[str] = set()
 
-    def run(self, limit: float) -> Found:
+    @property
+    def possible(self) -> bool:
+        """Whether the chip has the mode: none that keeps every type, where it cannot compute a unit in float32."""
+        return self._mode not in KEPT or not self._fixed
+
+    def before(self) -> float:
+        """The error with nothing kept; infinite where a number is lost."""
+        return self._trial(self._half, "nothing in float32")
+
+    def run(self) -> Found | None:
         """Search.
 
-        Mixed modes: a few types of operators, where they suffice. Else nodes: grow the set along the units that do most
-        damage until it suffices, then drop what is not needed.
+        Mixed modes: a few types of operators, where they suffice. Else nodes: start from the units that do most damage,
+        or from all of the worst types, whichever are fewer, then drop what is not needed.
 
-        Args:
-            limit: what an output may differ, relative to the median distance between samples.
+        Returns:
+            None where nothing suffices, because of what cannot be kept.
         """
-        self._limit, before = limit, self._trial(self._half, "nothing in float32")
-        self._order = self._forecaster.order(self._half)
-        keep: list[int] = []
+        keep: list[int] | None = []
         kinds: tuple[str, ...] = ()
-        after = before
-        if before > limit:
-            ranked = self._ranked()
+        if self.before() > self._limit:
+            ranked = [i for i in self.ranked() if i not in self._fixed]
             kinds = self._kinds(ranked) if self._mode in MIXED else ()
-            if not kinds:
-                keep = self._shrink(self._grow(ranked))
-            after = self._without(kinds) if kinds else self._error(keep)
-        units = self._forecaster.units
+            keep = [] if kinds else self._enough(ranked)
+        if keep is None:
+            return None
+        keep = self._shrink(keep) if keep else keep
+        before = self.before()
+        half = self._in_half(kinds) if kinds else self._but(keep)
         return Found(
             mode=self._mode,
             bound=self._forecaster.bound,
-            limit=limit,
+            limit=self._limit,
             before=before if before != float("inf") else None,
-            after=after,
+            after=self._without(kinds) if kinds else self._error(keep),
             types=tuple(dict.fromkeys(name for kind in kinds for name in ge_types(kind))),
-            keep=tuple(_kept(units[i]) for i in keep),
-            units=sum(half and unit.rounds for half, unit in zip(self._half, units, strict=True)),
-            trials=len(self._errors),
+            keep=tuple(_kept(self._units[i]) for i in keep),
+            units=self._rounded(self._half),
+            exact=sum(unit.rounds for unit in self._units) - self._rounded(half),
+            casts=self._casts(half),
+            trials=len(self.tried),
         )
+
+    def ranked(self) -> list[int]:
+        """Units that round, by what each does alone to the outputs; those that were not tried by their own error."""
+        return self._notes.integers(self._key("ranked"), self._rank)
+
+    def lost(self) -> dict[str, int]:
+        """Of each node whose result goes beyond float16 the power of two that its largest number stays below."""
+        found = self._notes.integers(self._key("lost"), self._lost)
+        return {self._units[i].name: power for i, power in zip(found[::2], found[1::2], strict=True)}
+
+    def worst_fixed(self) -> Unit:
+        """The unit that cannot be kept and does most damage."""
+        return self._units[next(i for i in self.ranked() if i in self._fixed)]
+
+    def error(self, keep: Sequence[Kept], types: Sequence[str]) -> float:
+        """Where what another search found is kept; infinite where this graph has not all of it."""
+        places = {unit.name: i for i, unit in enumerate(self._units)}
+        if not all(one.nodes[-1] in places for one in keep):
+            return float("inf")
+        kinds = [unit.kind for unit in self._units if types and {*ge_types(unit.kind)} <= {*types}]
+        return self._without(tuple(dict.fromkeys(kinds))) if types else self._error([places[k.nodes[-1]] for k in keep])
+
+    def _in_half(self, kinds: Sequence[str] = ()) -> tuple[bool, ...]:
+        half = in_half(self._units, self._mode, kinds)
+        return tuple(one or i in self._fixed for i, one in enumerate(half))
+
+    def _but(self, keep: Sequence[int]) -> tuple[bool, ...]:
+        return tuple(half and i not in keep for i, half in enumerate(self._half))
+
+    def _casts(self, half: Sequence[bool]) -> int:
+        pairs = [(unit, one) for unit, one in zip(self._units, half, strict=True) if unit.rounds]
+        made = {value: one for unit, one in pairs for value in unit.outputs if is_float(value)}
+        return len({value for unit, one in pairs for value in unit.inputs if made.get(value, one) != one})
+
+    def _rounded(self, half: Sequence[bool]) -> int:
+        return sum(one and unit.rounds for one, unit in zip(half, self._units, strict=True))
 
     def _kinds(self, ranked: Sequence[int]) -> tuple[str, ...]:
         """Kinds of units without which mixed precision suffices, none of them for nothing; empty: too many."""
-        units = self._forecaster.units
-        kinds = [kind for kind in dict.fromkeys(units[i].kind for i in ranked) if ge_types(kind)][:MOST_TYPES]
+        kinds = [kind for kind in self._worst_kinds(ranked) if ge_types(kind)][:MOST_TYPES]
         for count in range(1, len(kinds) + 1):
             if self._without(kinds[:count]) <= self._limit:
                 chosen = kinds[:count]
@@ -126,15 +152,18 @@ class Search:
         return ()
 
     def _without(self, kinds: Sequence[str]) -> float:
-        half = in_half(self._forecaster.units, self._mode, kinds)
-        return self._trial(half, f"every {' and '.join(kinds)} in float32")
+        return self._trial(self._in_half(kinds), f"every {' and '.join(kinds)} in float32")
 
-    def _grow(self, ranked: list[int]) -> list[int]:
-        """The first units of the ranking that suffice, their number doubled from trial to trial."""
-        count = 1
-        while self._error(ranked[:count]) > self._limit and count < len(ranked):
-            count *= 2
-        return ranked[:count]
+    def _worst_kinds(self, ranked: Sequence[int]) -> list[str]:
+        return list(dict.fromkeys(self._units[i].kind for i in ranked))
+
+    def _enough(self, ranked: list[int]) -> list[int] | None:
+        """Units that suffice, worst first: all of a few types, or the first of the ranking, whichever are fewer."""
+        kinds = self._worst_kinds(ranked)[:MOST_TYPES]
+        of_types = [[i for i in ranked if self._units[i].kind in kinds[:count]] for count in range(1, len(kinds) + 1)]
+        first = [ranked[: 1 << power] for power in range(len(ranked).bit_length())]
+        sets = sorted([*of_types, *first, ranked], key=len)
+        return next((keep for keep in sets if keep and self._error(keep) <= self._limit), None)
 
     def _shrink(self, keep: list[int]) -> list[int]:
         """Drop blocks, then smaller ones, down to single units, as long as the rest suffices: none can be dropped then.
@@ -143,61 +172,57 @@ class Search:
         """
         size = max(len(keep) // 2, 1)
         while True:
-            dropped = False
-            for start in range(len(keep) - 1, -1, -size):  # from the end: the least harmful first
-                low = max(start - size + 1, 0)
-                rest = keep[:low] + keep[start + 1 :]
-                if self._error(rest) <= self._limit:
-                    keep, dropped = rest, True
-                    break
-            if not dropped:
-                if size == 1:
-                    return keep
-                size = max(size // 2, 1)
+            smaller = self._sweep(keep, size)
+            if len(smaller) == len(keep) and size == 1:
+                return keep
+            size = size if len(smaller) < len(keep) else size // 2
+            keep = smaller
 
-    def _ranked(self) -> list[int]:
-        """Units that round, by what each does alone to the outputs; those that were not tried by their own error."""
+    def _sweep(self, keep: list[int], size: int) -> list[int]:
+        """Drop each block that can go, from the end: the least harmful first."""
+        for end in range(len(keep), 0, -size):
+            rest = keep[: max(end - size, 0)] + keep[end:]
+            if self._error(rest) <= self._limit:
+                keep = rest
+        return keep
+
+    def _rank(self) -> list[int]:
         seen = self._forecaster.seen(self._half)
         effects = self._forecaster.effects(self._half, by_own_error(self._half, seen)[:CANDIDATES])
-        rest = [
-            i for i, half in enumerate(self._half) if half and i not in effects and self._forecaster.units[i].rounds
-        ]
+        rest = [i for i, half in enumerate(self._half) if half and i not in effects and self._units[i].rounds]
         return [
             *sorted(effects, key=lambda i: (-effects[i], -seen[i].blur, i)),
             *sorted(rest, key=lambda i: (-seen[i].blur, i)),
         ]
 
+    def _lost(self) -> list[int]:
+        seen = enumerate(self._forecaster.seen(self._half))
+        powers = [(i, math.frexp(one.largest)[1]) for i, one in seen if one.overflows and math.isfinite(one.largest)]
+        return [number for pair in powers for number in pair]
+
+    def _order(self) -> list[int]:
+        """Samples, those that suffer most first: a trial that fails does so early."""
+        return self._notes.integers(self._key("order"), lambda: self._forecaster.order(self._half))
+
     def _error(self, keep: Sequence[int]) -> float:
         """Where `keep` stays in float32."""
-        half = tuple(half and i not in keep for i, half in enumerate(self._half))
-        return self._trial(half, f"{len(keep)} of {sum(self._half)} nodes in float32")
+        return self._trial(self._but(keep), f"{len(keep)} of {self._rounded(self._half)} nodes in float32")
 
     def _trial(self, half: tuple[bool, ...], what: str) -> float:
         """Of the worst output."""
-        if half not in self._errors:
-            self._errors[half] = error = self._forecaster.worst(half, self._order, self._limit)
-            said = "numbers are lost" if error == float("inf") else f"error {error:.2g}"
-            self._say(f"trial {len(self._errors)}: {what}: {said}")
-        return self._errors[half]
+        key = self._key("".join("01"[one] for one in half))
+        self.tried.add(key)
+        return self._notes.number(key, lambda: self._run(half, what))
+
+    def _run(self, half: tuple[bool, ...], what: str) -> float:
+        error = self._forecaster.worst(half, self._order() if half != self._half else (), self._limit)
+        said = "numbers are lost" if error == float("inf") else f"error {error:.2g}"
+        self._say(f"trial {len(self.tried)}: {what}: {said}")
+        return error
+
+    def _key(self, what: str) -> str:
+        return hashlib.sha256(f"{self._subject} {what}".encode()).hexdigest()
 
 
 def _kept(unit: Unit) -> Kept:
     return Kept(tuple(node.name or "" for node in unit.nodes), unit.kind, module(unit))
-
-
-def keep_dtype(keep: Sequence[Kept]) -> str:
-    """The file that ATC's ``--keep_dtype`` takes: one node a line (CANN 8.1).
-
-    ATC drops names that it does not know with a line in its log alone, and what it fuses gets another name.
-
-    Raises:
-        StageError: a node has no name (ASC2716).
-    """
-    for one in keep:
-        if not all(one.nodes):
-            raise StageError(
-                "ASC2716",
-                f"a {one.op} without a name must stay in float32, and --keep_dtype takes names",
-                hint="name the nodes of the ONNX file: ATC's own names change with the graph",
-            )
-    return "".join(f"{name}\n" for one in keep for name in one.nodes)

@@ -81,7 +81,7 @@ def decode(draft: Draft) -> Recipe:
         check=CheckSection(fields.check.findings),
         forecast=ForecastSection(fields.forecast.damage),
         bundle=BundleSection(fields.bundle.name or _file_name(draft.path)),
-        benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs),
+        benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs, fields.benchmark.after_build),
         notes=draft.notes,
         document=draft.document,
     )

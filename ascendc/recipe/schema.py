@@ -146,6 +146,8 @@ class BenchmarkFields(_Section):
     """Runs before the clock starts."""
     runs: int = Field(default=100, ge=1, le=10_000_000)
     """Runs that are timed."""
+    after_build: bool = False
+    """Measure the bundle on this machine too, when it is built: as `ascendc build --bench`."""
 
 
 class RecipeFields(_Section):

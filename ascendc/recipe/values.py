@@ -114,6 +114,8 @@ class BenchmarkSection:
     """Runs before the clock starts."""
     runs: int = 100
     """Runs that are timed."""
+    after_build: bool = False
+    """Whether a build measures its bundle on this machine."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def test_every_verb_is_a_command_with_help(ascendc):
 def test_an_unknown_verb_guesses(ascendc):
     ran = ascendc("biuld")
     assert ran.code == 2
-    assert "No such command `biuld`. Did you mean `build`? Allowed: aipp, atc, build, bundle, " in ran.err
+    assert "No such command `biuld`. Did you mean `build`? Allowed: aipp, atc, bench, build, bundle, " in ran.err
 
 
 def test_version(ascendc):

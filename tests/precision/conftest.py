@@ -7,7 +7,8 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from ascendc.precision.forecast import Forecaster, forecast
+from ascendc.precision.forecast import forecast
+from ascendc.precision.forecaster import Forecaster
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ascendc.errors import StageError
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
 
 IDS = np.array([[49406, 320 + i, 49407, 0, 0, 0, 0, 0] for i in range(6)], np.int64)
 """Start, a word, end, padding: float16 cannot tell start from end."""
