@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,9 @@ from ascendc.errors import EnvironmentLacksError, UsageError
 from ascendc.events import BuildFinished, BuildStarted, Row
 from ascendc.graph import write_onnx
 from ascendc.plan import PartSteps, TargetSteps, make_plan
+from ascendc.precision import lock
 from ascendc.runtime import manifest
+from ascendc.stages.forecast import Foretold
 from ascendc.store import Store
 from ascendc.toolchain.process import stop_all
 
@@ -35,6 +39,10 @@ if TYPE_CHECKING:
     from ascendc.recipe import Recipe
     from ascendc.registry import Registry
     from ascendc.toolchain.base import Deferred
+
+
+Measure = Callable[["Outcome", Callable[[Path], None]], None]
+"""Measures the bundle of a build, and tells where its results lie."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,7 @@ def build(
     verify: bool = False,
     require_om: bool = False,
     command: str | None = None,
+    measure: Measure = lambda *_: None,
     listen: Listener = lambda _: None,
 ) -> Outcome:
     """Run everything the recipe asks for up to the stage `until`, and lay out the result.
@@ -100,6 +109,7 @@ def build(
         verify: hash every file that is used in full, whatever its size and times say.
         require_om: fail where an OM would be deferred.
         command: what the user typed, quoted for a shell, for the record and to go on after an interrupt.
+        measure: is called when the bundle is complete; the record names the results that it tells of.
         listen: hears every event, one at a time.
 
     Raises:
@@ -109,7 +119,7 @@ def build(
     """
     asked = Asked(path, command or _command(path, output, overrides, until), overrides, until)
     with Journal(asked, listen) as journal:
-        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, journal)
+        return _build(path, output, overrides, until, crew(jobs, memory), verify, require_om, measure, journal)
 
 
 def _build(
@@ -120,6 +130,7 @@ def _build(
     crew: Crew,
     verify: bool,
     require_om: bool,
+    measure: Measure,
     journal: Journal,
 ) -> Outcome:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads must not spin on cores that other steps use
@@ -152,7 +163,7 @@ def _build(
     steps = order(plan.goals)
     journal(BuildStarted(str(path), recipe.bundle.name, str(folder), len(steps)))
     done = execute(steps, store, journal, crew, stop=stop, release=targets.parts.model.release)
-    notes = (*recipe.notes, *targets.parts.notes)
+    notes = (*recipe.notes, *targets.parts.notes, *_keep_plans(targets, done))
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
         changed = placed.changed
@@ -160,7 +171,10 @@ def _build(
     else:
         changed = _write_partial(plan, until, done, targets.parts, folder)
     notes += tuple(f"{damage.what}; it was made again" for damage in store.damage)
-    without_om: State = "onnx-verified" if until in ("verify", "check") else "om-deferred"
+    notes += tuple(
+        dict.fromkeys(d.result.warning for d in done.values() if isinstance(d.result, Foretold) and not d.result.ok)
+    )
+    without_om: State = "onnx-verified" if until in ("verify", "check", "forecast") else "om-deferred"
     outcome = Outcome(
         recipe=recipe,
         output=folder,
@@ -171,12 +185,17 @@ def _build(
         notes=notes,
         seconds=journal.seconds,
     )
-    journal.settle(
+    settle = partial(
+        journal.settle,
         "done",
         changed=outcome.changed,
         bundle_digest=sha256(folder / manifest.FILE) if until == "package" else None,
         findings=findings(done, store, plugins),
     )
+    settle()
+    if until == "package":
+        measure(outcome, journal.measured)
+        settle()
     outcome = replace(outcome, notes=(*notes, *journal.notes))
     journal(_finished(path, outcome))
     return outcome
@@ -256,6 +275,16 @@ def _write_partial(plan: Plan, until: Stage, done: Mapping[Step, Done], parts: P
         for name, step in plan.oms:
             store.link(done[step].result.om, made / f"{name}.om")
         return place(made, until, folder, store)
+
+
+def _keep_plans(targets: TargetSteps, done: Mapping[Step, Done]) -> tuple[str, ...]:
+    """Write precision plans beside the recipe; what the user should know of it."""
+    found = [done[a.chosen].result for a in targets.artefacts if a.chosen is not None and a.chosen in done]
+    path = lock.path_of(targets.parts.recipe.path)
+    try:
+        return (f"precision plans are in {path}",) if found and lock.save(path, found) else ()
+    except OSError as error:
+        return (f"precision plans could not be kept in {path}: {error.strerror}; another machine would search again",)
 
 
 def _row(artefact: Artefact, done: Mapping[Step, Done], without_om: State) -> Row:

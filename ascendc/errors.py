@@ -3,7 +3,7 @@
 Every message has a stable id (``ASC1203``) on which translation and ``explain`` hang. The first two digits
 name the room: 10 command line, 11 recipe, 12 target and SoC, 13 plugins, 14 export, 15 passes, 16 verify,
 17 compile and toolchains, 18 bundle, 19 store, 20 run, 21 ATC command lines, 22 AIPP, 23 ONNX files, operators and
-cost, OM files, 24 explain, 25 the simulated CANN, 26 the benchmark, 27 precision, 29 the report.
+cost, OM files, 24 explain, 25 the simulated CANN, 26 the benchmark, 27 precision, 28 comparisons, 29 the report.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class StepStarted:
     """A step runs: nothing in the store answers its key."""
 
     stage: str
-    """export, fix, golden, assets, verify, judge, compile or package."""
+    """export, fix, golden, assets, verify, judge, precision, check, forecast, compile, accept or package."""
     label: str
     """What of, for people: ``image``, ``image @ ascend310``; may be empty."""
     key: str

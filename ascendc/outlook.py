@@ -12,13 +12,14 @@ from ascendc.dag import execute, order
 from ascendc.devices import settle_npu
 from ascendc.driver import crew, prepare
 from ascendc.errors import UsageError
+from ascendc.model import Use
 from ascendc.plan import TargetSteps, command
 from ascendc.precision import feeds
 from ascendc.precision.forecast import Forecast, forecast
 from ascendc.precision.forecaster import HEAVY, Forecaster, weight
+from ascendc.precision.kept import Found
+from ascendc.precision.ladder import LADDER, Ladder
 from ascendc.precision.modes import in_half
-from ascendc.precision.plan import Ladder
-from ascendc.precision.search import Found
 from ascendc.stages import golden
 from ascendc.stages.package import OM_LIMITS
 from ascendc.store import Store
@@ -55,6 +56,8 @@ class Subject:
     """Where the samples are from, in words."""
     mode: Mode
     limit: float
+    modes: tuple[Mode, ...]
+    """Those that a search may choose from."""
     exact: Mapping[str, Array] | None = None
     """Outputs in float32, where a reference has given them."""
 
@@ -66,6 +69,14 @@ class Unfused:
     ok: bool
     worst: float | None
     """Of the worst output, as `rel_to_sample_distance`; None: a number is lost."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A graph pass, as a recipe's `passes` has it."""
+
+    name: str
+    options: dict[str, int | float | str | tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +93,8 @@ class Outlook(Forecast):
     """Looked at where the fused bound passes; None: it does not, or makes no difference."""
     kept: Found | None
     """What must stay in float32; None: nobody asked."""
+    rewrites: tuple[Rewrite, ...]
+    """Of the graph, before `kept` is enough; usually none."""
 
 
 def of_file(path: Path, samples: Path | None, mode: Mode | None, limit: float | None) -> Subject:
@@ -99,7 +112,8 @@ def of_file(path: Path, samples: Path | None, mode: Mode | None, limit: float | 
     model = onnx_file.load(path)
     arrays = feeds.read(samples) if samples else feeds.drawn(model, str(path))
     said = str(samples) if samples else f"drawn from a normal distribution (seed {feeds.SEED})"
-    return Subject(str(path), model, arrays, said, mode or "force_fp16", limit or OM_LIMITS["fp16"])
+    limit = limit or OM_LIMITS["fp16"]
+    return Subject(str(path), model, arrays, said, mode or "force_fp16", limit, (mode,) if mode else LADDER)
 
 
 def of_recipe(
@@ -143,6 +157,7 @@ def of_recipe(
                 "the recipe's",
                 mode or cast("Mode", command.PRECISION_MODES[precision]),  # a recipe has no mode that is not foretold
                 limit or OM_LIMITS[precision],
+                (mode,) if mode else LADDER,
                 golden.read(record.outputs, store),
             )
 
@@ -153,6 +168,7 @@ def look(
     overflow: Overflow = "inf",
     *,
     keep: bool = False,
+    cache: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outlook:
     """Foretell.
@@ -162,11 +178,13 @@ def look(
         bound: what rounds together.
         overflow: what becomes of numbers beyond float16.
         keep: whether to look for what must stay in float32, too.
+        cache: a file of trials; a search that is interrupted goes on from it.
         say: hears of each trial.
 
     Raises:
         StageError: the graph cannot be computed (ASC1504, ASC2701 to ASC2704).
         UsageError: the samples do not fit (ASC2711 to ASC2714), or there is no float32 (ASC2717).
+        GateError: no mode suffices, whatever is kept (ASC2705).
     """
     if weight(subject.model) >= HEAVY[-1]:
         machine.map_blocks(BLOCK)
@@ -175,11 +193,19 @@ def look(
         raise UsageError("ASC2717", f"`{subject.name}` has no float32, which float16 could take the place of")
     found = forecast(forecaster, subject.mode, subject.limit)
     unfused = _unfused(subject, forecaster) if found.ok and bound == "fused" else None
-    ladder = Ladder(forecaster, subject.samples, subject.limit, say=say)
-    kept = ladder.climb((subject.mode,))[0] if keep else None
+    kept, uses = None, tuple[Use, ...]()
+    if keep:
+        ladder = Ladder(forecaster, subject.samples, subject.limit, cache=cache, say=say)
+        kept, uses = ladder.climb(subject.modes)
     fields = {name: getattr(found, name) for name in Forecast.__dataclass_fields__}
     return Outlook(
-        **fields, model=subject.name, samples=subject.said, count=forecaster.count, unfused=unfused, kept=kept
+        **fields,
+        model=subject.name,
+        samples=subject.said,
+        count=forecaster.count,
+        unfused=unfused,
+        kept=kept,
+        rewrites=tuple(Rewrite(use.name, cast("dict[str, Any]", dict(use.options))) for use in uses),
     )
 
 

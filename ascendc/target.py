@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from ascendc.cann.soc import Soc
     from ascendc.cann.version import Cann
 
-Precision = Literal["fp16", "mixed", "origin"]
-"""``fp16``: ATC's force_fp16 (its default); ``mixed``: allow_mix_precision; ``origin``: must_keep_origin_dtype."""
+Precision = Literal["fp16", "mixed", "origin", "auto"]
+"""``fp16``: ATC's force_fp16 (its default); ``mixed``: allow_mix_precision; ``origin``: must_keep_origin_dtype;
+``auto``: what a precision plan says (`ascendc.stages.precision`)."""
 
 Aipp = Literal["none", "rgb"]
 """``rgb``: static AIPP on RGB888_U8; the device half then sends raw pixels, NHWC uint8."""

@@ -24,7 +24,7 @@ from ascendc.bench.clock import timed, warm_up
 from ascendc.bench.configuration import Configuration
 from ascendc.bench.distribution import interval, medians
 from ascendc.bench.feeds import Given, Half
-from ascendc.bench.work import Protocol, Request
+from ascendc.bench.work import Protocol, Request, Wanted
 from ascendc.bench.worker import open_for
 from ascendc.store import Store
 
@@ -57,8 +57,8 @@ class Pair:
     loop: float
 
 
-def main() -> None:
-    """Measure, and write the page."""
+def main() -> int:
+    """Measure, print and write the page's table; the exit code is 1 where a median ratio is beyond the limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.loop", description=__doc__)
     parser.add_argument("--pairs", type=int, default=3000, help="[%(default)s]")
     options = parser.parse_args()
@@ -69,10 +69,12 @@ def main() -> None:
         for runtime in ("onnx", "torch"):
             for part in INPUTS:
                 found[f"{runtime} cpu fp32, {part}"] = pairs(runtime, part, bundle, options.pairs)
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
+    table = render(found, setting)
+    print(table)
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{render(found, setting)}{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{table}{END}{after}", encoding="utf-8")
+    return int(any(abs(_ratio(made) - 1) > LIMIT for made in found.values()))
 
 
 def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
@@ -81,7 +83,8 @@ def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
     feeds = {name: np.load(bundle / "golden" / part / f"{name}.npy")[:1]}
     onnx = next(bundle.glob(f"models/**/{part}.onnx"))
     plain = onnx_loop(onnx, name, feeds) if runtime == "onnx" else torch_loop(part, name, feeds)
-    with open_for(_request(runtime, part, onnx if runtime == "onnx" else RECIPE, bundle, feeds)) as session:
+    wanted = Wanted(part, onnx if runtime == "onnx" else RECIPE, feeds)
+    with open_for(_request(runtime, wanted, bundle), wanted) as session:
 
         def bench() -> float:
             [taken] = timed(lambda: session.run(feeds), 1)
@@ -93,7 +96,8 @@ def pairs(runtime: Runtime, part: str, bundle: Path, count: int) -> list[Pair]:
         for i in range(count):
             first, second = (plain(), bench()) if i % 2 else (bench(), plain())
             made.append(Pair(second, first) if i % 2 else Pair(first, second))
-    print(f"{runtime} {part}: {_ratio(made):.3f}", file=sys.stderr)
+    low, high = _ends(made)
+    print(f"{runtime} {part}: {_ratio(made):.3f} ({low:.3f}-{high:.3f})", file=sys.stderr)
     return made
 
 
@@ -132,11 +136,11 @@ def torch_loop(part: str, name: str, feeds: Arrays) -> Callable[[], float]:
     return turn
 
 
-def _request(runtime: Runtime, part: str, model: Path, bundle: Path, feeds: Arrays) -> Request:
+def _request(runtime: Runtime, wanted: Wanted, bundle: Path) -> Request:
     protocol = Protocol((1,), 1, 0, ())
     half = Half("ascendc_device", bundle / "python", bundle / "assets")
     configuration = Configuration(runtime, "cpu", "fp32")
-    return Request(configuration, part, model, (), protocol, half, Given(), feeds, started=0.0)
+    return Request(configuration, (wanted,), (), protocol, half, Given(), started=0.0)
 
 
 def render(found: dict[str, list[Pair]], setting: Setting) -> str:
@@ -148,7 +152,7 @@ def render(found: dict[str, list[Pair]], setting: Setting) -> str:
     ]
     for name, made in found.items():
         ratios = np.array([pair.bench / pair.loop for pair in made])
-        low, high = interval(medians([ratios.tolist()], seed=0))
+        low, high = _ends(made)
         quarter, three_quarters = np.percentile(ratios, (25, 75))
         ratio = _ratio(made)
         cells = (
@@ -170,10 +174,15 @@ def _verdict(ratio: float, low: float, high: float) -> str:
     return "yes" if max(1 - low, high - 1) <= LIMIT else "the median is; its interval is not"
 
 
+def _ends(made: list[Pair]) -> tuple[float, float]:
+    """The 95 % confidence interval of `_ratio`, by a bootstrap of blocks."""
+    return interval(medians([[pair.bench / pair.loop for pair in made]], seed=0))
+
+
 def _ratio(made: list[Pair]) -> float:
     """The median of the pairs' own ratios."""
     return statistics.median(pair.bench / pair.loop for pair in made)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -39,7 +39,8 @@ def test_one_target_runs_each_stage_once_per_part(plan_of):
     _, plan = plan_of("  - soc: Ascend310\n")
     found = stages(plan)
     assert {stage: found.count(stage) for stage in found} == {
-        "export": 2, "fix": 2, "golden": 2, "verify": 2, "check": 2, "assets": 1, "judge": 1, "package": 1,
+        "export": 2, "fix": 2, "golden": 2, "verify": 2, "check": 2, "forecast": 2, "assets": 1, "judge": 1,
+        "package": 1,
     }  # fmt: skip
 
 
@@ -48,6 +49,26 @@ def test_targets_that_need_the_same_graph_share_it(plan_of):
     assert stages(plan).count("export") == 2
     assert stages(plan).count("verify") == 2
     assert stages(plan).count("check") == 6
+    assert stages(plan).count("forecast") == 2
+
+
+@pytest.mark.parametrize("section", ["forecast: {damage: off}", ""])
+def test_what_loses_no_digits_is_not_foretold(plan_of, section):
+    precision = "fp16" if section else "origin"
+    _, plan = plan_of(f"  - {{soc: Ascend310, precision: {precision}}}\n", text=section)
+    assert "forecast" not in stages(plan)
+
+
+def test_graphs_and_precisions_share_forecasts(plan_of):
+    a, b, c = "name: a, soc: Ascend310", "name: b, soc: Ascend310P3, precision: mixed", "name: c, soc: Ascend310B4"
+    _, plan = plan_of("".join(f"  - {{{target}}}\n" for target in (a, b, c)))
+    found = [(s.label, s.spec.targets, s.spec.mode) for s in order(plan.goals) if s.stage == "forecast"]
+    assert sorted(found) == [
+        ("image", "a, c", "force_fp16"),
+        ("image", "b", "allow_mix_precision"),
+        ("text", "a, c", "force_fp16"),
+        ("text", "b", "allow_mix_precision"),
+    ]
 
 
 def test_two_opsets_are_exported_apart_and_share_the_golden_record(plan_of):

@@ -33,7 +33,17 @@ def fresh(reasons):
 
 def test_nothing_like_it_was_ever_run():
     reasons = why(RECIPE)
-    assert [r.stage for r in reasons] == ["export", "fix", "golden", "assets", "verify", "check", "judge", "package"]
+    assert [r.stage for r in reasons] == [
+        "export",
+        "fix",
+        "golden",
+        "assets",
+        "verify",
+        "check",
+        "forecast",
+        "judge",
+        "package",
+    ]
     assert {r.because for r in reasons} == {("no entry of this stage is like it",)}
     assert {r.fate for r in reasons} == {"would run"}
 
@@ -113,7 +123,7 @@ def test_a_stage_that_is_not_there():
     assert caught.value.id == "ASC1021"
     assert caught.value.message == (
         "this recipe has no step of a stage `fx` here; "
-        "allowed: assets, check, export, fix, golden, judge, package, verify"
+        "allowed: assets, check, export, fix, forecast, golden, judge, package, verify"
     )
 
 

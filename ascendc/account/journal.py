@@ -53,6 +53,7 @@ class Journal:
         self._output: Path | None = None
         self._log: Log | None = None
         self._problem: str | None = None
+        self._benchmark: Path | None = None
         self._stopped: tuple[str, ...] = ()
         self._ended = False
 
@@ -124,6 +125,7 @@ class Journal:
             tools=dict(keys.tools()),
             steps=steps,
             log=self.log,
+            benchmark=str(self._benchmark) if self._benchmark else None,
             error=error,
             notes=self.notes,
             findings=findings,
@@ -133,6 +135,10 @@ class Journal:
             record.write(written, path)
         except OSError as refused:
             self._problem = f"the record {path} cannot be written: {refused.strerror}"
+
+    def measured(self, results: Path) -> None:
+        """The bundle was measured; the record names the results."""
+        self._benchmark = results
 
     def interrupted(self) -> None:
         """An interrupt came: keep what ran at that moment, and write the record, which may be the last chance."""

@@ -95,6 +95,8 @@ class Record:
     """In the order in which they began."""
     log: str | None
     """Where the log lies; null if it could not be written."""
+    benchmark: str | None
+    """Where the results of the benchmark lie (ascendc/bench/1); null if none was asked for, or it came to none."""
     error: Failure | None
     notes: tuple[str, ...]
     """What could not be written of log and record."""

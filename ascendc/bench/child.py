@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from ascendc.bench.work import Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+    from multiprocessing.connection import Connection
 
     from ascendc.bench.work import Answer, Request
 
@@ -31,8 +33,22 @@ def ask(request: Request) -> Generator[Answer, None, None]:
 
     The process ends with the iteration: close it (`contextlib.closing`) where it may be left early.
     """
+    with started(request) as (process, pipe):
+        try:
+            while True:
+                answer: Answer = pipe.recv()
+                yield answer
+        except (EOFError, OSError):
+            code = process.wait()
+    if code:
+        yield Undone(None, "failed", _died(code))
+
+
+@contextmanager
+def started(request: Request) -> Iterator[tuple[subprocess.Popen[bytes], Connection]]:
+    """A measuring process that was given a request, and the pipe to it; it ends with the context."""
     ours, theirs = Pipe()
-    started = time.monotonic()
+    begun = time.monotonic()
     with ours:
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
@@ -44,17 +60,12 @@ def ask(request: Request) -> Generator[Answer, None, None]:
         )
         theirs.close()
         try:
-            ours.send(replace(request, started=started))
-            while True:
-                answer: Answer = ours.recv()
-                yield answer
-        except (EOFError, OSError):
-            code = process.wait()
+            with suppress(OSError):  # it died at once: whoever hears will be told so
+                ours.send(replace(request, started=begun))
+            yield process, ours
         finally:
             process.kill()
             process.wait()
-    if code:
-        yield Undone(None, "failed", _died(code))
 
 
 def _died(code: int) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ascendc.bench.distribution import Distribution, distribution
+from ascendc.bench.distribution import Distribution, Origin, distribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ PATIENCE = 10
 class WarmUp:
     """What was run before the clock counted."""
 
+    origin: Origin
     runs: int
     seconds: float
     steady: bool
@@ -46,6 +48,9 @@ class LoadRun:
 
     clients: int
     calls_ms: tuple[float, ...]
+    """In the order in which they ended."""
+    by_client: tuple[int, ...]
+    """Calls of each."""
     seconds: float
 
 
@@ -53,14 +58,18 @@ class LoadRun:
 class Load:
     """Several clients that call the session at once, each as soon as its last answer is there."""
 
+    origin: Origin
     clients: int
-    """Threads of one process."""
+    """Threads of one process, or processes: `client_processes` of the results says which."""
     latency: Distribution
     """Of single calls, waiting included; its `per_second` is that of one client."""
     seconds: float
     """From the first call to the last answer."""
     per_second: float
     """Items a second, of all clients together."""
+    evenness: float
+    """Calls of the client that got least ÷ those of the one that got most, median of the rounds: 1 is fair. It says
+    little of few calls."""
 
 
 def warm_up(run: Callable[[], object], least: int) -> WarmUp:
@@ -71,7 +80,7 @@ def warm_up(run: Callable[[], object], least: int) -> WarmUp:
         taken += timed(run, 1)
         even = _even(taken)
         if len(taken) >= least and (even or len(taken) >= most):
-            return WarmUp(len(taken), sum(taken) / 1e3, even)
+            return WarmUp("measured", len(taken), sum(taken) / 1e3, even)
 
 
 def _even(taken: list[float]) -> bool:
@@ -111,20 +120,22 @@ def in_turns(ways: Sequence[Callable[[], object] | None], runs: int) -> list[lis
 
 
 def under_load(run: Callable[[], object], clients: int, runs: int) -> LoadRun:
-    """Let `clients` threads run at once, `runs` times in all, or a few more so that all do the same number.
+    """Let `clients` threads run at once, `runs` times in all, or once each: whoever is free takes the next run.
 
     Raises:
         Whatever a run raised.
     """
-    each = -(-runs // clients)
+    left = iter(range(max(runs, clients) - clients))  # each has one run before any has its second
     ready = threading.Barrier(clients + 1)
-    taken: list[list[float]] = [[] for _ in range(clients)]
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(clients)]
     raised: list[BaseException] = []
 
-    def client(own: list[float]) -> None:
+    def client(own: list[tuple[float, float]]) -> None:
         ready.wait()
         try:
-            own += timed(run, each)
+            for _ in itertools.chain((0,), left):
+                [milliseconds] = timed(run, 1)
+                own.append((time.perf_counter(), milliseconds))
         except Exception as error:  # noqa: BLE001 - it is raised again where the threads are joined
             raised.append(error)
 
@@ -138,9 +149,9 @@ def under_load(run: Callable[[], object], clients: int, runs: int) -> LoadRun:
     seconds = time.perf_counter() - begin
     if raised:
         raise raised[0]
-    # Side by side in time: a busy moment slows the calls of all clients.
-    calls = [one for turn in zip(*taken, strict=True) for one in turn]
-    return LoadRun(clients, tuple(calls), seconds)
+    # In the order of time: a busy moment slows the calls of all clients.
+    calls = tuple(milliseconds for _, milliseconds in sorted(itertools.chain(*taken)))
+    return LoadRun(clients, calls, tuple(map(len, taken)), seconds)
 
 
 def load_of(rounds: Sequence[LoadRun], items: int) -> Load:
@@ -148,4 +159,5 @@ def load_of(rounds: Sequence[LoadRun], items: int) -> Load:
     seconds = sum(one.seconds for one in rounds)
     calls = sum(len(one.calls_ms) for one in rounds)
     found = distribution([one.calls_ms for one in rounds], items)
-    return Load(rounds[0].clients, found, seconds, calls * items / seconds)
+    evenness = statistics.median(min(one.by_client) / max(one.by_client) for one in rounds)
+    return Load("measured", rounds[0].clients, found, seconds, calls * items / seconds, evenness)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from ascendc.bench.configuration import Runtime
-from ascendc.bench.distribution import interval, medians
+from ascendc.bench.ratio import ratio
 from ascendc.bench.work import FEWEST
 from ascendc.errors import UsageError
 
@@ -69,8 +67,7 @@ def compare(
     """Compare row by row.
 
     A row is slower (or faster) where its ratio is at least `smallest` away from 1 *and* the 95 % confidence interval of
-    the ratio of the medians leaves 1 out. Both series are drawn anew, each by itself: runs of two benchmarks are no
-    pairs.
+    the ratio of the medians leaves 1 out.
 
     Args:
         old: before.
@@ -171,16 +168,16 @@ def _difference(old: Case | None, new: Case | None, smallest: float) -> Differen
 
 
 def _judged(found: Difference, old: Rounds, new: Rounds, smallest: float) -> Difference:
-    ratio = float(np.median(np.concatenate(new)) / np.median(np.concatenate(old)))
-    low, high = interval(medians(new, seed=1) / medians(old, seed=2))
+    between = ratio(old, new)
+    value, low, high = between.value, between.low, between.high
     verdict: Verdict = "no difference"
-    if ratio >= 1 + smallest and low > 1:
+    if value >= 1 + smallest and low > 1:
         verdict = "slower"
-    elif ratio <= 1 - smallest and high < 1:
+    elif value <= 1 - smallest and high < 1:
         verdict = "faster"
     hidden = max(high - 1, 1 - low)
     noise = f"noise could hide {hidden:.0%}" if verdict == "no difference" and hidden > smallest else ""
-    return replace(found, verdict=verdict, ratio=ratio, low=low, high=high, reason=noise)
+    return replace(found, verdict=verdict, ratio=value, low=low, high=high, reason=noise)
 
 
 def _median(case: Case | None) -> float | None:

@@ -13,8 +13,9 @@ import numpy as np
 from ascendc.runtime import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     import numpy.typing as npt
 
@@ -45,36 +46,52 @@ class Given:
         """Whether there is anything."""
         return bool(self.images or self.texts or self.arrays)
 
+    def batch(self, size: int) -> Given:
+        """`size` of each kind, for one part."""
+        return Given(*(tuple(_in_turn(kind, size)) for kind in (self.images, self.texts, self.arrays)))
+
+    def question(self, size: int) -> Given:
+        """`size` of the first kind, which is asked about, and all of the others: pictures, and what they may show."""
+        kinds = [self.images, self.texts, self.arrays]
+        first = next((i for i, kind in enumerate(kinds) if kind), 0)
+        kinds[first] = tuple(_in_turn(kinds[first], size))
+        return Given(*kinds)
+
+
+def load(half: Half) -> ModuleType:
+    """Import the device half."""
+    import ascendc_runtime  # noqa: F401 - a bundle's half must find this one, whose classes are the session's
+
+    if half.folder is not None and str(half.folder) not in sys.path:
+        sys.path.insert(0, str(half.folder))
+    return importlib.import_module(half.package)
+
 
 class Preparation:
     """A part's inputs from files and texts, as the board prepares them: one after the other, in one thread."""
 
-    def __init__(self, half: Half, part: str, given: Given, session: Session) -> None:
-        import ascendc_runtime  # noqa: F401 - a bundle's half must find this one, whose classes are the session's
+    def __init__(self, half: Half, part: str, session: Session) -> None:
+        self._half, self._assets, self._part, self._session = load(half), half.assets, part, session
 
-        if half.folder is not None:
-            sys.path.insert(0, str(half.folder))
-        self._half = importlib.import_module(half.package)
-        self._assets, self._part, self._given, self._session = half.assets, part, given, session
-
-    def batch(self, size: int) -> dict[str, npt.NDArray[Any]]:
-        """The inputs for `size` items.
+    def inputs(self, given: Given) -> dict[str, npt.NDArray[Any]]:
+        """The inputs for all that is given.
 
         Raises:
-            InputError: what was given cannot be taken.
+            InputError: it cannot be taken.
         """
-        given = [_in_turn(kind, size) for kind in (self._given.images, self._given.texts, self._given.arrays)]
-        made: dict[str, npt.NDArray[Any]] = self._half.prepare(self._part, *given, self._assets, self._session.inputs)
+        made: dict[str, npt.NDArray[Any]] = self._half.prepare(
+            self._part, given.images, given.texts, given.arrays, self._assets, self._session.inputs
+        )
         return made
 
-    def takes(self) -> bool:
+    def takes(self, given: Given) -> bool:
         """Whether this part is made from what was given: a text tower is not made from pictures.
 
         Raises:
             InputError: it is, and what was given is wrong.
         """
         try:
-            made = self.batch(1)
+            made = self.inputs(given.batch(1))
         except InputError:
             raise
         except Exception:  # noqa: BLE001 - a guest that is asked for a batch of nothing may raise anything
@@ -87,5 +104,5 @@ def rows(arrays: Arrays, start: int, size: int) -> dict[str, npt.NDArray[Any]]:
     return {name: array[np.arange(start, start + size) % len(array)] for name, array in arrays.items()}
 
 
-def _in_turn(items: Sequence[str], size: int) -> list[str]:
-    return list(itertools.islice(itertools.cycle(items), size))
+def _in_turn(items: Sequence[str], size: int) -> Iterator[str]:
+    return itertools.islice(itertools.cycle(items), size)

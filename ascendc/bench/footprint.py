@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ascendc.bench.distribution import Origin
+
 if TYPE_CHECKING:
     from ascendc.torch_device import DeviceMemory
 
@@ -22,6 +24,7 @@ _RESET_PEAK = "5"
 class Footprint:
     """Bytes. Only torch on an NPU or a GPU keeps account of device memory; the other figures are null, not 0."""
 
+    origin: Origin
     allocated: int | None
     """On the device in tensors, after the runs."""
     reserved: int | None
@@ -50,6 +53,7 @@ def footprint(device: DeviceMemory | None, *, was_reset: bool) -> Footprint:
         was_reset: whether `reset_peak` worked when the case began.
     """
     return Footprint(
+        origin="measured",
         allocated=device.allocated if device else None,
         reserved=device.reserved if device else None,
         peak=device.peak if device else None,

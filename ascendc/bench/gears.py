@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ascendc.bench.configuration import Runtime
+from ascendc.bench.distribution import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ class Point:
 class Scaling:
     """A part on one configuration, over its batch sizes."""
 
+    origin: Origin
     runtime: Runtime
     device: Literal["npu", "cuda", "cpu"]
     precision: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ascendc.bench.result import Case, Validation
+from ascendc.bench.result import Validation
 from ascendc.runtime import MetricsError, relative_error
 from ascendc.stages.package import OM_LIMITS
 
 if TYPE_CHECKING:
+    from ascendc.bench.configuration import Runtime
     from ascendc.bench.feeds import Arrays
     from ascendc.runtime.manifest import Artefact
 
@@ -16,18 +17,19 @@ _BFLOAT16 = 8
 """bfloat16 has 8 bits where float16 has 11, so its rounding errors are 2³ times as large."""
 
 
-def limit_of(case: Case, exact: float, artefact: Artefact | None) -> float:
-    """What a row's answers may differ, relative to the median distance between samples.
+def limit_of(runtime: Runtime, precision: str, exact: float, artefact: Artefact | None) -> float:
+    """What a part's answers may differ, relative to the median distance between samples.
 
     Args:
-        case: the row.
-        exact: what fp32 may.
+        runtime: that gave them.
+        precision: it computes in.
+        exact: what fp32 may differ.
         artefact: of an OM.
     """
-    if case.runtime == "om" and artefact is not None:
+    if runtime == "om" and artefact is not None:
         return artefact.limit
     limits = {"fp16": OM_LIMITS["fp16"], "bf16": OM_LIMITS["fp16"] * _BFLOAT16}
-    return limits.get(case.precision, exact)
+    return limits.get(precision, exact)
 
 
 def judge(wanted: Arrays, got: Arrays, limit: float) -> Validation:

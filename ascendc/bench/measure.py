@@ -12,9 +12,9 @@ from ascendc.bench import setting
 from ascendc.bench.child import ask
 from ascendc.bench.configuration import FIXED, configurations
 from ascendc.bench.result import Case, Results
-from ascendc.bench.rows import Row, Table, scalings
+from ascendc.bench.rows import TOGETHER, Row, Table, scalings
 from ascendc.bench.subject import measurable
-from ascendc.bench.work import Done, Opened, Request, Undone, WrongInput
+from ascendc.bench.work import Done, Opened, Request, Undone, Wanted, WrongInput
 from ascendc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ascendc.bench.work import Protocol
     from ascendc.devices import Device
     from ascendc.events import Listener
-    from ascendc.runtime.manifest import Artefact
     from ascendc.torch_device import Precision
 
 
@@ -53,6 +52,8 @@ class Asked:
     overrides: tuple[str, ...] = ()
     target: str | None = None
     """Of a bundle; None: OMs of all, the ONNX of the first."""
+    parts: tuple[str, ...] = ()
+    """Which; ``image+text`` is both together. None: each, and all together."""
 
     @property
     def wanted(self) -> tuple[Runtime, ...]:
@@ -77,12 +78,12 @@ def measure(
         The results; after an interrupt those that there are, not `complete`.
 
     Raises:
-        UsageError: what was given cannot be taken (ASC2603), or there is no such target (ASC2605).
+        UsageError: what was given cannot be taken (ASC2603), or there is no such target (ASC2605) or part (ASC2612).
         AscendcError: the recipe, the build or the bundle is at fault.
     """
     build = bool({"onnx", "om"} & set(asked.wanted))
     with measurable(asked.what, asked.overrides, build=build, listen=listen) as model:
-        targets = _targets(asked, model)
+        targets, groups = _targets(asked, model), _groups(asked, model)
         blank = Results(
             command=asked.command,
             complete=False,
@@ -91,6 +92,7 @@ def measure(
             setting=setting.now(),
             runs=asked.protocol.runs,
             rounds=asked.protocol.effective_rounds,
+            client_processes=asked.protocol.client_processes,
             cases=(),
             scaling=(),
             notes=_notes(asked, targets),
@@ -100,7 +102,7 @@ def measure(
         with suppress(KeyboardInterrupt):
             for _ in range(blank.rounds):
                 for configuration in configurations(asked.wanted, asked.devices, asked.precisions, targets):
-                    for case in _run(asked, model, configuration, table):
+                    for case in _run(asked, model, configuration, groups, table):
                         keep(replace(blank, cases=table.cases), case)
             complete = True
         after = replace(blank.setting, load_after=setting.load())
@@ -115,21 +117,33 @@ def _targets(asked: Asked, model: Measurable) -> tuple[str, ...]:
     return (asked.target,) if asked.target is not None else model.targets
 
 
+def _groups(asked: Asked, model: Measurable) -> Sequence[tuple[str, ...]]:
+    """What has rows: each part, and all of them together, as one question needs them."""
+    names = tuple(model.golden)
+    each = [(name,) for name in names]
+    groups = {TOGETHER.join(group): group for group in (each if len(names) == 1 else [*each, names])}
+    for name in asked.parts:
+        if name not in groups:
+            raise UsageError("ASC2612", f"--parts must be among {', '.join(groups)}; not `{name}`")
+    return [group for name, group in groups.items() if name in (asked.parts or groups)]
+
+
 def _notes(asked: Asked, targets: Sequence[str]) -> tuple[str, ...]:
     if "om" in asked.wanted and "npu" not in asked.devices and targets:
         return ("no OM was tried: an OM runs on an NPU, and --devices names none",)
     return ()
 
 
-def _run(asked: Asked, model: Measurable, configuration: Configuration, table: Table) -> Iterator[Case]:
+def _run(
+    asked: Asked, model: Measurable, configuration: Configuration, groups: Sequence[tuple[str, ...]], table: Table
+) -> Iterator[Case]:
     """One round of a configuration; what is missing for all of it is found out once."""
     missing = _missing(model, configuration)
-    for part in model.golden:
-        artefact = model.artefact(part, configuration.target)
-        row = Row(configuration, _precision(model, configuration, artefact, part), part)
-        if table.hopeless(row):
+    for parts in groups:
+        row = Row(configuration, parts, tuple(_precision(model, configuration, part) for part in parts))
+        if table.hopeless(row) or table.settled(row):
             continue
-        request = missing or _request(asked, model, configuration, artefact, part)
+        request = missing or _request(asked, model, row)
         if isinstance(request, str):
             yield from table.undone(row, asked.protocol.batches, Undone(None, "unavailable", request))
             continue
@@ -143,11 +157,21 @@ def _missing(model: Measurable, configuration: Configuration) -> str:
     return model.no_pytorch or devices.why_not(configuration.device) or ""
 
 
-def _request(
-    asked: Asked, model: Measurable, configuration: Configuration, artefact: Artefact | None, part: str
-) -> Request | str:
+def _request(asked: Asked, model: Measurable, row: Row) -> Request | str:
     """What the measuring process is asked for, or why it cannot be."""
-    golden = model.golden[part]
+    wanted = []
+    for part in row.parts:
+        one = _wanted(model, row.configuration, part)
+        if isinstance(one, str):
+            return one
+        wanted.append(one)
+    return Request(
+        row.configuration, tuple(wanted), model.overrides, asked.protocol, model.half, asked.given, started=0.0
+    )
+
+
+def _wanted(model: Measurable, configuration: Configuration, part: str) -> Wanted | str:
+    golden, artefact = model.golden[part], model.artefact(part, configuration.target)
     inputs, path = golden.inputs, model.recipe
     if configuration.runtime != "torch":
         if model.bundle is None or artefact is None:
@@ -160,14 +184,13 @@ def _request(
     if not inputs:
         return "the OM takes pixels, and no picture is behind the golden samples"
     assert path is not None
-    return Request(
-        configuration, part, path, model.overrides, asked.protocol, model.half, asked.given, inputs, started=0.0
-    )
+    return Wanted(part, path, inputs)
 
 
-def _precision(model: Measurable, configuration: Configuration, artefact: Artefact | None, part: str) -> str:
+def _precision(model: Measurable, configuration: Configuration, part: str) -> str:
     if configuration.precision != FIXED:
         return configuration.precision
+    artefact = model.artefact(part, configuration.target)
     if configuration.runtime == "om":
         return artefact.precision if artefact else ""
     # The passes leave a graph's float type as it was exported; its outputs have it.
@@ -175,7 +198,7 @@ def _precision(model: Measurable, configuration: Configuration, artefact: Artefa
 
 
 def _asked(request: Request, row: Row, table: Table) -> Iterator[Case]:
-    """Rows of a part, as its process tells them."""
+    """Rows of a part, or of several together, as their process tells them."""
     left = list(request.protocol.batches)
     opened: Opened | None = None
     with closing(ask(request)) as answers:

@@ -42,7 +42,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Case:
-    """A row: one part, run by one configuration, in one batch size."""
+    """A row: one part, or all together, run by one configuration, in one batch size."""
 
     runtime: Runtime
     device: Literal["npu", "cuda", "cpu"]
@@ -51,8 +51,9 @@ class Case:
     target: str
     """Of the bundle; empty for PyTorch."""
     part: str
+    """Or all parts together, as one question needs them: ``image+text``."""
     batch: int
-    """Items in one run."""
+    """Items in one run; of parts together, how many are asked about."""
     state: State
     reason: str
     """Why there are no figures, or why they are refused; else empty."""
@@ -109,6 +110,8 @@ class Results:
     """Timed runs that were asked for of each case."""
     rounds: int
     """Processes of each configuration and part, one after the other, that share the runs."""
+    client_processes: bool
+    """Whether clients were processes, each with a session of its own; else threads that share one."""
     cases: tuple[Case, ...]
     scaling: tuple[Scaling, ...]
     """By configuration and part, where more than one batch size was measured."""

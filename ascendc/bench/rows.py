@@ -20,18 +20,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ascendc.bench.configuration import Configuration, Runtime
+    from ascendc.bench.feeds import Arrays
     from ascendc.bench.subject import Measurable
     from ascendc.bench.work import Done, Opened, Undone
     from ascendc.devices import Device
 
 
+TOGETHER = "+"
+"""Between the names of parts that are run together."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """A part on a configuration, without a batch size."""
+    """A part on a configuration, or several together, without a batch size."""
 
     configuration: Configuration
-    precision: str
-    part: str
+    parts: tuple[str, ...]
+    precisions: tuple[str, ...]
+    """Of each."""
+
+    @property
+    def part(self) -> str:
+        """As results name it."""
+        return TOGETHER.join(self.parts)
+
+    @property
+    def precision(self) -> str:
+        """Of all, if it is one."""
+        return TOGETHER.join(dict.fromkeys(self.precisions))
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,10 @@ class Table:
         """Why a row need not be tried again, nor another of its configuration; empty: it may be."""
         return self._hopeless.get(row, "")
 
+    def settled(self, row: Row) -> bool:
+        """Whether another round has nothing to add: it ran on the simulated device, which has no figures."""
+        return any(own == row and case.origin == "simulated" for (own, _), case in self._cases.items())
+
     def undone(self, row: Row, batches: Iterable[int], answer: Undone) -> Iterator[Case]:
         """Rows without figures."""
         if answer.batch is None and answer.state == "unavailable":
@@ -72,15 +92,22 @@ class Table:
     def done(self, row: Row, opened: Opened, answer: Done) -> Case:
         """A row, with this round's figures added to those of the rounds before."""
         blank = replace(_blank(row, answer.batch), engine=opened.engine, inputs=opened.inputs)
-        golden, artefact = self._model.golden[row.part], self._model.artefact(row.part, row.configuration.target)
-        validation = judge(golden.outputs, answer.answers, limit_of(blank, golden.limit, artefact))
+        judged = (
+            self._judged(row.configuration, part, precision, answer.answers[part])
+            for part, precision in zip(row.parts, row.precisions, strict=True)
+        )
         rounds = self._rounds.setdefault((row, answer.batch), [])
-        rounds.append(_Round(opened.cold_start, answer.timed, validation))
+        rounds.append(_Round(opened.cold_start, answer.timed, _worst(judged)))
         case = _filled(blank, rounds)
-        if case.compute or case.latency:
+        if len(row.parts) == 1 and case.latency:
             case = replace(case, roofline=self._roofline(case))
         self._cases[row, answer.batch] = case
         return case
+
+    def _judged(self, configuration: Configuration, part: str, precision: str, answers: Arrays) -> Validation:
+        golden, artefact = self._model.golden[part], self._model.artefact(part, configuration.target)
+        limit = limit_of(configuration.runtime, precision, golden.limit, artefact)
+        return judge(golden.outputs, answers, limit)
 
     def _roofline(self, case: Case) -> Roofline | None:
         """Of what a chip has run; the graph is the bundle's ONNX."""
@@ -95,17 +122,18 @@ def scalings(cases: Sequence[Case]) -> Iterator[Scaling]:
     """By configuration and part, where more than one batch size was measured."""
     series: dict[tuple[Runtime, Device, str, str, str], dict[int, float]] = {}
     for case in cases:
-        if case.state == "measured" and case.latency is not None:
+        # Gears are of parts.
+        if case.state == "measured" and case.latency is not None and TOGETHER not in case.part:
             key = (case.runtime, case.device, case.precision, case.target, case.part)
             series.setdefault(key, {})[case.batch] = case.latency.p50_ms
     for key, medians in series.items():
         if len(medians) > 1:
             points = gears.points(medians)
-            yield Scaling(*key, points=points, gears=gears.gears(points), rule=RULE)
+            yield Scaling("measured", *key, points=points, gears=gears.gears(points), rule=RULE)
 
 
 def _filled(case: Case, rounds: Sequence[_Round]) -> Case:
-    worst = max((one.validation for one in rounds), key=lambda found: (not found.ok, found.error or 0.0))
+    worst = _worst(one.validation for one in rounds)
     timed = [one.timed for one in rounds if one.timed is not None]
     case = replace(case, validation=worst)
     if not timed:
@@ -118,6 +146,11 @@ def _filled(case: Case, rounds: Sequence[_Round]) -> Case:
     else:
         case = replace(_measured(case, timed), cold_starts=tuple(one.cold_start for one in rounds))
     return case if worst.ok else replace(case, state="refused", reason=_refused(worst))
+
+
+def _worst(found: Iterable[Validation]) -> Validation:
+    """What comes nearest to its limit, or is farthest beyond."""
+    return max(found, key=lambda one: (not one.ok, (one.error or 0.0) / one.limit))
 
 
 def _measured(case: Case, timed: Sequence[Timed]) -> Case:
@@ -133,6 +166,7 @@ def _measured(case: Case, timed: Sequence[Timed]) -> Case:
         loads=tuple(load_of(load, case.batch) for load in loads),
         memory=_most([one.memory for one in timed]),
         warm_up=WarmUp(
+            "measured",
             sum(one.warm_up.runs for one in timed),
             sum(one.warm_up.seconds for one in timed),
             all(one.warm_up.steady for one in timed),

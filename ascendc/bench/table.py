@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 _HEADS = (
     "configuration",
     "mean ms",
-    "P50 ms (95 % CI)",
+    "std",
+    "min",
+    "P50 (95 % CI)",
     "P95",
     "P99",
+    "max",
     "items/s",
     "without copies",
     "with preprocessing",
@@ -34,10 +37,11 @@ def lines(results: Results) -> Iterator[str]:
     for part, batch in dict.fromkeys((case.part, case.batch) for case in measured):
         rows = [case for case in measured if (case.part, case.batch) == (part, batch)]
         yield ""
-        yield f"{part}, batch {batch}, {_times(results)}, {_inputs(rows)}:"
+        yield f"{part}, batch {batch}, measured: {_times(results)}, {_inputs(rows)}"
         yield from columns([_HEADS, *_ranked(rows)])
     yield from _scaling(results)
-    yield from _loads(measured)
+    yield from _loads(measured, client_processes=results.client_processes)
+    yield from _device_memory(measured)
     yield from _beginnings(measured)
     yield from _answers(measured)
     yield from _missing(results.cases)
@@ -87,9 +91,12 @@ def _ranked(rows: Sequence[Case]) -> Iterator[tuple[str, ...]]:
         yield (
             name_of(case),
             _ms(taken.mean_ms),
+            _ms(taken.std_ms),
+            _ms(taken.min_ms),
             f"{_ms(taken.p50_ms)} ({_ms(taken.p50_low_ms)}-{_ms(taken.p50_high_ms)})",
             _ms(taken.p95_ms),
             _ms(taken.p99_ms),
+            _ms(taken.max_ms),
             _rate(taken.per_second),
             _rate(case.compute.per_second) if case.compute else _UNKNOWN,
             _rate(case.whole.per_second) if case.whole else _UNKNOWN,
@@ -102,7 +109,7 @@ def _memory(case: Case) -> str:
     if case.memory is None:
         return _UNKNOWN
     if case.memory.peak is not None:
-        return f"{case.memory.peak / 1e6:.1f} MB"
+        return _megabytes(case.memory.peak)
     return f"{case.memory.process_peak / 1e6:.0f} MB RSS"
 
 
@@ -119,21 +126,40 @@ def _scaling(results: Results) -> Iterator[str]:
         yield f"  by this rule: {results.scaling[0].rule}"
 
 
-def _loads(measured: Sequence[Case]) -> Iterator[str]:
+def _loads(measured: Sequence[Case], *, client_processes: bool) -> Iterator[str]:
     rows = [
         (
             f"{name_of(case)}, {case.part}, batch {case.batch}",
             str(load.clients),
             _rate(load.per_second),
             *(_ms(value) for value in (load.latency.p50_ms, load.latency.p95_ms, load.latency.p99_ms)),
+            f"{load.evenness:.2f}",
         )
         for case in measured
         for load in case.loads
     ]
     if rows:
         yield ""
-        yield "Clients at once:"
-        yield from columns([("configuration", "clients", "items/s", "P50 ms", "P95", "P99"), *rows])
+        kind = "processes with a session each" if client_processes else "threads that share a session"
+        yield f"Clients at once, {kind} (least ÷ most: the calls that single clients got):"
+        yield from columns([("configuration", "clients", "items/s", "P50 ms", "P95", "P99", "least ÷ most"), *rows])
+
+
+def _device_memory(measured: Sequence[Case]) -> Iterator[str]:
+    """What torch's allocator counts; the table above has its peak."""
+    rows = [
+        (f"{name_of(case)}, {case.part}, batch {case.batch}", *map(_megabytes, (at.allocated, at.reserved, at.peak)))
+        for case in measured
+        if (at := case.memory) is not None and at.peak is not None
+    ]
+    if rows:
+        yield ""
+        yield "Memory on the device:"
+        yield from columns([("configuration", "allocated", "reserved", "peak"), *rows])
+
+
+def _megabytes(count: int | None) -> str:
+    return _UNKNOWN if count is None else f"{count / 1e6:.1f} MB"
 
 
 def _beginnings(measured: Sequence[Case]) -> Iterator[str]:

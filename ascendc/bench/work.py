@@ -30,6 +30,8 @@ class Protocol:
     clients: tuple[int, ...]
     rounds: int = 1
     """Processes that share the runs."""
+    client_processes: bool = False
+    """Whether clients are processes, each with a session of its own; else threads that share one."""
 
     @property
     def effective_rounds(self) -> int:
@@ -43,22 +45,31 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Request:
-    """One part on one configuration."""
+class Wanted:
+    """A part of the model, on one engine."""
 
-    configuration: Configuration
     part: str
     model: Path
     """A recipe, for PyTorch; else the ONNX or OM."""
+    golden: Arrays
+    """Inputs, samples first, as this engine takes them."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One part on one configuration, or several together."""
+
+    configuration: Configuration
+    parts: tuple[Wanted, ...]
     overrides: tuple[str, ...]
     """Of the recipe."""
     protocol: Protocol
     half: Half
     given: Given
-    golden: Arrays
-    """Inputs, samples first, as this engine takes them."""
     started: float
     """`time.monotonic` when the process was started."""
+    client: int | None = None
+    """The process is one of several clients, with batches of this size; None: it measures."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +115,8 @@ class Done:
 
     batch: int
     timed: Timed | None
-    answers: Arrays
-    """Outputs on all golden inputs."""
+    answers: dict[str, Arrays]
+    """Outputs on all golden inputs, by part."""
 
 
 @dataclass(frozen=True)

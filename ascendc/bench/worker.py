@@ -1,33 +1,27 @@
-"""The measuring process: opens one part on one configuration, runs it, and tells what it took."""
+"""The measuring process: opens parts on one configuration, runs them, and tells what it took."""
 
 from __future__ import annotations
 
 import importlib
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ascendc.bench.clients import be_client, in_processes
 from ascendc.bench.clock import in_turns, timed, under_load, warm_up
-from ascendc.bench.feeds import Preparation, rows
 from ascendc.bench.footprint import Footprint, footprint, reset_peak
+from ascendc.bench.trial import Alone, Together, member
 from ascendc.bench.work import ColdStart, Done, Opened, Timed, Undone, WrongInput
 from ascendc.errors import AscendcError, EnvironmentLacksError
 from ascendc.runtime import InputError, Session, SessionError, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Iterator, Mapping
 
-    import numpy.typing as npt
-
-    from ascendc.bench.work import Answer, Request
+    from ascendc.bench.work import Answer, Request, Wanted
     from ascendc.torch_device import Precision
-
-    Feeds = dict[str, npt.NDArray[Any]]
 
 _ENGINES = {"torch": "torch", "onnx": "onnxruntime", "om": "acl"}
 
@@ -36,6 +30,9 @@ def main(descriptor: int) -> None:
     """Answer the one request that comes through a pipe."""
     with Connection(descriptor) as pipe:
         request: Request = pipe.recv()
+        if request.client is not None:
+            _be_client(request, pipe, request.client)
+            return
         for answer in serve(request):
             pipe.send(answer)
 
@@ -45,40 +42,43 @@ def serve(request: Request) -> Iterator[Answer]:
     with suppress(ImportError):  # the session says so, and knows what helps
         importlib.import_module(_ENGINES[request.configuration.runtime])
     imported = time.monotonic()
-    try:
-        session = open_for(request)
-    except (SessionError, EnvironmentLacksError) as error:
-        yield Undone(None, "unavailable", str(error))
-        return
-    except AscendcError as error:
-        yield Undone(None, "failed", error.message)
-        return
-    opened = time.monotonic()
-    with session:
+    with ExitStack() as stack:
         try:
-            preparation = _preparation(request, session)
+            sessions = {one.part: stack.enter_context(open_for(request, one)) for one in request.parts}
+        except (SessionError, EnvironmentLacksError) as error:
+            yield Undone(None, "unavailable", str(error))
+            return
+        except AscendcError as error:
+            yield Undone(None, "failed", error.message)
+            return
+        opened = time.monotonic()
+        try:
+            trial = _trial(request, sessions)
         except InputError as error:
             yield WrongInput(str(error))
             return
-        fits = [batch for batch in request.protocol.batches if not _refused(session, batch)]
+        engine = ", ".join(dict.fromkeys(session.engine for session in sessions.values()))
+        fits = [batch for batch in request.protocol.batches if not trial.refused(batch)]
         if fits:
             try:
-                [first] = timed(partial(session.run, _feeds(request, preparation, fits[0])), 1)
+                [first] = timed(partial(trial.run, trial.feeds(fits[0])), 1)
             except SessionError as error:
                 yield Undone(None, "failed", str(error))
                 return
             cold_start = ColdStart("measured", imported - request.started, opened - imported, first)
-            inputs: Literal["given", "golden"] = "given" if preparation else "golden"
-            yield Opened(session.engine, " SIMULATED" in session.engine, inputs, cold_start)
+            yield Opened(engine, " SIMULATED" in engine, trial.inputs, cold_start)
         for batch in request.protocol.batches:
             try:
-                yield _batch(request, session, preparation, batch)
+                yield _batch(request, trial, next(iter(sessions.values())), batch)
             except SessionError as error:
                 yield Undone(batch, "failed", str(error))
+            except InputError as error:
+                yield WrongInput(str(error))
+                return
 
 
-def open_for(request: Request) -> Session:
-    """The session of a request.
+def open_for(request: Request, wanted: Wanted) -> Session:
+    """The session of a part.
 
     Raises:
         SessionError, EnvironmentLacksError: it is not to be had here.
@@ -86,47 +86,55 @@ def open_for(request: Request) -> Session:
     """
     configuration = request.configuration
     if configuration.runtime != "torch":
-        return open_session(request.model, configuration.device)
+        return open_session(wanted.model, configuration.device)
     from ascendc import devices, registry
     from ascendc.driver import prepare
     from ascendc.store import Store
     from ascendc.torch_session import session_for
 
     device = devices.choose(configuration.device).device
-    planner = prepare(request.model, request.overrides, Store(), registry.load())
-    [part] = [part for part in planner.parts if part.name == request.part]
+    planner = prepare(wanted.model, request.overrides, Store(), registry.load())
+    [part] = [part for part in planner.parts if part.name == wanted.part]
     recipe = planner.recipe
     module = planner.model.module(part.name, recipe.model.weights, recipe.export.attention)
     precision: Precision = configuration.precision  # type: ignore[assignment]  # of torch it is one
     return session_for(module, part, device, precision)
 
 
-def _preparation(request: Request, session: Session) -> Preparation | None:
-    """None: the part is not made from what was given."""
-    if not request.given:
-        return None
-    preparation = Preparation(request.half, request.part, request.given, session)
-    return preparation if preparation.takes() else None
+def _be_client(request: Request, pipe: Connection, batch: int) -> None:
+    with ExitStack() as stack:
+        try:
+            sessions = {one.part: stack.enter_context(open_for(request, one)) for one in request.parts}
+            be_client(pipe, _trial(request, sessions), batch, request.protocol.warmup)
+        except (SessionError, AscendcError) as error:  # such as: the device has no room for one more
+            pipe.send(Undone(batch, "failed", str(error)))
 
 
-def _batch(request: Request, session: Session, preparation: Preparation | None, batch: int) -> Done | Undone:
-    if refused := _refused(session, batch):
+def _trial(request: Request, sessions: Mapping[str, Session]) -> Alone | Together:
+    half, given = request.half, request.given
+    members = [member(one.part, sessions[one.part], one.golden, half, given) for one in request.parts]
+    return Alone(members[0], given) if len(members) == 1 else Together(members, given, half)
+
+
+def _batch(request: Request, trial: Alone | Together, session: Session, batch: int) -> Done | Undone:
+    if refused := trial.refused(batch):
         return Undone(batch, "unavailable", refused)
-    figures = None if " SIMULATED" in session.engine else _timed(request, session, preparation, batch)
-    return Done(batch, figures, _answers(request, session, batch))
+    figures = None if " SIMULATED" in session.engine else _timed(request, trial, session, batch)
+    return Done(batch, figures, trial.answers(batch))
 
 
-def _timed(request: Request, session: Session, preparation: Preparation | None, batch: int) -> Timed:
-    protocol, feeds = request.protocol, _feeds(request, preparation, batch)
-
-    def run() -> object:
-        return session.run(feeds)
-
+def _timed(request: Request, trial: Alone | Together, session: Session, batch: int) -> Timed:
+    protocol, feeds = request.protocol, trial.feeds(batch)
+    run = partial(trial.run, feeds)
     was_reset = _reset_peak(session)
     warm = warm_up(run, protocol.warmup)
-    whole = None if preparation is None else partial(_whole, session, preparation, batch)
-    samples, computed, prepared = in_turns((run, session.resident(feeds), whole), protocol.runs_a_round)
-    loads = tuple(under_load(run, clients, protocol.runs_a_round) for clients in protocol.clients)
+    ways = (run, trial.compute(feeds), trial.whole(batch))
+    samples, computed, prepared = in_turns(ways, protocol.runs_a_round)
+    if protocol.client_processes:
+        seconds = sum(samples) / 1e3
+        loads = tuple(in_processes(request, batch, clients, seconds) for clients in protocol.clients)
+    else:
+        loads = tuple(under_load(run, clients, protocol.runs_a_round) for clients in protocol.clients)
     return Timed(
         warm_up=warm,
         latency_ms=tuple(samples),
@@ -137,29 +145,6 @@ def _timed(request: Request, session: Session, preparation: Preparation | None, 
     )
 
 
-def _whole(session: Session, preparation: Preparation, batch: int) -> object:
-    return session.run(preparation.batch(batch))
-
-
-def _answers(request: Request, session: Session, batch: int) -> Feeds:
-    """Outputs on the golden inputs, in runs of exactly `batch` rows."""
-    count = len(next(iter(request.golden.values())))
-    pieces = [session.run(rows(request.golden, start, batch)) for start in range(0, count, batch)]
-    return {name: np.concatenate([piece[name] for piece in pieces])[:count] for name in pieces[0]}
-
-
-def _feeds(request: Request, preparation: Preparation | None, batch: int) -> Feeds:
-    return preparation.batch(batch) if preparation else rows(request.golden, 0, batch)
-
-
-def _refused(session: Session, batch: int) -> str:
-    """Why the engine takes no such batch; empty: it does."""
-    sizes = session.batch_sizes
-    if not sizes or batch in sizes:
-        return ""
-    return f"it was compiled for a batch of {' or '.join(map(str, sizes))}, not {batch}"
-
-
 def _reset_peak(session: Session) -> bool:
     reset = getattr(session, "reset_peak", None)  # a TorchSession's: that module is imported only where torch is
     if reset is not None:
@@ -168,5 +153,6 @@ def _reset_peak(session: Session) -> bool:
 
 
 def _footprint(session: Session, *, was_reset: bool) -> Footprint:
+    """Of the device's allocator, which all sessions of a process share."""
     memory = getattr(session, "memory", None)
     return footprint(memory() if memory is not None else None, was_reset=was_reset)

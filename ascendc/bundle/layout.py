@@ -36,6 +36,11 @@ def aipp(target: str, part: str) -> str:
     return f"configs/{target}/{part}.aipp.cfg"
 
 
+def beside(target: str, part: str) -> str:
+    """What stands before the names of further files that ATC's options of a part name."""
+    return f"configs/{target}/{part}."
+
+
 def atc_sh(target: str, part: str) -> str:
     """Where the script is that runs ATC for a part."""
     return f"configs/{target}/{part}.atc.sh"

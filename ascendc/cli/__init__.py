@@ -19,6 +19,7 @@ COMMANDS = {
     "bundle": "Pack, show and check bundles.",
     "check": "Say what ATC would refuse of an ONNX model, all at once.",
     "clean": "Remove from the store what is old, too much, or needed by nothing.",
+    "compare": "Hold two forms of a model against each other.",
     "convert": "Build without a recipe; the recipe used is written.",
     "doctor": "Say what this machine has, lacks, and how to mend it.",
     "estimate": "Bound latency, throughput and memory of an ONNX model on a SoC.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,18 @@ from ascendc.cli.several import several
 from ascendc.errors import EnvironmentLacksError, GateError, StageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ascendc.bench.configuration import Runtime
     from ascendc.bench.result import Case, Results
     from ascendc.devices import Device
+    from ascendc.driver import Outcome
     from ascendc.torch_device import Precision
 
 MEASURE = "measure"
 
-_SEVERAL = ("--image", "--texts", "--arrays", "--devices", "--precisions", "--runtimes", "--batches", "--clients")
+_GIVEN = ("--image", "--texts", "--arrays")
+_SEVERAL = (*_GIVEN, "--devices", "--precisions", "--runtimes", "--parts", "--batches", "--clients")
 
 
 class _Bench(click.Group):
@@ -64,8 +69,10 @@ def bench() -> None:
     metavar="torch|onnx|om...",
     help="[default: torch of a RECIPE, onnx om of a BUNDLE]; of a recipe onnx and om are built first.",
 )
+@click.option("--parts", multiple=True, metavar="NAME...", help="[default: each, and all together: image+text]")
 @click.option("--batches", multiple=True, type=click.IntRange(1), metavar="N...", help="[default: 1]")
 @click.option("--clients", multiple=True, type=click.IntRange(1), metavar="N...", help="Threads that call at once.")
+@click.option("--client-processes", is_flag=True, help="Clients are processes, each with a session of its own.")
 @click.option("--num-runs", "runs", type=click.IntRange(1), default=100, show_default=True, help="Timed, of each row.")
 @click.option(
     "--warmup", type=click.IntRange(0), default=10, show_default=True, help="At least; until it is steady in any case."
@@ -89,8 +96,10 @@ def measure(
     devices: tuple[Device, ...],
     precisions: tuple[Precision, ...],
     runtimes: tuple[Runtime, ...],
+    parts: tuple[str, ...],
     batches: tuple[int, ...],
     clients: tuple[int, ...],
+    client_processes: bool,
     runs: int,
     warmup: int,
     rounds: int,
@@ -101,8 +110,10 @@ def measure(
 ) -> int:
     """Measure a BUNDLE directory, or the PyTorch model of a RECIPE: latency, throughput, memory, cold start.
 
-    Every configuration and part runs in a process of its own and must also answer right on golden inputs. What is not
-    there is a row with the reason. `ascendc bench compare OLD.json NEW.json` compares two results.
+    Every configuration and part runs in a process of its own, and so do all parts together, as a question needs them.
+    Each must also answer right on golden inputs. What is not there is a row with the reason.
+
+    `ascendc bench compare OLD.json NEW.json` compares two results.
 
     Example: ascendc bench build/tiny-clip --image square.png --texts "a red square" --batches 1 4 8
     """
@@ -115,15 +126,14 @@ def measure(
     from ascendc.cli.interrupt import INTERRUPTED
     from ascendc.cli.progress import listening
 
+    if client_processes and not clients:
+        raise click.UsageError("--client-processes says what clients are; --clients says how many, and none were named")
     if overrides and what.is_dir():
         raise click.UsageError("--set changes a recipe; a bundle is what it is")
-    said: set[str] = set()
+    told = _Told()
 
     def keep(so_far: Results, case: Case) -> None:
-        line = _progress(case)
-        if line not in said:
-            click.echo(line, err=True)
-        said.add(line)
+        told(case)
         if output is not None:
             write(so_far, output)
 
@@ -133,10 +143,18 @@ def measure(
         runtimes=runtimes,
         devices=devices or ("npu", "cuda", "cpu"),
         precisions=precisions,
-        protocol=Protocol(tuple(sorted(set(batches or (1,)))), runs, warmup, tuple(dict.fromkeys(clients)), rounds),
+        protocol=Protocol(
+            tuple(sorted(set(batches or (1,)))),
+            runs,
+            warmup,
+            tuple(dict.fromkeys(clients)),
+            rounds,
+            client_processes,
+        ),
         given=Given(images, texts, arrays),
         overrides=overrides,
         target=target,
+        parts=parts,
     )
     with listening(as_json_lines=False, verbosity=0) as listen:
         results = measure_all(asked, keep, listen)
@@ -195,6 +213,51 @@ def compare(
     return GateError.exit_code if fail_on_slower and comparison.slower(found) else 0
 
 
+@dataclass(frozen=True)
+class AfterBuild:
+    """Measures the bundle of a build, if the command or the recipe asks for it, and prints the table."""
+
+    command: str
+    asked: bool
+    quiet: bool
+    on_stdout: bool
+    """Whether stdout is for people."""
+
+    def __call__(self, outcome: Outcome, found: Callable[[Path], None]) -> None:
+        """Measure; tell where the results lie.
+
+        Raises:
+            AscendcError: as `ascendc bench`.
+            KeyboardInterrupt: it came while the bundle was measured.
+        """
+        if not (self.asked or outcome.recipe.benchmark.after_build):
+            return
+        from ascendc.bench.built import measure_built, results_of
+        from ascendc.bench.table import lines
+
+        told = _Told()
+        results = measure_built(outcome, self.command, lambda _, case: None if self.quiet else told(case))
+        found(results_of(outcome.output))
+        if self.on_stdout and not self.quiet:
+            click.echo("\n".join(["", *lines(results)]))
+        if not results.complete:
+            raise KeyboardInterrupt
+        _check(results)
+
+
+class _Told:
+    """Says each row once a round, on stderr."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, case: Case) -> None:
+        line = _progress(case)
+        if line not in self._said:
+            click.echo(line, err=True)
+        self._said.add(line)
+
+
 def _progress(case: Case) -> str:
     from ascendc.bench.table import name_of
 
@@ -202,7 +265,9 @@ def _progress(case: Case) -> str:
         return f"  {name_of(case)}: unavailable"
     figure = f"{case.latency.p50_ms:.2f} ms" if case.latency else ""
     said = case.state if case.state != "measured" else ""
-    return f"  {name_of(case)}, {case.part}, batch {case.batch}: " + ", ".join(filter(None, (figure, said)))
+    rounds = f"round {len(case.samples_ms)}" if len(case.samples_ms) > 1 else ""
+    told = ", ".join(filter(None, (figure, said, rounds)))
+    return f"  {name_of(case)}, {case.part}, batch {case.batch}: {told}"
 
 
 def _check(results: Results) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ascendc.plan import Stage
 
 SET_HELP = "Change a field: targets[0].batch=8, model.weights=random. May be given again."
-_STAGES = click.Choice(["export", "fix", "verify", "check", "compile", "package"])
+_STAGES = click.Choice(["export", "fix", "verify", "check", "forecast", "compile", "package"])
 
 
 @click.command()
@@ -31,6 +31,7 @@ _STAGES = click.Choice(["export", "fix", "verify", "check", "compile", "package"
 @click.option("--memory", metavar="SIZE", help="What steps that run together may need, as 8GB [what is available].")
 @click.option("--verify", is_flag=True, help="Hash every file that is used in full, whatever its times say.")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that only a full pickle holds: it can run code.")
+@click.option("--bench", is_flag=True, help="Measure the bundle: <output>.bench.json.  [benchmark.after_build]")
 @click.option("--require-om", is_flag=True, help="Exit 5 if an OM cannot be compiled here.")
 @click.option("--json", "as_json", is_flag=True, help="One event per line on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
@@ -45,6 +46,7 @@ def build(
     memory: str | None,
     verify: bool,
     allow_pickle: bool,
+    bench: bool,
     require_om: bool,
     as_json: bool,
     quiet: bool,
@@ -57,6 +59,8 @@ def build(
     """
     if output is not None and len(recipes) > 1:
         raise click.UsageError("-o/--output takes one recipe; several go to build/<bundle name> each")
+    if bench and (dry_run or until != "package"):
+        raise click.UsageError("--bench measures the bundle, and --dry-run and --until make none")
     if allow_pickle:
         overrides += ("model.allow_pickle=true",)
     if dry_run:
@@ -71,6 +75,7 @@ def build(
         jobs=jobs,
         memory=size(memory, "--memory") if memory is not None else None,
         verify=verify,
+        bench=bench,
         require_om=require_om,
         as_json=as_json,
         verbosity=-1 if quiet else int(verbose),
@@ -86,6 +91,7 @@ def execute(
     jobs: int | None = None,
     memory: int | None = None,
     verify: bool = False,
+    bench: bool = False,
     require_om: bool = False,
     as_json: bool = False,
     verbosity: int = 0,
@@ -93,6 +99,7 @@ def execute(
     """Build each recipe and print its table; returns the exit code."""
     from ascendc import driver
     from ascendc.cli import progress
+    from ascendc.cli.bench import AfterBuild
 
     command = shlex.join(["ascendc", *sys.argv[1:]])
     with progress.listening(as_json_lines=as_json, verbosity=verbosity) as listen:
@@ -110,6 +117,7 @@ def execute(
                 verify=verify,
                 require_om=require_om,
                 command=command,
+                measure=AfterBuild(command, asked=bench, quiet=verbosity < 0, on_stdout=not as_json),
                 listen=listen,
             )
         if not as_json and verbosity >= 0:

@@ -63,7 +63,7 @@ def convert() -> None:
 @click.option("--cann", default="unknown", show_default=True, help="The CANN version on the board.")
 @click.option("--batch-size", type=click.IntRange(1), default=1, show_default=True, help="Of every part.")
 @click.option("--dynamic-batch", is_flag=True, help="Gears 1, 2, 4, 8, and --batch-size.")
-@click.option("--precision", type=click.Choice(["fp16", "mixed", "origin"]), help="[fp16]")
+@click.option("--precision", type=click.Choice(["fp16", "mixed", "origin", "auto"]), help="[fp16]")
 @click.option("--aipp", type=click.Choice(["none", "rgb"]), help="Who normalises pictures; rgb: the chip. [none]")
 @click.option("--opset", type=click.IntRange(1), help="Of the ONNX graph. [suits the CANN]")
 @click.option("--weights", type=click.Choice(["pretrained", "random"]), help="[pretrained]")

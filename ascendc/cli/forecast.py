@@ -15,10 +15,10 @@ from ascendc.precision.modes import V2, WHITE, Mode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ascendc.outlook import Outlook, Subject
+    from ascendc.outlook import Outlook, Rewrite, Subject
     from ascendc.precision.forecast import Culprit
+    from ascendc.precision.kept import Found
     from ascendc.precision.rounding import Overflow
-    from ascendc.precision.search import Found
     from ascendc.precision.units import Bound
 
 VERSION = "1"
@@ -58,8 +58,9 @@ def forecast(
     """Foretell what float16 will do to MODEL, or to the graphs of a RECIPE: on this host, without CANN or a device.
 
     Every node is rounded as ATC's precision mode has it, and the outputs are held against themselves in float32,
-    relative to how far apart different samples are. Exit 4: beyond the limit. --keep finds the fewest nodes that must
-    stay in float32, and writes the file that ATC takes.
+    relative to how far apart different samples are. Exit 4: beyond the limit. --keep finds the precision mode and the
+    fewest nodes that must stay in float32 (in --mode, where it is given), and writes the file that ATC takes; what an
+    interrupted search has tried is kept beside it.
     """
     from ascendc import outlook
 
@@ -67,7 +68,8 @@ def forecast(
     subjects = list(_subjects(path, mode, samples, limit, overrides, as_json))
     for subject in subjects:
         file = None if keep is None else _file(keep, subject, alone=len(subjects) == 1)
-        one = outlook.look(subject, bound, overflow, keep=keep is not None, say=_say)
+        cache = None if file is None else file.with_name(f".{file.name}.trials")
+        one = outlook.look(subject, bound, overflow, keep=keep is not None, cache=cache, say=_say)
         found.append(one)
         if as_json:
             import json
@@ -76,7 +78,9 @@ def forecast(
         else:
             click.echo("\n".join(lines(one)))
         if one.kept is not None and file is not None:
-            _write(one.kept, file, as_json)
+            _write(one, one.kept, file, as_json)
+        if cache is not None:
+            cache.unlink(missing_ok=True)
         if one.unfused is not None and not one.unfused.ok:
             click.echo(f"warning: {one.model}: {_unfused(one)}", err=True)
     return 0 if all(one.ok or one.kept is not None for one in found) else EXIT_REFUSED
@@ -175,10 +179,12 @@ def _file(keep: Path, subject: Subject, *, alone: bool) -> Path:
     return path
 
 
-def _write(kept: Found, path: Path, quiet: bool) -> None:
+def _write(found: Outlook, kept: Found, path: Path, quiet: bool) -> None:
     """Write beside `path`, then rename: an interrupt leaves what was there."""
+    if found.rewrites:
+        click.echo(f"the graph must be rewritten before: {_recipe(found.rewrites)} in a recipe", err=True)
     if not kept.types and not kept.keep:
-        click.echo("nothing must stay in float32; no file is written", err=True)
+        click.echo(f"nothing must stay in float32 in {kept.mode}; no file is written", err=True)
         return
     text = kept.text
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -200,6 +206,15 @@ def _write(kept: Found, path: Path, quiet: bool) -> None:
             f"note: the cube unit multiplies in float16: a chip without a float32 kernel for {' and '.join(products)} "
             "cannot keep it. ascendc check MODEL.onnx --soc SOC --precision-mode must_keep_origin_dtype says which"
         )
+
+
+def _recipe(rewrites: Sequence[Rewrite]) -> str:
+    """As YAML that fits into a line."""
+    import json
+
+    options = {one.name: one.options for one in rewrites if one.options}
+    said = {"add": [one.name for one in rewrites], **({"options": options} if options else {})}
+    return f"passes: {json.dumps(said, ensure_ascii=False)}"
 
 
 def _mode_option(mode: Mode) -> str:

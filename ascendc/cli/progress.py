@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ascendc.events import Event, Listener
 
 
+TOLD = ("precision", "compile")
+"""Stages whose lines are shown without ``-v``: they take minutes."""
+
+
 @contextmanager
 def listening(*, as_json_lines: bool, verbosity: int) -> Iterator[Listener]:
     """The listener that fits the terminal and the flags; the terminal is left clean however the build ends.
@@ -83,7 +87,7 @@ class Plain:
         match event:
             case BuildStarted(bundle=bundle, steps=steps):
                 click.echo(f"{bundle}: {steps} steps", err=True)
-            case StepSaid(stage, label, line) if self._verbosity > 0 or stage == "compile":
+            case StepSaid(stage, label, line) if self._verbosity > 0 or stage in TOLD:
                 click.echo(f"  {stage} {label}: {line}", err=True)
             case StepFinished():
                 click.echo(finished_line(event), err=True)
@@ -114,7 +118,7 @@ class Live:
                     self._status.start()
                 case StepStarted(stage, label):
                     self._running.append(f"{stage} {label}".strip())
-                case StepSaid(stage, label, line) if stage == "compile":
+                case StepSaid(stage, label, line) if stage in TOLD:
                     self._console.print(f"  {stage} {label}: {line}", markup=False)
                 case StepFinished(stage, label):
                     name = f"{stage} {label}".strip()

@@ -52,7 +52,7 @@ def _problem(detail: ErrorDetails, schema: dict[str, Any], document: Document, b
         node, inside = following, (*inside, step)
     loc = (*base, *inside)
     kind, value = detail["type"], detail["input"]
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):  # of a model, of a dataclass
         return _unknown(detail["loc"], node, schema, base)
     choices = allowed(node, schema)
     if kind == "missing":

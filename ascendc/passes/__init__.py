@@ -7,6 +7,8 @@ from ascendc.passes.batch import SymbolicBatch
 from ascendc.passes.eos import EosPool
 from ascendc.passes.fold import FoldConstants
 from ascendc.passes.names import NameNodes
+from ascendc.passes.patches import PatchMatMul
+from ascendc.passes.rescale import Rescale
 from ascendc.passes.static import AssertStatic
 from ascendc.passes.token import ClassToken
 from ascendc.passes.types import DropCasts, Int32Ids
@@ -23,6 +25,8 @@ LIBRARY: tuple[type[Pass], ...] = (
     Int32Ids,
     NameNodes,
     OneScale,
+    PatchMatMul,
     ReduceL2,
+    Rescale,
     SymbolicBatch,
 )

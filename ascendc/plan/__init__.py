@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Artefact", "PartSteps", "Plan", "Stage", "TargetSteps", "make_plan"]
 
-Stage = Literal["export", "fix", "verify", "check", "compile", "package"]
+Stage = Literal["export", "fix", "verify", "check", "forecast", "compile", "package"]
 """What ``--until`` takes, in order; golden, assets and judge run with the stage that needs them."""
 
 
@@ -47,9 +47,11 @@ def make_plan(targets: TargetSteps, until: Stage) -> Plan:
             name = artefact.part.name if lone else f"{artefact.part.name}-{artefact.target.name}"
             graphs.setdefault(artefact.fixed, name)
     goals = list(graphs)
-    if until in ("verify", "check", "compile"):
+    if until in ("verify", "check", "forecast", "compile"):
         goals += [*(a.verified for a in targets.artefacts), *targets.judged]
-    checked = [a.checked for a in targets.artefacts] if until in ("check", "compile", "package") else []
+    checked = [a.checked for a in targets.artefacts] if until in ("check", "forecast", "compile", "package") else []
+    if until in ("forecast", "compile", "package"):
+        checked += [a.forecast for a in targets.artefacts if a.forecast is not None]
     goals += checked
     compiled = [(f"{a.part.name}-{a.target.name}", a.compiled) for a in targets.artefacts if a.compiled is not None]
     oms = tuple(compiled) if until == "compile" else ()

@@ -19,8 +19,10 @@ PRECISION_MODES: dict[Precision, PrecisionMode] = {
     "fp16": "force_fp16",
     "mixed": "allow_mix_precision",
     "origin": "must_keep_origin_dtype",
+    "auto": "force_fp16",
 }
-"""Recipe word → ``--precision_mode``, which every CANN has; ``--precision_mode_v2`` came later."""
+"""Recipe word → ``--precision_mode``, which every CANN has; ``--precision_mode_v2`` came later. auto: where plans
+start; the plan says what ATC is told."""
 
 
 def options_for(part: Part, part_target: PartTarget, target: Target, hints: AtcHints) -> AtcOptions:
@@ -37,7 +39,7 @@ def options_for(part: Part, part_target: PartTarget, target: Target, hints: AtcH
         soc_version=target.soc.name,
         input_format="NCHW" if aipp else hints.input_format,
         input_shape=tuple(_shape(part, tensor, sizes) for tensor in part.inputs),
-        precision_mode=PRECISION_MODES[part_target.precision],
+        precision_mode="" if part_target.precision == "auto" else PRECISION_MODES[part_target.precision],
         gears=sizes if len(sizes) > 1 else (),
         small_channel=hints.small_channel and aipp,
         high_performance_ops=hints.high_performance_ops,

@@ -24,12 +24,14 @@ from ascendc.stages.export import ExportSpec, choose, export
 from ascendc.stages.fix import Fixed, FixSpec, fix
 from ascendc.stages.golden import GoldenPart, GoldenSpec, golden
 from ascendc.stages.judge import JudgeSpec, judge
+from ascendc.stages.precision import rewrites
 from ascendc.stages.verify import Verified, VerifySpec, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ascendc.attribution import Attributed
+    from ascendc.precision.lock import Chosen
     from ascendc.recipe import Recipe
     from ascendc.registry import Registered, Registry
     from ascendc.store import Store, Workspace
@@ -117,6 +119,23 @@ class PartSteps:
         code = [self.registry.passes[use.name] for use in uses]
         inputs = (graph,) if beside is None else (graph, beside)
         return self.step("fix", label, spec, inputs, Fixed, run, describe=_rewrites, code=code)
+
+    def rewritten(self, lowered: Step, chosen: Step, label: str) -> Step:
+        """fix: the passes that a precision plan wants, usually none: the graph itself, then.
+
+        Args:
+            lowered: a fix.
+            chosen: the plan.
+            label: for people.
+        """
+        spec = FixSpec(())
+
+        def run(before: Fixed, plan: Chosen, ws: Workspace) -> Fixed:
+            if not plan.uses:
+                return before
+            return fix(FixSpec(rewrites(plan)), before.graph, self.registry, ws, sources=self.sources, settled=True)
+
+        return self.step("fix", label, spec, (lowered, chosen), Fixed, run, describe=lambda _: "as the plan wants it")
 
     def known(self, uses: tuple[Use, ...], source: str) -> tuple[Use, ...]:
         """`uses`, after a check that there are such passes.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ascendc import recipe as recipes
 from ascendc.bundle import layout, travel
@@ -15,18 +15,25 @@ from ascendc.cann.operators import installed
 from ascendc.model import Part
 from ascendc.plan import command, pixels
 from ascendc.plan.parts import PartSteps
+from ascendc.precision import lock
+from ascendc.precision.lock import Chosen
 from ascendc.stages.accept import Acceptance, AcceptSpec, accept
 from ascendc.stages.check import CheckedGraph, CheckSpec, check, files_of
 from ascendc.stages.compile import CompileSpec, compile_, deferred, time_limit
+from ascendc.stages.forecast import ForecastSpec, Foretold, forecast
 from ascendc.stages.package import OM_LIMITS, Made, PackageSpec, package, plan_artefact
+from ascendc.stages.precision import PrecisionSpec, precision, told
 from ascendc.target import Target
 from ascendc.toolchain.base import Absent, Compiled, Deferred, Device, Ready, Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ascendc.cann.atc.command import AtcOptions
     from ascendc.dag import Step
+    from ascendc.precision.lock import Locked
+    from ascendc.precision.modes import Mode
+    from ascendc.stages.package import ArtefactSpec
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,13 @@ class Artefact:
 
     part: Part
     target: Target
+    chosen: Step | None
+    """Its precision plan; None: its precision is given."""
     fixed: Step
     verified: Step
     checked: Step
+    forecast: Step | None
+    """None: its precision loses no digits, or nobody asks."""
     compiled: Step | None
     """None: its OM is deferred."""
     accepted: Step | None
@@ -46,7 +57,15 @@ class Artefact:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Those whose results make it, in order."""
-        steps = (self.fixed, self.verified, self.checked, self.compiled, self.accepted)
+        steps = (
+            self.chosen,
+            self.fixed,
+            self.verified,
+            self.checked,
+            self.forecast,
+            self.compiled,
+            self.accepted,
+        )
         return tuple(step for step in steps if step is not None)
 
     def made(self, results: Mapping[Step, Any]) -> Made:
@@ -113,26 +132,21 @@ class TargetSteps:
             device=model.DEVICE,
             distribution=model.distribution,
             parts=self.parts.parts,
-            artefacts=tuple(
-                plan_artefact(
-                    a.part.name, a.target, self._options(a.part, a.target), self._aipp(a.part, a.target), onnx
-                )
-                for a, onnx in zip(self.artefacts, names, strict=True)
-            ),
+            artefacts=tuple(self._planned(a, onnx) for a, onnx in zip(self.artefacts, names, strict=True)),
             threshold=recipe.verify.threshold,
             warmup=recipe.benchmark.warmup,
             runs=recipe.benchmark.runs,
         )
         goldens = tuple(self.parts.golden(part) for part in self.parts.parts)
         judged = tuple(dict.fromkeys(self.judged))
-        made = tuple(step for a in self.artefacts for step in a.steps if step is not a.checked)
+        made = tuple(step for a in self.artefacts for step in a.steps if step not in (a.checked, a.forecast))
         inputs = (*made, *goldens, self.parts.assets, *judged)
 
         def run(*results: Any) -> Tree:
             *values, ws = results
             by_step = dict(zip(inputs, values, strict=True))
             return package(
-                spec,
+                replace(spec, artefacts=tuple(self._made_known(spec.artefacts, by_step))),
                 tuple(a.made(by_step) for a in self.artefacts),
                 tuple(by_step[step] for step in goldens),
                 by_step[self.parts.assets],
@@ -142,13 +156,83 @@ class TargetSteps:
 
         return self.parts.step("package", "", spec, inputs, Tree, run)
 
+    def _planned(self, artefact: Artefact, onnx: str, chosen: Chosen | None = None) -> ArtefactSpec:
+        part, target = artefact.part, artefact.target
+        options, aipp = self._options(part, target), self._aipp(part, target)
+        return plan_artefact(part.name, target, options, aipp, onnx, chosen)
+
+    def _made_known(self, planned: Sequence[ArtefactSpec], results: Mapping[Step, Any]) -> Iterator[ArtefactSpec]:
+        """What was planned, with what precision plans say; equal graphs share a file though steps made them apart."""
+        graphs = [(a.part.name, results[a.fixed].graph) for a in self.artefacts]
+        for artefact, spec, onnx in zip(self.artefacts, planned, layout.onnx_names(graphs), strict=True):
+            chosen = artefact.chosen
+            yield (
+                spec
+                if chosen is None and onnx == spec.onnx
+                else self._planned(artefact, onnx, None if chosen is None else results[chosen])
+            )
+
     def _artefact(self, part: Part, target: Target) -> Artefact:
-        fixed = self._lowered(part, target)
+        fixed, chosen = self._fixed(part, target)
         toolchain, found = self.toolchains[target.name]
-        checked = self._checked(part, target, fixed)
-        compiled = self._compiled(part, target, fixed, checked, toolchain, found) if isinstance(found, Ready) else None
+        checked = self._checked(part, target, fixed, chosen)
+        forecast = self._forecast(part, target, fixed, chosen)
+        gates = (checked,) if forecast is None else (checked, forecast)
+        compiled = None
+        if isinstance(found, Ready):
+            compiled = self._compiled(part, target, fixed, chosen, gates, toolchain, found)
         accepted = self._accepted(part, target, compiled, toolchain.device()) if compiled is not None else None
-        return Artefact(part, target, fixed, self.parts.verified(fixed, part), checked, compiled, accepted)
+        verified = self.parts.verified(fixed, part)
+        return Artefact(part, target, chosen, fixed, verified, checked, forecast, compiled, accepted)
+
+    def _fixed(self, part: Part, target: Target) -> tuple[Step, Step | None]:
+        """The graph that is compiled, and its precision plan: ``auto`` searches, and rewrites what the plan wants."""
+        lowered = self._lowered(part, target)
+        if target.part(part.name).precision != "auto":
+            return lowered, None
+        chosen = self._chosen(part, target, lowered)
+        return self.parts.rewritten(lowered, chosen, f"{part.name} @ {target.name}"), chosen
+
+    def _chosen(self, part: Part, target: Target, lowered: Step) -> Step:
+        """precision: the plan beside the recipe, or a search for one."""
+        wanted, install = target.part(part.name), self._install(target)
+        limit = OM_LIMITS[wanted.precision]
+        locked = self.locked.get((part.name, target.soc.name, limit))
+        spec = PrecisionSpec(
+            part.name,
+            target.soc.name,
+            str(target.cann) if target.cann else None,
+            max(wanted.batch.sizes),
+            limit,
+            files_of(install, target.soc),
+            locked.plan if locked else None,
+            locked.where if locked else "",
+        )
+
+        def run(lowered: Any, golden: Any, _: Any, ws: Any) -> Chosen:
+            return precision(spec, lowered.graph, golden, install, ws, self.parts.sources)
+
+        inputs = (lowered, self.parts.golden(part), self.parts.verified(lowered, part))
+        return self.parts.step(
+            "precision",
+            f"{part.name} @ {target.name}",
+            spec,
+            inputs,
+            Chosen,
+            run,
+            describe=lambda result: result.summary,
+            memory=lambda lowered, *_: 2 * int(lowered.graph.size),
+        )
+
+    @cached_property
+    def locked(self) -> dict[tuple[str, str, float], Locked]:
+        """The plans that lie beside the recipe, by part, chip and limit.
+
+        Raises:
+            UsageError: the file is none of ours.
+        """
+        found = lock.load(lock.path_of(self.parts.recipe.path))
+        return {one.plan.key: one for one in found}
 
     def _lowered(self, part: Part, target: Target) -> Step:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""
@@ -158,7 +242,7 @@ class TargetSteps:
         uses = recipe.passes.apply(self.parts.known(lowering, f"lowering({part.name!r})"))
         return self.parts.fixed(portable, f"{part.name} @ {target.name}", uses) if uses else portable
 
-    def _checked(self, part: Part, target: Target, fixed: Step) -> Step:
+    def _checked(self, part: Part, target: Target, fixed: Step, chosen: Step | None) -> Step:
         """check: each node of the graph, by the CANN that will compile it, or by ascendc's tables."""
         wanted, install = target.part(part.name), self._install(target)
         spec = CheckSpec(
@@ -171,11 +255,44 @@ class TargetSteps:
             files_of(install, target.soc),
         )
 
-        def run(fixed: Any, ws: Any) -> CheckedGraph:
-            return check(spec, fixed.graph, install, ws, self.parts.sources)
+        def run(fixed: Any, *others: Any) -> CheckedGraph:
+            *plan, ws = others
+            asked = replace(spec, precision=plan[0].mode) if plan else spec
+            return check(asked, fixed.graph, install, ws, self.parts.sources)
 
         label = f"{part.name} @ {target.name}"
-        return self.parts.step("check", label, spec, (fixed,), CheckedGraph, run, describe=lambda r: r.summary)
+        inputs = (fixed,) if chosen is None else (fixed, chosen)
+        return self.parts.step("check", label, spec, inputs, CheckedGraph, run, describe=lambda r: r.summary)
+
+    def _forecast(self, part: Part, target: Target, fixed: Step, chosen: Step | None) -> Step | None:
+        """forecast: what the target's precision does to the answers; one for all targets of a graph and a precision."""
+        damage, precision = self.parts.recipe.forecast.damage, target.part(part.name).precision
+        if damage == "off" or precision == "origin":
+            return None
+        sharing = (t for t in self.targets if t.part(part.name).precision == precision)
+        spec = ForecastSpec(
+            part.name,
+            ", ".join(t.name for t in sharing if self._fixed(part, t) == (fixed, chosen)),
+            None if chosen is not None else cast("Mode", command.PRECISION_MODES[precision]),  # all are foretold
+            OM_LIMITS[precision],
+            damage,
+        )
+
+        def run(fixed: Any, golden: Any, verified: Any, *others: Any) -> Foretold:
+            *plan, ws = others
+            return forecast(spec, fixed.graph, golden, verified, plan[0] if plan else None, ws, self.parts.sources)
+
+        inputs = (fixed, self.parts.golden(part), self.parts.verified(fixed, part))
+        return self.parts.step(
+            "forecast",
+            part.name if chosen is None else f"{part.name} @ {spec.targets}",
+            spec,
+            inputs if chosen is None else (*inputs, chosen),
+            Foretold,
+            run,
+            describe=lambda result: result.summary,
+            memory=lambda fixed, *_: int(fixed.graph.size),
+        )
 
     def _install(self, target: Target) -> installed.Install | None:
         """The CANN whose files are asked: that of the ATC which will compile, or the one that was sourced here.
@@ -188,7 +305,14 @@ class TargetSteps:
         return installed.find(os.environ)
 
     def _compiled(
-        self, part: Part, target: Target, fixed: Step, checked: Step, toolchain: Toolchain, ready: Ready
+        self,
+        part: Part,
+        target: Target,
+        fixed: Step,
+        chosen: Step | None,
+        gates: tuple[Step, ...],
+        toolchain: Toolchain,
+        ready: Ready,
     ) -> Step:
         spec = CompileSpec(
             part.name,
@@ -196,14 +320,18 @@ class TargetSteps:
             self._aipp(part, target),
             toolchain.NAME,
             ready.build_id,
+            self.parts.recipe.forecast.damage,
             time_limit(),
         )
 
-        def run(fixed: Any, _: CheckedGraph, ws: Any) -> Compiled:
-            return compile_(spec, fixed.graph, toolchain, ws)
+        def run(fixed: Any, *others: Any) -> Compiled:
+            plan, ws = others[0], others[-1]
+            asked = spec if chosen is None else replace(spec, options=told(spec.options, plan))
+            return compile_(asked, fixed.graph, toolchain, ws)
 
+        inputs = (fixed, *gates) if chosen is None else (fixed, chosen, *gates)
         label, code = f"{part.name} @ {target.name}", (self.parts.registry.toolchains[toolchain.NAME],)
-        return self.parts.step("compile", label, spec, (fixed, checked), Compiled, run, memory=_atc_size, code=code)
+        return self.parts.step("compile", label, spec, inputs, Compiled, run, memory=_atc_size, code=code)
 
     def _accepted(self, part: Part, target: Target, compiled: Step, device: Device | None) -> Step | None:
         """accept: the OM on the golden inputs, where a device is."""
@@ -239,6 +367,6 @@ class TargetSteps:
         return toolchain, toolchain.probe()
 
 
-def _atc_size(fixed: Any, _: CheckedGraph) -> int:
+def _atc_size(fixed: Any, *_: Any) -> int:
     """Bytes that ATC needs for a graph: assumed, not measured. It holds weights several times and starts compilers."""
     return 4 * int(fixed.graph.size) + (2 << 30)

@@ -62,18 +62,23 @@ class Engine:
         self._names = [value.name for value in made]
         self._value = onnxruntime.OrtValue.ortvalue_from_numpy
 
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    def run(self, feeds: Mapping[str, Array], only: Sequence[str] | None = None) -> dict[str, Array]:
         """Outputs by name.
+
+        Args:
+            feeds: the inputs.
+            only: the outputs that are wanted; None: all.
 
         Raises:
             StageError: it fails on these inputs (ASC2702).
         """
         given = {name: self._value(np.ascontiguousarray(array)) for name, array in feeds.items()}
+        names = self._names if only is None else list(only)
         try:
-            found = self._session.run_with_ort_values(self._names, {**self._values, **given})
+            found = self._session.run_with_ort_values(names, {**self._values, **given})
         except failures() as error:
             raise StageError("ASC2702", f"onnxruntime fails on the samples: {error}") from error
-        return {name: value.numpy() for name, value in zip(self._names, found, strict=True)}
+        return {name: value.numpy() for name, value in zip(names, found, strict=True)}
 
 
 def small(model: ir.Model) -> list[TensorProto]:

@@ -120,7 +120,7 @@ def _lost(units: Sequence[Unit], seen: Sequence[Seen]) -> Iterator[Lost]:
     for unit, one in zip(units, seen, strict=True):
         if one.overflows and (one.largest > LARGEST or not lost & {*unit.inputs}):
             lost.update(unit.outputs)
-            yield Lost(unit.name, str(unit.outputs[0].name), one.largest)
+            yield Lost(unit.name, one.result, one.largest)
 
 
 def _coarse(effect: float) -> float:

@@ -69,6 +69,7 @@ class Forecaster:
         self.surveyed = SURVEYED >> sum(weight(model) >= one for one in HEAVY)
         self._half: tuple[bool, ...] = (False,) * len(self.units)
         self._outputs = self.exact
+        self._seen: dict[tuple[bool, ...], tuple[Seen, ...]] = {}
 
     @property
     def count(self) -> int:
@@ -117,8 +118,12 @@ class Forecaster:
 
     def seen(self, half: Sequence[bool]) -> tuple[Seen, ...]:
         """What float16 does at each unit, on the `surveyed` samples that suffer most."""
-        trim_heap()  # of what other runs took
-        return survey(self.model, self.units, half, self._feeds.runs(self.sufferers(half)), self.overflow)
+        key = tuple(half)
+        if key not in self._seen:
+            trim_heap()  # of what other runs took
+            samples = self._feeds.runs(self.sufferers(half))
+            self._seen[key] = survey(self.model, self.units, half, samples, self.overflow)
+        return self._seen[key]
 
     def effects(self, half: Sequence[bool], chosen: Iterable[int]) -> dict[int, float]:
         """What each of some units alone does to the worst output, on half of the samples that are surveyed.

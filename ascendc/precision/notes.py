@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Notes:
-    """Numbers and rankings by key.
+    """Numbers and rows of integers by key.
 
     The file has a JSON object a line and is only ever appended to. A line that a kill has torn, and any other that is
     none of ours, is passed over.
@@ -36,7 +36,7 @@ class Notes:
         """
         self._path = path
         self._numbers: dict[str, float] = {}
-        self._rankings: dict[str, list[int]] = {}
+        self._integers: dict[str, list[int]] = {}
         content = path.read_bytes() if path is not None and path.exists() else b""
         for line in content.splitlines():
             self._read(line)
@@ -49,12 +49,12 @@ class Notes:
             self._write({"key": key, "number": found if np.isfinite(found) else None})
         return self._numbers[key]
 
-    def ranking(self, key: str, find: Callable[[], list[int]]) -> list[int]:
-        """The same of indices in an order."""
-        if key not in self._rankings:
-            self._rankings[key] = found = find()
-            self._write({"key": key, "ranking": found})
-        return self._rankings[key]
+    def integers(self, key: str, find: Callable[[], list[int]]) -> list[int]:
+        """The same of a row of integers."""
+        if key not in self._integers:
+            self._integers[key] = found = find()
+            self._write({"key": key, "integers": found})
+        return self._integers[key]
 
     def _read(self, line: bytes) -> None:
         try:
@@ -66,8 +66,8 @@ class Notes:
                 self._numbers[key] = float("inf")
             case {"key": str(key), "number": int(number) | float(number)}:
                 self._numbers[key] = float(number)
-            case {"key": str(key), "ranking": [*found]} if all(type(one) is int for one in found):
-                self._rankings[key] = found
+            case {"key": str(key), "integers": [*found]} if all(type(one) is int for one in found):
+                self._integers[key] = found
 
     def _write(self, note: dict[str, object]) -> None:
         if self._path is None:

@@ -39,6 +39,7 @@ class Writer:
     overflow: Overflow = "inf"
     _count: int = field(default=0, init=False)
     _floats: frozenset[str] = field(default=frozenset(), init=False)
+    _protos: dict[ir.Node, NodeProto] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._floats = bodies.infer(self.model)
@@ -98,10 +99,8 @@ class Writer:
         return [first, *self.round(target + "@32", target)]
 
     def _copy(self, unit: Unit, names: dict[str, str], suffix: str, rounds: bool) -> Iterable[NodeProto]:
-        import onnx_ir as ir
-
         for node in unit.nodes:
-            proto = ir.to_proto(node)
+            proto = self._proto(node)
             bodies.rewrite(proto, names, self._floats, self.round if rounds else None)
             inputs = [names.get(name, name) for name in proto.input]
             for name in proto.output:
@@ -113,6 +112,16 @@ class Writer:
             proto.output.extend(outputs)
             proto.name = f"{proto.name}{suffix}{self._number()}"
             yield proto
+
+    def _proto(self, node: ir.Node) -> NodeProto:
+        """A copy of a node, which is translated once: that costs more than all the rest of the writing."""
+        import onnx_ir as ir
+
+        if node not in self._protos:
+            self._protos[node] = ir.to_proto(node)
+        copy = NodeProto()
+        copy.CopyFrom(self._protos[node])
+        return copy
 
     def _fresh(self, name: str) -> str:
         return f"{name}@in{self._number()}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING
 
-from ascendc.errors import StageError
 from ascendc.precision.forecast import CANDIDATES, by_own_error, module
-from ascendc.precision.mixlist import ge_types, mixlist
+from ascendc.precision.kept import Found, Kept
+from ascendc.precision.mixlist import ge_types
 from ascendc.precision.modes import KEPT, MIXED, Mode, in_half
 from ascendc.precision.notes import Notes
-from ascendc.precision.units import Bound
+from ascendc.precision.units import is_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,49 +21,6 @@ if TYPE_CHECKING:
 
 MOST_TYPES = 4
 """Types of operators that are taken off float16 as wholes, before single nodes are looked for."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A unit that stays in float32."""
-
-    nodes: tuple[str, ...]
-    """Its nodes, by their names in the ONNX graph."""
-    op: str
-    module: str | None
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search ended with."""
-
-    mode: Mode
-    bound: Bound
-    limit: float
-    before: float | None
-    """Error of the worst output with nothing kept, relative to the distance between samples; None: a number is lost."""
-    after: float
-    """With `keep`; it is within `limit`, and with any one of them dropped it is not."""
-    types: tuple[str, ...]
-    """GE types that suffice, as mixed modes take them off float16; then `keep` is empty."""
-    keep: tuple[Kept, ...]
-    """Worst first; empty where nothing needs to be kept."""
-    units: int
-    """That the mode computes in float16."""
-    exact: int
-    """Units that are in float32 in the end: those that the mode leaves there, and what is kept."""
-    trials: int
-    """Runs of the model, over all samples or over as many as decide."""
-
-    @property
-    def option(self) -> str:
-        """ATC's option that takes `text`."""
-        return "modify_mixlist" if self.types else "keep_dtype"
-
-    @property
-    def text(self) -> str:
-        """The file."""
-        return mixlist(self.types) if self.types else keep_dtype(self.keep)
 
 
 def never(_: Unit) -> bool:
@@ -130,7 +87,8 @@ class Search:
         if keep is None:
             return None
         keep = self._shrink(keep) if keep else keep
-        before, half = self.before(), self._in_half(kinds)
+        before = self.before()
+        half = self._in_half(kinds) if kinds else self._but(keep)
         return Found(
             mode=self._mode,
             bound=self._forecaster.bound,
@@ -140,13 +98,19 @@ class Search:
             types=tuple(dict.fromkeys(name for kind in kinds for name in ge_types(kind))),
             keep=tuple(_kept(self._units[i]) for i in keep),
             units=self._rounded(self._half),
-            exact=sum(unit.rounds for unit in self._units) - self._rounded(half) + len(keep),
+            exact=sum(unit.rounds for unit in self._units) - self._rounded(half),
+            casts=self._casts(half),
             trials=len(self.tried),
         )
 
     def ranked(self) -> list[int]:
         """Units that round, by what each does alone to the outputs; those that were not tried by their own error."""
-        return self._notes.ranking(self._key("ranked"), self._rank)
+        return self._notes.integers(self._key("ranked"), self._rank)
+
+    def lost(self) -> dict[str, int]:
+        """Of each node whose result goes beyond float16 the power of two that its largest number stays below."""
+        found = self._notes.integers(self._key("lost"), self._lost)
+        return {self._units[i].name: power for i, power in zip(found[::2], found[1::2], strict=True)}
 
     def worst_fixed(self) -> Unit:
         """The unit that cannot be kept and does most damage."""
@@ -163,6 +127,14 @@ class Search:
     def _in_half(self, kinds: Sequence[str] = ()) -> tuple[bool, ...]:
         half = in_half(self._units, self._mode, kinds)
         return tuple(one or i in self._fixed for i, one in enumerate(half))
+
+    def _but(self, keep: Sequence[int]) -> tuple[bool, ...]:
+        return tuple(half and i not in keep for i, half in enumerate(self._half))
+
+    def _casts(self, half: Sequence[bool]) -> int:
+        pairs = [(unit, one) for unit, one in zip(self._units, half, strict=True) if unit.rounds]
+        made = {value: one for unit, one in pairs for value in unit.outputs if is_float(value)}
+        return len({value for unit, one in pairs for value in unit.inputs if made.get(value, one) != one})
 
     def _rounded(self, half: Sequence[bool]) -> int:
         return sum(one and unit.rounds for one, unit in zip(half, self._units, strict=True))
@@ -223,14 +195,18 @@ class Search:
             *sorted(rest, key=lambda i: (-seen[i].blur, i)),
         ]
 
+    def _lost(self) -> list[int]:
+        seen = enumerate(self._forecaster.seen(self._half))
+        powers = [(i, math.frexp(one.largest)[1]) for i, one in seen if one.overflows and math.isfinite(one.largest)]
+        return [number for pair in powers for number in pair]
+
     def _order(self) -> list[int]:
         """Samples, those that suffer most first: a trial that fails does so early."""
-        return self._notes.ranking(self._key("order"), lambda: self._forecaster.order(self._half))
+        return self._notes.integers(self._key("order"), lambda: self._forecaster.order(self._half))
 
     def _error(self, keep: Sequence[int]) -> float:
         """Where `keep` stays in float32."""
-        half = tuple(half and i not in keep for i, half in enumerate(self._half))
-        return self._trial(half, f"{len(keep)} of {self._rounded(self._half)} nodes in float32")
+        return self._trial(self._but(keep), f"{len(keep)} of {self._rounded(self._half)} nodes in float32")
 
     def _trial(self, half: tuple[bool, ...], what: str) -> float:
         """Of the worst output."""
@@ -250,21 +226,3 @@ class Search:
 
 def _kept(unit: Unit) -> Kept:
     return Kept(tuple(node.name or "" for node in unit.nodes), unit.kind, module(unit))
-
-
-def keep_dtype(keep: Sequence[Kept]) -> str:
-    """The file that ATC's ``--keep_dtype`` takes: one node a line (CANN 8.1).
-
-    ATC drops names that it does not know with a line in its log alone, and what it fuses gets another name.
-
-    Raises:
-        StageError: a node has no name (ASC2716).
-    """
-    for one in keep:
-        if not all(one.nodes):
-            raise StageError(
-                "ASC2716",
-                f"a {one.op} without a name must stay in float32, and --keep_dtype takes names",
-                hint="name the nodes of the ONNX file: ATC's own names change with the graph",
-            )
-    return "".join(f"{name}\n" for one in keep for name in one.nodes)

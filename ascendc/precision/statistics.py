@@ -1,4 +1,4 @@
-"""A few numbers per unit, computed in the graph where its three results are at hand."""
+"""A few numbers per result of a unit, computed in the graph where its three versions are at hand."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from onnx import TensorProto, helper, numpy_helper
 from ascendc.precision.units import is_float
 
 if TYPE_CHECKING:
+    import onnx_ir as ir
     from onnx import NodeProto
-
-    from ascendc.precision.units import Unit
 
 KINDS = ("own", "accumulated", "scale", "spread", "largest", "bad")
 """Sums of squares of the two errors, of the exact result and of its distance to the first sample; its largest
-magnitude; whether (1 or 0) a number that was finite is none any more. Each is a float32, ``<first result>@<kind>``."""
+magnitude; whether (1 or 0) a number that was finite is none any more. Each is a float32, ``<result>@<kind>``."""
 
 _BEYOND = 1e15
 """Numbers are cut to this before they are squared: float32's own end is not what is looked for, and a mask of -3e38
@@ -30,24 +29,24 @@ def constants() -> list[TensorProto]:
     return [*floats, numpy_helper.from_array(np.int64(0), "@first")]
 
 
-def statistics(unit: Unit, *, own: bool, careful: bool) -> list[NodeProto]:
+def statistics(value: ir.Value, *, own: bool, careful: bool) -> list[NodeProto]:
     """Nodes that make the numbers of `KINDS`.
 
     Args:
-        unit: its first result is there as it is, and where everything is in float16 (``@h``).
+        value: a result of a unit: it is there as it is, and where everything is in float16 (``@h``).
         own: whether it is also there where the unit alone is in float16 (``@o``); else it is exact.
         careful: whether to look for what is not finite. It costs twice as much; without it, sums are not finite then.
     """
-    name, shape = str(unit.outputs[0].name), unit.outputs[0].shape
+    name, shape = str(value.name), value.shape
     errors = {"accumulated": "@h", **({"own": "@o"} if own else {})}
-    if not is_float(unit.outputs[0]):
+    if not is_float(value):
         made = _mismatches(name, errors)
     elif careful:
         made = _careful(name, errors)
     else:
         sources = {kind: f"{name}{suffix}" for kind, suffix in errors.items()}
         made = [*_sums(name, name, sources), _node("Identity", "@none", f"{name}@bad")]
-    apart = is_float(unit.outputs[0]) and shape is not None and len(shape) > 0
+    apart = is_float(value) and shape is not None and len(shape) > 0
     made += _spread(name, f"{name}@cut" if careful else name) if apart else []
     left = [*([] if own else ["own"]), *([] if apart else ["spread"])]
     return [*made, *(_node("Identity", "@none", f"{name}@{kind}") for kind in left)]

@@ -38,7 +38,7 @@ _ALIKE = 1e-10
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of a unit over all samples."""
+    """What was seen of a unit over all samples; of several results the worst, in each respect."""
 
     own: float
     """Relative L2 error of its result where it alone is in float16, on exact inputs; of integers the share that
@@ -51,6 +51,8 @@ class Seen:
     """The largest magnitude of its exact result."""
     overflows: bool
     """Whether a number that was finite in float32 is none in float16, on exact inputs, or is cut to 65504."""
+    result: str
+    """The name of the result that is worst: one that overflows before others."""
 
 
 def survey(
@@ -75,11 +77,11 @@ def survey(
     batches = [dict(batch) for batch in samples]
     wanted = [unit for unit in units if unit.rounds]
     totals = _totals(model, units, half, batches, overflow, wanted, careful=False)
-    odd = [unit for unit in wanted if not all(np.isfinite(totals[name]) for name in _outputs([unit]))]
+    odd = [unit for unit in wanted if not all(np.isfinite(totals[name]) for name in _numbers([unit]))]
     if odd:
         totals |= _totals(model, units, half, batches, overflow, odd, careful=True)
-    found = {unit.nodes[-1]: _seen(unit, totals, overflow) for unit in wanted}
-    nothing = Seen(0.0, 0.0, 0.0, 0.0, overflows=False)
+    found = {unit.nodes[-1]: _worst([_seen(value, totals, overflow) for value in unit.outputs]) for unit in wanted}
+    nothing = Seen(0.0, 0.0, 0.0, 0.0, overflows=False, result="")
     return tuple(found.get(unit.nodes[-1], nothing) for unit in units)
 
 
@@ -113,12 +115,12 @@ def _totals(
             nodes += writer.exact(unit, renamed, "@h")
         renamed.update((name, f"{name}@h") for name in made)
         if looked_at:
-            nodes += statistics(unit, own=rounds, careful=careful)
+            nodes += [one for value in unit.outputs for one in statistics(value, own=rounds, careful=careful)]
     inputs = [info(value) for value in model.graph.inputs if str(value.name) not in model.graph.initializers]
     graph = helper.make_graph(nodes, "survey", inputs, [], [*small(model), *writer.limits(), *constants()])
-    numbers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _outputs(wanted)]
+    numbers = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _numbers(wanted)]
     engine = Engine(model, graph, numbers)
-    totals = {name: np.float64(0) for name in _outputs(wanted)}
+    totals = {name: np.float64(0) for name in _numbers(wanted)}
     for batch in batches:
         for name, number in engine.run(batch).items():
             merge = np.maximum if name.endswith(("@largest", "@bad")) else np.add
@@ -126,16 +128,33 @@ def _totals(
     return totals
 
 
-def _outputs(units: Sequence[Unit]) -> list[str]:
-    return [f"{unit.outputs[0].name}@{kind}" for unit in units for kind in KINDS]
+def _numbers(units: Sequence[Unit]) -> list[str]:
+    return [f"{value.name}@{kind}" for unit in units for value in unit.outputs for kind in KINDS]
 
 
-def _seen(unit: Unit, totals: Mapping[str, Any], overflow: Overflow) -> Seen:
-    own, accumulated, scale, spread, largest, bad = (float(totals[f"{unit.outputs[0].name}@{kind}"]) for kind in KINDS)
+def _seen(value: ir.Value, totals: Mapping[str, Any], overflow: Overflow) -> Seen:
+    own, accumulated, scale, spread, largest, bad = (float(totals[f"{value.name}@{kind}"]) for kind in KINDS)
+    if not is_float(value):
+        error = own / scale if scale else 0.0
+        return Seen(
+            error, error, accumulated / scale if scale else 0.0, largest, overflows=False, result=str(value.name)
+        )
     error, distance = _relative(own, scale), spread / 2  # two samples differ by twice what one does from the mean
-    saturated = overflow == "saturate" and error > 0 and largest > LARGEST and is_float(unit.outputs[0])
+    saturated = overflow == "saturate" and error > 0 and largest > LARGEST
     blur = max(error, _relative(own, distance)) if distance > scale * _ALIKE else error
-    return Seen(error, blur, _relative(accumulated, scale), largest, overflows=bad > 0 or saturated)
+    return Seen(error, blur, _relative(accumulated, scale), largest, bad > 0 or saturated, str(value.name))
+
+
+def _worst(results: Sequence[Seen]) -> Seen:
+    worst = max(results, key=lambda one: (one.overflows, one.own))
+    return Seen(
+        own=max(one.own for one in results),
+        blur=max(one.blur for one in results),
+        accumulated=max(one.accumulated for one in results),
+        largest=max(one.largest for one in results),
+        overflows=worst.overflows,
+        result=worst.result,
+    )
 
 
 def _relative(squares: float, scale: float) -> float:

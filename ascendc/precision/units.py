@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ascendc.passes import values
 from ascendc.precision.bodies import captured
+from ascendc.precision.patterns import MATCHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ INTEGERS = ("ArgMax", "ArgMin")
 """Operators whose integers go through float16 too: the AI Core of Ascend310 has no other kernel (ArgMaxV2, 8.1.RC1)."""
 
 _SHAPES = ("Shape", "Size")
-_HALF, _FACTORS = 0.5, 3
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def units(model: ir.Model, bound: Bound) -> tuple[Unit, ...]:
 
 def _patterns(model: ir.Model) -> Iterator[Unit]:
     taken: set[ir.Node] = set()
-    for kind, op, match in _MATCHERS:
+    for kind, op, match in MATCHERS:
         for node in reversed(tuple(values.nodes(model, op))):  # the longest pattern ends last
             found = match(node)
             if found and not taken & found and _closed(found, node):
@@ -93,87 +93,3 @@ def _closed(found: set[ir.Node], end: ir.Node) -> bool:
         for node in found - {end}
         for value in node.outputs
     )
-
-
-def _layer_norm(end: ir.Node) -> set[ir.Node] | None:
-    """``Add(Mul(Div(x - mean, Sqrt(mean(square) + eps)), gamma), beta)``, or from its Div on."""
-    found = {end}
-    divide: ir.Node | None = end
-    for op in ("Add", "Mul"):
-        if divide is not None and divide.op_type == op:
-            found.add(divide)
-            divide = _one(divide, "Mul", "Div")
-    if divide is None or divide.op_type != "Div":
-        return None
-    centred, root = _two(divide)
-    shifted = _one(root, "Add") if root is not None and root.op_type == "Sqrt" else None
-    variance = _one(shifted, "ReduceMean") if shifted is not None else None
-    square = _one(variance, "Pow", "Mul") if variance is not None else None
-    if centred is None or centred.op_type != "Sub" or root is None or shifted is None or square is None:
-        return None
-    mean = values.producer(centred.inputs[1], "ReduceMean")
-    if variance is None or mean is None or centred.outputs[0] not in square.inputs:
-        return None
-    return found | {divide, centred, root, shifted, variance, square, mean}
-
-
-def _gelu(end: ir.Node) -> set[ir.Node] | None:
-    """``x · ½ · (1 + Erf(x / √2))``, however its factors are ordered."""
-    found: set[ir.Node] = {end}
-    factors: list[ir.Value | None] = []
-    for value in end.inputs:
-        maker = values.producer(value, "Mul")
-        if maker is not None and (_half(maker) or any(map(_one_plus_erf, maker.inputs))):
-            found.add(maker)
-            factors += maker.inputs
-        else:
-            factors.append(value)
-    sums = [value for value in factors if _one_plus_erf(value)]
-    others = [value for value in factors if value not in sums and values.scalar(value) != _HALF]
-    if len(factors) != _FACTORS or len(sums) != 1 or len(others) != 1:
-        return None
-    total = values.producer(sums[0], "Add")
-    erf = _one(total, "Erf")
-    scale = _one(erf, "Div", "Mul")
-    if total is None or erf is None or scale is None or others[0] not in scale.inputs:
-        return None
-    return {*found, total, erf, scale}
-
-
-def _quick_gelu(end: ir.Node) -> set[ir.Node] | None:
-    """``x · Sigmoid(1.702 · x)``."""
-    sigmoid = _one(end, "Sigmoid")
-    scale = _one(sigmoid, "Mul") if sigmoid is not None else None
-    if sigmoid is None or scale is None or not set(scale.inputs) & set(end.inputs):
-        return None
-    return {end, sigmoid, scale}
-
-
-_MATCHERS = (
-    ("LayerNorm", "Add", _layer_norm),
-    ("LayerNorm", "Mul", _layer_norm),
-    ("LayerNorm", "Div", _layer_norm),
-    ("Gelu", "Mul", _gelu),
-    ("QuickGelu", "Mul", _quick_gelu),
-)
-
-
-def _two(node: ir.Node) -> tuple[ir.Node | None, ir.Node | None]:
-    """The nodes that make the two inputs."""
-    first, second = (value.producer() if value is not None else None for value in node.inputs[:2])
-    return first, second
-
-
-def _one(node: ir.Node | None, *ops: str) -> ir.Node | None:
-    """The one node of these operators that makes an input of `node`."""
-    made = () if node is None else (values.producer(value, *ops) for value in node.inputs)
-    found = list(dict.fromkeys(maker for maker in made if maker is not None))
-    return found[0] if len(found) == 1 else None
-
-
-def _one_plus_erf(value: ir.Value | None) -> bool:
-    return _one(values.producer(value, "Add"), "Erf") is not None
-
-
-def _half(node: ir.Node) -> bool:
-    return any(values.scalar(value) == _HALF for value in node.inputs)

@@ -19,6 +19,7 @@ from ascendc.recipe.values import (
     BundleSection,
     CheckSection,
     ExportSection,
+    ForecastSection,
     ModelSection,
     PassesSection,
     Recipe,
@@ -78,8 +79,9 @@ def decode(draft: Draft) -> Recipe:
         passes=_passes(fields.passes),
         verify=VerifySection(verify.samples, verify.seed, draft.samples, verify.threshold),
         check=CheckSection(fields.check.findings),
+        forecast=ForecastSection(fields.forecast.damage),
         bundle=BundleSection(fields.bundle.name or _file_name(draft.path)),
-        benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs),
+        benchmark=BenchmarkSection(fields.benchmark.warmup, fields.benchmark.runs, fields.benchmark.after_build),
         notes=draft.notes,
         document=draft.document,
     )

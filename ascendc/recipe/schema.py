@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ascendc.model import Attention
 from ascendc.recipe.fields import BatchField, CannField, Name, OpsetField, OptionValue, SocField, Text, Version
-from ascendc.recipe.values import Exporter, OnErrors
+from ascendc.recipe.values import Exporter, OnDamage, OnErrors
 from ascendc.target import Aipp, Precision
 
 
@@ -57,7 +57,7 @@ class PartFields(_Section):
     batch: BatchField | None = None
     """One size, or 2 to 100 gears to choose from at run time."""
     precision: Precision | None = None
-    """fp16: everything; mixed: what gains from it; origin: nothing is changed."""
+    """fp16: everything; mixed: what gains from it; origin: nothing is changed; auto: fp16 but for what needs more."""
     aipp: Aipp | None = None
     """rgb: the device normalises, and the part takes raw pixels (uint8, NHWC)."""
 
@@ -125,6 +125,13 @@ class CheckFields(_Section):
     """Stop the build over a node that ATC does not know (unless an installed CANN was asked), or warn of it."""
 
 
+class ForecastFields(_Section):
+    """What float16 will do to the answers, estimated on this host before ATC runs: see `ascendc forecast`."""
+
+    damage: OnDamage = "stop"
+    """Stop the build over an output that float16 takes beyond its limit, warn of it, or do not look (off)."""
+
+
 class BundleFields(_Section):
     """What is packaged."""
 
@@ -139,6 +146,8 @@ class BenchmarkFields(_Section):
     """Runs before the clock starts."""
     runs: int = Field(default=100, ge=1, le=10_000_000)
     """Runs that are timed."""
+    after_build: bool = False
+    """Measure the bundle on this machine too, when it is built: as `ascendc build --bench`."""
 
 
 class RecipeFields(_Section):
@@ -153,6 +162,7 @@ class RecipeFields(_Section):
     passes: PassesFields = PassesFields()
     verify: VerifyFields = VerifyFields()
     check: CheckFields = CheckFields()
+    forecast: ForecastFields = ForecastFields()
     bundle: BundleFields = BundleFields()
     benchmark: BenchmarkFields = BenchmarkFields()
 

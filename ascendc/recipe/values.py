@@ -20,6 +20,9 @@ Exporter = Literal["auto", "torchscript", "dynamo"]
 OnErrors = Literal["stop", "warn"]
 """What a node that ATC would refuse does to a build."""
 
+OnDamage = Literal["stop", "warn", "off"]
+"""What float16 that takes an output beyond its limit does to a build; off: nobody looks."""
+
 
 @dataclass(frozen=True)
 class ModelSection:
@@ -89,6 +92,13 @@ class CheckSection:
 
 
 @dataclass(frozen=True)
+class ForecastSection:
+    """What the forecast of float16 means for the build."""
+
+    damage: OnDamage = "stop"
+
+
+@dataclass(frozen=True)
 class BundleSection:
     """What is packaged."""
 
@@ -104,6 +114,8 @@ class BenchmarkSection:
     """Runs before the clock starts."""
     runs: int = 100
     """Runs that are timed."""
+    after_build: bool = False
+    """Whether a build measures its bundle on this machine."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,7 @@ class Recipe:
     passes: PassesSection
     verify: VerifySection
     check: CheckSection
+    forecast: ForecastSection
     bundle: BundleSection
     benchmark: BenchmarkSection
     notes: tuple[str, ...] = ()

@@ -33,12 +33,21 @@ def relative_error(reference: np.ndarray, candidate: np.ndarray) -> float:
     Raises:
         MetricsError: shapes differ, there is nothing to compare, or a value is not finite.
     """
+    return float(sample_errors(reference, candidate).max())
+
+
+def sample_errors(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    """What `relative_error` is the largest of: one error a sample, float64.
+
+    Raises:
+        MetricsError: as `relative_error`.
+    """
     wanted, got = _samples(reference, candidate)
-    error = float(np.linalg.norm(got - wanted, axis=1).max())
-    if error == 0:
-        return 0.0
+    errors: np.ndarray = np.linalg.norm(got - wanted, axis=1)
+    if not errors.any():
+        return errors
     scale = _median_distance(wanted) or float(np.median(np.linalg.norm(wanted, axis=1)))
-    return error / scale if scale else float("inf")
+    return errors / scale if scale else np.where(errors > 0, np.inf, 0.0)
 
 
 def max_abs_error(reference: np.ndarray, candidate: np.ndarray) -> float:
@@ -57,12 +66,23 @@ def min_cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
     Raises:
         MetricsError: as `relative_error`.
     """
+    return float(sample_cosines(reference, candidate).min())
+
+
+def sample_cosines(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    """What `min_cosine` is the smallest of: one cosine a sample, float64.
+
+    Raises:
+        MetricsError: as `relative_error`.
+    """
     wanted, got = _samples(reference, candidate)
     norms = np.linalg.norm(wanted, axis=1), np.linalg.norm(got, axis=1)
     product = norms[0] * norms[1]
     both_zero = (norms[0] == 0) & (norms[1] == 0)
-    cosines = np.divide((wanted * got).sum(axis=1), product, out=both_zero.astype(np.float64), where=product > 0)
-    return float(cosines.min())
+    cosines: np.ndarray = np.divide(
+        (wanted * got).sum(axis=1), product, out=both_zero.astype(np.float64), where=product > 0
+    )
+    return cosines
 
 
 def _median_distance(samples: np.ndarray) -> float:

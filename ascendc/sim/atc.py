@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from ascendc.cann.aipp.question import Question
 from ascendc.cann.atc import grammar, lint
+from ascendc.cann.atc.ignored import NAMED, SIGN
 from ascendc.cann.outline import Outline
 from ascendc.cann.soc import Soc
 from ascendc.errors import UsageError
@@ -106,6 +107,8 @@ def _compile(words: list[str], fault: str) -> Path:
     check_operators(onnx, soc)
     if config := given.get("insert_op_conf"):
         check_aipp(Path(config), _question(soc, outline, given))
+    if file := given.get("keep_dtype"):
+        _pass_over(Path(file), {node.name for node in outline.nodes}, given.get("log", ""))
     try:
         made = build.compiled(onnx, given)
     except AclError as error:
@@ -140,13 +143,26 @@ def _strike(fault: str) -> None:
         raise RefusedError(_MESSAGES[fault], "        Solution: none; the fault is simulated.")
 
 
-def _plog(lines: Sequence[str]) -> None:
+def _pass_over(file: Path, nodes: Collection[str], level: str) -> None:
+    """Names of nodes that are not in the graph: a warning in the log, if it is kept, and nothing else."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedError(f"E10410: {file} does not exist or cannot be read.") from error
+    unknown = [name for line in lines if (name := line.strip()) and "::" not in name and name not in nodes]
+    if unknown and level in ("debug", "info", "warning"):
+        named = " ".join(f"op name:[{name}]" for name in unknown[:NAMED])
+        more = " .." if len(unknown) > NAMED else ""
+        _plog([f"[attr_options.cc:1]1 {SIGN}:{len(unknown)} not in the graph: {named}{more}"], "WARNING")
+
+
+def _plog(lines: Sequence[str], level: str = "ERROR") -> None:
     """The log that ATC leaves where it is told to."""
     root = os.environ.get("ASCEND_PROCESS_LOG_PATH")
     if not root:
         return
     folder = Path(root) / "debug" / "plog"
-    text = "".join(f"[ERROR] GE({os.getpid()},atc.bin):simulated {line.strip()}\n" for line in lines)
+    text = "".join(f"[{level}] GE({os.getpid()},atc.bin):simulated {line.strip()}\n" for line in lines)
     with suppress(OSError):  # what ATC says does not depend on where its log can be kept
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"plog-{os.getpid()}_1.log").write_text(text, encoding="utf-8")

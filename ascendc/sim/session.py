@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ascendc.sim.arguments import reader
-from ascendc.sim.device.codes import REPEAT_FINALIZE, SUCCESS, UNINITIALIZED, AclError
+from ascendc.sim.device.codes import (
+    INVALID_FILE,
+    PARSE_FILE,
+    REPEAT_FINALIZE,
+    SUCCESS,
+    UNINITIALIZED,
+    AclError,
+)
 from ascendc.sim.device.machine import Machine
 from ascendc.sim.settings import Settings, here
 
@@ -64,6 +73,20 @@ def machine() -> Machine:
 def settings() -> Settings:
     """What is simulated, whether `acl` has begun or not."""
     return _machine.settings if _machine is not None else here()
+
+
+def json_of(path: str) -> Any:
+    """A configuration; an empty file is an empty one.
+
+    Raises:
+        AclError: there is no such file, or it is not JSON.
+    """
+    if not Path(path).is_file():
+        raise AclError(INVALID_FILE, f"{path} does not exist")
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8") or "{}")
+    except ValueError as error:
+        raise AclError(PARSE_FILE, f"{path} is not JSON: {error}") from error
 
 
 def recent() -> str | None:

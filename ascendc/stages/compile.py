@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from ascendc.cann import images
 from ascendc.cann.atc.command import AtcOptions
-from ascendc.errors import UsageError
+from ascendc.errors import GateError, UsageError
 from ascendc.graph import write_onnx
+from ascendc.recipe.values import OnDamage
 from ascendc.toolchain.base import Absent, Compiled, Deferred, Job, Ready
 from ascendc.toolchain.docker import ENGINE, WORK, Docker, container
 from ascendc.toolchain.verdict import TIME_LIMIT_VARIABLE
@@ -19,6 +20,7 @@ from ascendc.toolchain.verdict import TIME_LIMIT_VARIABLE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ascendc.cann.atc.ignored import Ignored
     from ascendc.graph import Graph
     from ascendc.store import Workspace
     from ascendc.target import Target
@@ -40,6 +42,8 @@ class CompileSpec:
     """Name of the toolchain."""
     build_id: str
     """Of its ATC, as its probe said."""
+    ignored: OnDamage = "stop"
+    """What it does to the build if ATC passes over nodes that must stay in float32; off: as warn."""
     time_limit: float = field(default=TIME_LIMIT, compare=False)
     """Seconds; changes no result, so it stays out of the key."""
 
@@ -55,7 +59,26 @@ def compile_(spec: CompileSpec, graph: Graph, toolchain: Toolchain, workspace: W
     onnx = workspace.folder / f"{name}.onnx"
     write_onnx(graph, workspace, onnx)
     label = f"{spec.part} @ {toolchain.target.name}"
-    return toolchain.compile(Job(label, name, spec.options, onnx, spec.aipp, spec.time_limit), workspace)
+    compiled = toolchain.compile(Job(label, name, spec.options, onnx, spec.aipp, spec.time_limit), workspace)
+    if compiled.ignored is not None:
+        _refuse_ignored(spec, label, compiled, compiled.ignored, workspace)
+    return compiled
+
+
+def _refuse_ignored(spec: CompileSpec, label: str, compiled: Compiled, ignored: Ignored, workspace: Workspace) -> None:
+    """Float16 where the plan has float32 is what the plan is against."""
+    names = ", ".join(f"`{name}`" for name in ignored.names) or "names that its log does not tell"
+    more = " and perhaps more" if ignored.more and ignored.names else ""
+    text = f"ATC for {label} passed over nodes that must stay in float32: {names}{more}"
+    if spec.ignored != "stop":
+        workspace.say(f"warning: {text}")
+        return
+    raise GateError(
+        "ASC1652",
+        f"{text}; its log: {workspace.path(compiled.log)}",
+        hint="take the plan out of the .precision.json beside the recipe, and the next build searches for one; "
+        "forecast: {damage: warn} in the recipe lets the OM pass, for `deploy.sh` on the board to judge",
+    )
 
 
 def om_name(part: str) -> str:

@@ -11,11 +11,12 @@ from ascendc.bundle import golden as goldens_of
 from ascendc.bundle import layout, source
 from ascendc.bundle.collect import Collector
 from ascendc.bundle.manifest import from_json, to_json
-from ascendc.cann.atc.command import AtcOptions
+from ascendc.cann.atc.command import AtcOptions, OptionFile
 from ascendc.graph import Graph, data_names, relocated
 from ascendc.model import Part, Source, Weights
 from ascendc.runtime import manifest as values
 from ascendc.stages.compile import TIME_LIMIT, om_name
+from ascendc.stages.precision import told
 from ascendc.target import Aipp, Precision
 from ascendc.template import render
 from ascendc.toolchain.base import Compiled
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from ascendc.bundle.tree import Tree
     from ascendc.events import State
     from ascendc.model import Tensor
+    from ascendc.precision.lock import Chosen
     from ascendc.stages.accept import Acceptance
     from ascendc.stages.assets import Assets
     from ascendc.stages.golden import GoldenPart
     from ascendc.store import Workspace
     from ascendc.target import Target
 
-OM_LIMITS: dict[Precision, float] = {"fp16": 3e-2, "mixed": 3e-2, "origin": 2e-3}
+OM_LIMITS: dict[Precision, float] = {"fp16": 3e-2, "mixed": 3e-2, "origin": 2e-3, "auto": 3e-2}
 """What an OM may differ from the golden outputs, relative to the median distance between samples. True fp16
 arithmetic on CPU measured 1.1e-2 on CLIP; no device has been measured yet."""
 
@@ -48,7 +50,10 @@ class ArtefactSpec:
     target: str
     cann: str | None
     batch: tuple[int, ...]
-    precision: Precision
+    precision: str
+    """The recipe's word, and of a plan what it says."""
+    limit: float
+    """What the OM may differ."""
     aipp: Aipp
     aipp_config: str | None
     """Text of the AIPP configuration."""
@@ -104,7 +109,9 @@ class Made:
         return "om-accepted on simulator" if where == "simulator" else "om-accepted on device"
 
 
-def plan_artefact(part: str, target: Target, options: AtcOptions, aipp: str | None, onnx: str) -> ArtefactSpec:
+def plan_artefact(
+    part: str, target: Target, options: AtcOptions, aipp: str | None, onnx: str, chosen: Chosen | None = None
+) -> ArtefactSpec:
     """What `package` must know of an artefact.
 
     Args:
@@ -113,8 +120,10 @@ def plan_artefact(part: str, target: Target, options: AtcOptions, aipp: str | No
         options: how.
         aipp: text of the AIPP configuration, or None.
         onnx: where its graph goes in the bundle: from `layout.onnx_names`, so that equal graphs share a file.
+        chosen: its precision plan, where there is one.
     """
     wanted = target.part(part)
+    options = options if chosen is None else told(options, chosen)
     label = f"{part} @ {target.name}"
     run = Run(label, om_name(part), PurePosixPath(onnx).name, options, aipp is not None)
     return ArtefactSpec(
@@ -122,7 +131,8 @@ def plan_artefact(part: str, target: Target, options: AtcOptions, aipp: str | No
         target=target.name,
         cann=str(target.cann) if target.cann else None,
         batch=wanted.batch.sizes,
-        precision=wanted.precision,
+        precision=wanted.precision if chosen is None else f"{wanted.precision}: {chosen.kept}",
+        limit=OM_LIMITS[wanted.precision],
         aipp=wanted.aipp,
         aipp_config=aipp,
         options=options,
@@ -234,7 +244,11 @@ def _artefact(planned: ArtefactSpec, built: Made, files: Collector) -> values.Ar
     om, config = layout.om(planned.target, planned.part), None
     if planned.aipp_config is not None:
         config = files.text(layout.aipp(planned.target, planned.part), planned.aipp_config)
-    atc = planned.options.argv(planned.onnx, om.removesuffix(".om"), config)
+    for path, file in _option_files(planned).items():
+        files.text(path, file.text)
+    atc = planned.options.argv(
+        planned.onnx, om.removesuffix(".om"), config, files=layout.beside(planned.target, planned.part)
+    )
     if built.compiled is not None:
         om = files.add(str(PurePosixPath(om).with_name(built.compiled.file_name)), built.compiled.om)
     return values.Artefact(
@@ -252,11 +266,17 @@ def _artefact(planned: ArtefactSpec, built: Made, files: Collector) -> values.Ar
         atc=atc,
         ais_bench=(),
         error=float(f"{built.error:.1e}"),  # the last digits differ between machines
-        limit=OM_LIMITS[planned.precision],
+        limit=planned.limit,
     )
 
 
+def _option_files(planned: ArtefactSpec) -> dict[str, OptionFile]:
+    """The files that options name, by where they are in the bundle."""
+    return {f"{layout.beside(planned.target, planned.part)}{file.name}": file for file in planned.options.files}
+
+
 def _compile_sh(spec: PackageSpec, artefacts: tuple[values.Artefact, ...], data: Mapping[str, tuple[str, ...]]) -> str:
+    planned = {(artefact.target, artefact.part): artefact for artefact in spec.artefacts}
     items = tuple(
         BundleItem(
             target=artefact.target,
@@ -268,6 +288,7 @@ def _compile_sh(spec: PackageSpec, artefacts: tuple[values.Artefact, ...], data:
             aipp=artefact.config,
             om=artefact.om,
             time_limit=TIME_LIMIT,
+            files=tuple((p, f.name) for p, f in _option_files(planned[artefact.target, artefact.part]).items()),
         )
         for artefact in artefacts
     )

@@ -189,6 +189,11 @@ class Store:
         finally:
             lock.release()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop_waiting` was called: a step that takes minutes gives up, too."""
+        return self._stopped.is_set()
+
     def stop_waiting(self) -> None:
         """Let whoever waits for a lock give up: for an interrupt, which the threads of steps do not hear."""
         self._stopped.set()

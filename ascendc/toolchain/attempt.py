@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc.cann.atc import command as atc
+from ascendc.cann.atc.ignored import ignored
 from ascendc.errors import EnvironmentLacksError, StageError
 from ascendc.runtime.om_file import read_facts
 from ascendc.runtime.session import SessionError
@@ -66,6 +67,8 @@ def lay_out(job: Job, target: Target, folder: Path, cache: str | None, *, portab
         _place(data, folder / data.name)  # the graph refers to it by this name
     if job.aipp is not None:
         (folder / AIPP_FILE).write_text(job.aipp, encoding="utf-8")
+    for file in job.options.files:
+        (folder / file.name).write_text(file.text, encoding="utf-8")
     (folder / SCRIPT).write_text(atc_script(run, target, portable=portable), encoding="utf-8")
     return run
 
@@ -112,7 +115,8 @@ def attempt(
             f"ATC for {job.label} is the simulated one (`ascendc sim env`), and no device can run its OM",
             hint="ascendc build RECIPE --set targets[0].toolchain=sim, or a shell without the simulated CANN",
         )
-    return Compiled(workspace.put(result), result.name, workspace.put(log), ("atc", *run.arguments))
+    passed_over = ignored((*output.splitlines(), *_plog_lines(folder / "plog")), _names(job))
+    return Compiled(workspace.put(result), result.name, workspace.put(log), ("atc", *run.arguments), passed_over)
 
 
 def _place(source: Path, target: Path) -> None:
@@ -129,6 +133,18 @@ def _is_simulated(om: Path) -> bool:
         return read_facts(str(om)).simulated
     except SessionError:
         return False
+
+
+def _names(job: Job) -> tuple[str, ...]:
+    """What its file of ``--keep_dtype`` names."""
+    return tuple(name for file in job.options.files if file.option == "keep_dtype" for name in file.text.splitlines())
+
+
+def _plog_lines(folder: Path) -> Iterator[str]:
+    """ATC's own logs, a line at a time: they may be long."""
+    for path in sorted(p for p in folder.rglob("*.log") if p.is_file()):
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from file
 
 
 def _append_plogs(folder: Path, log: Path) -> None:

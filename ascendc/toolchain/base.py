@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from ascendc.cann.atc.ignored import Ignored
 from ascendc.store import Blob
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Compiled:
     """As ATC named it: a platform suffix such as ``_linux_aarch64`` means it runs only there."""
     log: Blob
     command: tuple[str, ...]
+    ignored: Ignored | None = None
+    """What of the file of ``--keep_dtype`` it passed over."""
 
 
 @dataclass(frozen=True)

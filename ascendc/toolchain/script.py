@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc.cann.atc import command as atc
+from ascendc.cann.atc.ignored import SIGN
 from ascendc.template import render
 from ascendc.toolchain import install
 from ascendc.toolchain.process import GRACE, HEARTBEAT
@@ -64,6 +65,13 @@ class BundleItem:
     """Where the manifest says the OM is."""
     time_limit: float
     """Seconds."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Further files that options name: where each is, and its name beside the model."""
+
+    @property
+    def configs(self) -> tuple[tuple[str, str], ...]:
+        """All that lies beside the model: where each is, and its name there."""
+        return (*(((self.aipp, AIPP_FILE),) if self.aipp else ()), *self.files)
 
 
 def atc_script(run: Run, target: Target, *, portable: bool = True) -> str:
@@ -78,7 +86,7 @@ def atc_script(run: Run, target: Target, *, portable: bool = True) -> str:
         "atc.sh.j2",
         label=run.label,
         model=run.model,
-        aipp=AIPP_FILE if run.aipp else None,
+        beside=[*([AIPP_FILE] if run.aipp else []), *(file.name for file in run.options.files)],
         folder=OM_FOLDER,
         name=run.name,
         arguments=run.arguments,
@@ -102,7 +110,7 @@ def compile_script(bundle: str, items: tuple[BundleItem, ...], heartbeat: float 
         heartbeat=math.ceil(heartbeat),
         grace=math.ceil(GRACE),
         om_folder=OM_FOLDER,
-        aipp_file=AIPP_FILE,
         success=atc.SUCCESS,
         python_errors=atc.PYTHON_ERRORS,
+        ignored=SIGN,
     )

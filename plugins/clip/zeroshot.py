@@ -8,53 +8,75 @@ import numpy as np
 
 from ascendc import Judgement
 
+from . import retrieval
+from .counts import Count, tolerance
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
 
-DECIDED = 0.05
-"""The margin between the best and the second best text from which a picture counts as decided, in standard
-deviations of its similarities. Relative, since random weights spread them a hundred times less than trained ones."""
+K = 5
+"""Of top-5."""
 
 
 def judge(reference: Mapping[str, Array], candidate: Mapping[str, Array]) -> Judgement:
     """Compare embeddings by part (``image``, ``text``), samples first.
 
-    1. Each candidate embedding, the common part of all taken off, is nearest to the reference of its own sample.
-    2. With both towers, each decided picture has the same best text.
+    Of each tower alone: each candidate embedding, the common part of all taken off, is nearest to the reference of its
+    own sample.
+
+    Of both towers jointly, wherever the reference is decided: pictures keep their best text, and their five best;
+    where pictures and texts are pairs, a query finds its partner among the first one and five as it did before, from
+    pictures to texts and back. How texts are ordered beyond that (Spearman's rank correlation) and recalls are told,
+    and are no gate: what rounding may turn, it turns.
     """
     broken = [
         part for part, rows in candidate.items() if not np.isfinite(rows).all() or rows.shape != reference[part].shape
     ]
     if broken or not candidate:
         return Judgement(ok=False, summary=f"embeddings of {' and '.join(broken) or 'no part'} cannot be compared")
-    verdicts = [(f"{part}s found again", *_found_again(reference[part], rows)) for part, rows in candidate.items()]
+    counts = [_found_again(part, reference[part], rows) for part, rows in candidate.items()]
+    told: list[tuple[str, float]] = []
+    said = list(counts)
     if {"image", "text"} <= set(candidate):
-        verdicts.append(("top-1 agrees", *_agreement(_similarities(reference), _similarities(candidate))))
+        wanted, got = _similarities(reference), _similarities(candidate)
+        said = [*counts, _best("top-1 agrees", wanted, got, 1)]
+        counts = [*said, *_jointly(wanted, got)]
+        told = [("rank correlation, least", retrieval.least_rank_correlation(wanted, got))]
+        told += retrieval.recalls(wanted, got)
+    said += [count for count in counts if not count.ok and count not in said]
     return Judgement(
-        ok=all(right == total > 0 for _, right, total in verdicts),
-        summary=", ".join(f"{name} {right} of {total}" for name, right, total in verdicts),
-        figures=tuple((name, right / max(total, 1)) for name, right, total in verdicts),
+        ok=all(count.ok for count in counts),
+        summary=", ".join(map(str, said)),
+        figures=(*((count.name, count.right / max(count.total, 1)) for count in counts), *told),
     )
 
 
-def _found_again(reference: Array, candidate: Array) -> tuple[int, int]:
+def _found_again(part: str, reference: Array, candidate: Array) -> Count:
     """How many candidates are nearest to their own reference; samples that repeat another count as found with it."""
     middle = reference.mean(axis=0)
     similarities = _unit(candidate - middle) @ _unit(reference - middle).T
     own = np.diagonal(similarities)
-    return int((own >= similarities.max(axis=1) - 1e-6).sum()), len(own)
+    return Count(f"{part}s found again", int((own >= similarities.max(axis=1) - 1e-6).sum()), len(own), True)
 
 
-def _agreement(reference: Array, candidate: Array) -> tuple[int, int]:
-    """How many decided pictures keep their best text, and how many are decided."""
-    ranked = np.sort(reference, axis=1)
-    decided = ranked[:, -1] - ranked[:, -2:-1].max(axis=1, initial=-np.inf) > DECIDED * reference.std(axis=1)
-    same = reference.argmax(axis=1) == candidate.argmax(axis=1)
-    return int((same & decided).sum()), int(decided.sum())
+def _jointly(wanted: Array, got: Array) -> Iterator[Count]:
+    """What is counted of both towers beside the best text: pictures are rows."""
+    if wanted.shape[1] > K:
+        yield _best(f"top-{K} agrees", wanted, got, K, required=False)
+    yield from retrieval.agreements(wanted, got)
+
+
+def _best(name: str, wanted: Array, got: Array, k: int, *, required: bool = True) -> Count:
+    """How many decided rows keep their `k` best columns, and how many are decided."""
+    ranked = np.sort(wanted, axis=1)
+    margin = ranked[:, -k] - ranked[:, -k - 1 : len(ranked[0]) - k].max(axis=1, initial=-np.inf)
+    decided = margin > tolerance(wanted)
+    mine, theirs = (np.sort(np.argsort(rows, axis=1)[:, -k:], axis=1) for rows in (wanted, got))
+    return Count(name, int(((mine == theirs).all(axis=1) & decided).sum()), int(decided.sum()), required)
 
 
 def _similarities(embeds: Mapping[str, Array]) -> Array:

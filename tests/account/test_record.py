@@ -27,6 +27,7 @@ RECORD = Record(
     tools={"python": "3.11.7"},
     steps=(StepRecord("export", "image", "failed", False, 1.25, "ab", None),),
     log="build/tiny.build.log",
+    benchmark=None,
     error=Failure("ASC1606", "wrong", None),
     notes=(),
 )

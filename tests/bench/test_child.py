@@ -11,16 +11,20 @@ from onnx import TensorProto, helper, save
 
 from ascendc.bench import child
 from ascendc.bench.child import ask
+from ascendc.bench.clients import in_processes
 from ascendc.bench.configuration import FIXED, Configuration
 from ascendc.bench.feeds import Given, Half
-from ascendc.bench.work import Done, Opened, Protocol, Request, Undone
+from ascendc.bench.work import Done, Opened, Protocol, Request, Undone, Wanted
+from ascendc.runtime import SessionError
+
+GOLDEN = np.arange(15, dtype=np.float32).reshape(5, 3)
 
 
 @pytest.fixture
 def request_for(tmp_path):
     """A request for y = x + x on onnxruntime, of a fixed or any batch; keyword arguments change its protocol."""
 
-    def make(batch="batch", **changes):
+    def make(batch="batch", parts=("main",), **changes):
         values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, 3]) for name in ("x", "y")]
         graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "g", values[:1], values[1:])
         path = tmp_path / "m.onnx"
@@ -28,13 +32,11 @@ def request_for(tmp_path):
         protocol = {"batches": (1,), "runs": 10, "warmup": 1, "clients": (), **changes}
         return Request(
             Configuration("onnx", "cpu", FIXED, "card"),
-            "main",
-            path,
+            tuple(Wanted(part, path, {"x": GOLDEN}) for part in parts),
             (),
             Protocol(**protocol),
             Half("nothing", None, tmp_path),
             Given(),
-            {"x": np.arange(15, dtype=np.float32).reshape(5, 3)},
             started=0.0,
         )
 
@@ -49,11 +51,23 @@ def test_each_batch_is_timed_and_answers_on_all_samples(request_for):
     assert opened.cold_start.process_s > 0
     assert [answer.batch for answer in done] == [1, 4]
     for answer in done:
-        np.testing.assert_array_equal(answer.answers["y"], 2 * asked.golden["x"])
+        np.testing.assert_array_equal(answer.answers["main"]["y"], 2 * GOLDEN)
         assert len(answer.timed.latency_ms) == len(answer.timed.compute_ms) == 10
         assert answer.timed.whole_ms == ()
         assert answer.timed.memory.process_peak > 10_000_000
         assert [(load.clients, len(load.calls_ms)) for load in answer.timed.loads] == [(2, 10)]
+
+
+def test_parts_run_together_and_answer_each_in_whatever_batch_they_were_made_for(request_for):
+    opened, done = ask(request_for(batch=4, parts=("one", "other"), batches=(2,)))
+    assert opened.engine.count("onnxruntime") == 1
+    assert set(done.answers) == {"one", "other"}
+    for answer in done.answers.values():
+        np.testing.assert_array_equal(answer["y"], 2 * GOLDEN)
+    assert len(done.timed.latency_ms) == 10
+    assert done.timed.compute_ms == ()  # two rows are no run of an engine that takes four
+    [_, exact] = ask(request_for(batch=4, parts=("one", "other"), batches=(4,)))
+    assert len(exact.timed.compute_ms) == 10
 
 
 def test_a_batch_that_the_engine_was_not_made_for_is_told(request_for):
@@ -65,9 +79,28 @@ def test_a_batch_that_the_engine_was_not_made_for_is_told(request_for):
     ]
 
 
+def test_clients_may_be_processes(request_for):
+    _, done = ask(request_for(batches=(2,), clients=(2,), client_processes=True))
+    [load] = done.timed.loads
+    assert load.clients == len(load.by_client) == 2
+    assert min(load.by_client) >= 1
+    assert len(load.calls_ms) == sum(load.by_client)
+    assert load.seconds > 0
+
+
+def test_a_client_that_fails_or_dies_fails_the_row(request_for, monkeypatch):
+    asked = request_for()
+    asked.parts[0].model.write_bytes(b"no model")
+    with pytest.raises(SessionError, match=r"^a client's process failed: .*cannot be loaded by onnxruntime"):
+        in_processes(asked, 1, clients=2, seconds=0.01)
+    monkeypatch.setattr(child, "_PROGRAM", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(SessionError, match=r"^a client's process died; what it said stands above$"):
+        in_processes(asked, 1, clients=1, seconds=0.01)
+
+
 def test_a_file_that_cannot_be_opened_is_told(request_for):
     asked = request_for()
-    asked.model.write_bytes(b"no model")
+    asked.parts[0].model.write_bytes(b"no model")
     [undone] = ask(asked)
     assert (undone.batch, undone.state) == (None, "unavailable")
     assert "cannot be loaded by onnxruntime" in undone.reason

@@ -59,11 +59,33 @@ def test_ways_take_turns():
 def test_clients_call_at_once():
     together = threading.Barrier(3)  # it breaks, and the run fails, unless three calls wait at the same time
     run = under_load(lambda: together.wait(timeout=10), clients=3, runs=6)
-    assert (run.clients, len(run.calls_ms)) == (3, 6)
+    assert (run.clients, len(run.calls_ms), run.by_client) == (3, 6, (2, 2, 2))
     load = load_of([run, run], items=4)
     assert load.latency.runs == 12
     assert load.per_second == pytest.approx(48 / load.seconds)
     assert load.seconds == 2 * run.seconds
+    assert load.evenness == 1
+
+
+def test_a_client_that_waits_leaves_its_runs_to_the_others_and_that_is_told():
+    held, others = threading.Semaphore(1), threading.Event()
+
+    def run():
+        if held.acquire(blocking=False):  # the first call of all waits for the last of the others
+            assert others.wait(timeout=10)
+        elif left.pop() == 0:
+            others.set()
+
+    left = list(range(6))
+    one = under_load(run, clients=3, runs=7)
+    assert sorted(one.by_client)[0] == 1
+    assert (sum(one.by_client), len(one.calls_ms)) == (7, 7)
+    assert one.calls_ms[-1] == max(one.calls_ms)  # it ended last
+    assert load_of([one], items=1).evenness == 1 / max(one.by_client)
+
+
+def test_each_client_calls_once_at_least():
+    assert under_load(lambda: None, clients=4, runs=2).by_client == (1, 1, 1, 1)
 
 
 def test_what_a_client_raises_is_raised():

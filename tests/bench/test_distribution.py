@@ -24,7 +24,7 @@ def test_the_same_runs_give_the_same_interval():
     assert distribution(runs, 1) == distribution(runs, 1)
 
 
-def _coverage(draw, true_median, seeds=200):
+def _coverage(draw, true_median, seeds=80):
     hits = 0
     for seed in range(seeds):
         low, high = interval(medians(draw(np.random.default_rng(seed)), seed=0))
@@ -52,7 +52,7 @@ def test_blocks_know_that_a_busy_moment_slows_several_runs():
         return interval(np.median(drawn, axis=1))
 
     blocks = _coverage(runs, 10)
-    alone = np.mean([low <= 10 <= high for low, high in (single(np.random.default_rng(s)) for s in range(150))])
+    alone = np.mean([low <= 10 <= high for low, high in (single(np.random.default_rng(s)) for s in range(80))])
     assert blocks > 0.80 > alone
 
 

@@ -7,17 +7,20 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
 
+from ascendc.bench import measure as measuring
 from ascendc.bench import subject
 from ascendc.bench.feeds import Given
 from ascendc.bench.measure import Asked, measure
 from ascendc.bench.result import to_json
 from ascendc.bench.work import Protocol
+from ascendc.bench.worker import serve
 from ascendc.errors import GateError, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +37,17 @@ def asked(what, **changes):
     return Asked(what=what, command="ascendc bench", protocol=Protocol(**protocol), **fields)
 
 
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """What a measuring process does, here: torch need not be imported once more. `test_child` is about the process."""
+    monkeypatch.setattr(measuring, "ask", serve)
+
+
 @pytest.fixture(scope="module")
 def of_bundle(tiny_build):
     kept = []
-    results = measure(asked(tiny_build, runs=20, rounds=2), lambda so_far, _: kept.append(so_far))
+    asking = asked(tiny_build, runs=20, rounds=2, parts=("text", "image+text"))
+    results = measure(asking, lambda so_far, _: kept.append(so_far))
     return results, kept
 
 
@@ -45,7 +55,7 @@ def test_every_row_is_measured_and_right(of_bundle):
     results, _ = of_bundle
     rows = [case for case in results.cases if case.state == "measured"]
     assert [(c.runtime, c.device, c.precision, c.part, c.batch) for c in rows] == [
-        ("onnx", "cpu", "fp32", part, batch) for part in ("image", "text") for batch in (1, 4)
+        ("onnx", "cpu", "fp32", part, batch) for part in ("text", "image+text") for batch in (1, 4)
     ]
     for case in rows:
         assert case.engine.startswith("onnxruntime ")
@@ -59,7 +69,7 @@ def test_every_row_is_measured_and_right(of_bundle):
         assert len(case.cold_starts) == 2
         assert [load.clients for load in case.loads] == [2]
         assert case.roofline is None
-    assert [(s.part, [p.batch for p in s.points]) for s in results.scaling] == [("image", [1, 4]), ("text", [1, 4])]
+    assert [(s.part, [p.batch for p in s.points]) for s in results.scaling] == [("text", [1, 4])]  # gears are of parts
     assert (results.complete, results.rounds, results.model.name) == (True, 2, "tiny-clip")
 
 
@@ -80,15 +90,10 @@ def test_results_fit_the_schema_and_are_kept_row_by_row(of_bundle):
     assert results.setting.load_after is not None
 
 
-def test_pytorch_of_a_recipe_is_held_against_what_it_answers_in_fp32(tiny_build):
+def test_pytorch_of_a_recipe_is_held_against_what_it_answers_in_fp32(tiny_build, in_this_process, monkeypatch):
     """In the cache of the bundle's build nothing has to be made: the golden record is there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASCENDC_CACHE", str(tiny_build.parent / "store"))
-        only_image = {
-            "overrides": ("model.parts=[image]", "targets[0].parts={image: {batch: 1}}"),
-            "given": Given((SQUARE,)),
-        }
-        results = measure(asked(TINY, precisions=("fp32", "fp16"), batches=(1,), **only_image))
+    monkeypatch.setenv("ASCENDC_CACHE", str(tiny_build.parent / "store"))
+    results = measure(asked(TINY, precisions=("fp32", "fp16"), batches=(1,), parts=("image",)))
     rows = {(c.device, c.precision): c for c in results.cases}
     assert {rows["npu", precision].reason for precision in ("fp32", "fp16")} == {
         "torch_npu is not installed (pip install 'ascendc[npu]')"
@@ -120,6 +125,21 @@ def test_a_wrong_picture_is_an_error(tiny_build):
     assert (error.value.id, error.value.message) == ("ASC2603", "image no.png does not exist")
 
 
+def test_a_picture_that_is_wrong_only_in_a_larger_batch_is_an_error_too(tiny_build, in_this_process):
+    with pytest.raises(UsageError) as error:
+        measure(asked(tiny_build, devices=("cpu",), given=Given((SQUARE, "no.png")), parts=("image",), clients=()))
+    assert (error.value.id, error.value.message) == ("ASC2603", "image no.png does not exist")
+
+
+def test_an_unknown_part_is_an_error(tiny_build):
+    with pytest.raises(UsageError) as error:
+        measure(asked(tiny_build, parts=("text", "towers")))
+    assert (error.value.id, error.value.message) == (
+        "ASC2612",
+        "--parts must be among image, text, image+text; not `towers`",
+    )
+
+
 def test_an_unknown_target_is_an_error(tiny_build):
     with pytest.raises(UsageError) as error:
         measure(asked(tiny_build, target="card"))
@@ -129,7 +149,7 @@ def test_an_unknown_target_is_an_error(tiny_build):
     )
 
 
-def test_an_interrupt_keeps_what_was_measured(tiny_build, monkeypatch):
+def test_an_interrupt_keeps_what_was_measured(tiny_build, in_this_process):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -145,18 +165,38 @@ def copy(tiny_build, tmp_path):
     return Path(shutil.copytree(tiny_build, tmp_path / "copy", copy_function=shutil.copy))
 
 
-def test_wrong_answers_are_refused_and_keep_their_figures(copy, monkeypatch):
+def test_wrong_answers_are_refused_and_keep_their_figures(tiny_build, in_this_process, monkeypatch):
+    """Those of the text part: so are the rows of both parts together."""
     honest = subject.read_arrays
 
     def planted(bundle, golden, tensors):
-        return {name: -a if "embeds" in name else a for name, a in honest(bundle, golden, tensors).items()}
+        return {name: -a if name == "text_embeds" else a for name, a in honest(bundle, golden, tensors).items()}
 
     monkeypatch.setattr(subject, "read_arrays", planted)
-    results = measure(asked(copy, devices=("cpu",), batches=(1,), clients=()))
-    assert {case.state for case in results.cases} == {"refused"}
-    assert all(case.reason.startswith("its answers are wrong: ") for case in results.cases)
-    assert all(case.latency is not None for case in results.cases)
-    assert results.scaling == ()
+    results = measure(asked(tiny_build, devices=("cpu",), clients=()))
+    states = {(case.part, case.state) for case in results.cases}
+    assert states == {("image", "measured"), ("text", "refused"), ("image+text", "refused")}
+    for case in results.cases:
+        assert case.reason.startswith("its answers are wrong: ") == (case.state == "refused")
+        assert case.latency is not None
+    assert [scaling.part for scaling in results.scaling] == ["image"]
+
+
+def test_parts_together_answer_the_question_that_was_given(tiny_build, in_this_process):
+    """As many pictures as the batch, and all texts."""
+    asking = asked(tiny_build, devices=("cpu",), batches=(3,), clients=(), parts=("image+text",))
+    [row] = measure(asking).cases
+    assert (row.part, row.inputs, row.latency.runs, row.whole.runs) == ("image+text", "given", 10, 10)
+    [row] = measure(replace(asking, given=Given((SQUARE,)))).cases
+    assert (row.inputs, row.whole) == ("golden", None)  # texts are not made from pictures
+
+
+def test_a_question_is_a_batch_of_what_is_asked_about_and_all_that_is_asked_with():
+    given = Given(("a.png", "b.png"), ("one", "two", "three"))
+    assert given.question(3) == Given(("a.png", "b.png", "a.png"), ("one", "two", "three"))
+    assert given.question(1) == Given(("a.png",), ("one", "two", "three"))
+    assert Given((), ("one", "two")).question(1) == Given((), ("one",))
+    assert given.batch(2) == Given(("a.png", "b.png"), ("one", "two"))
 
 
 def test_golden_arrays_that_were_changed_are_refused(copy):
@@ -172,7 +212,7 @@ def test_an_interrupted_command_writes_what_it_has(tiny_build, tmp_path):
     output = tmp_path / "r.json"
     command = [sys.executable, "-m", "ascendc", "bench", str(tiny_build), "--devices", "cpu", "--output", str(output)]
     with subprocess.Popen(
-        [*command, "--batches", "1", "64", "--num-runs", "300", "--rounds", "1"],
+        [*command, "--parts", "image", "--batches", "1", "64", "--num-runs", "300", "--rounds", "1"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
@@ -182,7 +222,7 @@ def test_an_interrupted_command_writes_what_it_has(tiny_build, tmp_path):
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.decode().endswith(f"ascendc: interrupted; what was measured is in {output}\n")
-    assert b"image, batch 1, 300 runs" in out
+    assert b"image, batch 1, measured: 300 runs" in out
     document = json.loads(output.read_text())
     jsonschema.validate(document, SCHEMA)
     assert not document["complete"]

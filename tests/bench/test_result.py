@@ -26,11 +26,11 @@ def full(case, results):
         [3.0],
         compute=distribution([[1.0]], 1),
         whole=distribution([[4.0]], 1),
-        loads=(load_of([LoadRun(2, (1.0, 2.0), 0.1)], 1),),
-        memory=Footprint(1, 2, 3, 4, process_peak_of_case=False),
+        loads=(load_of([LoadRun(2, (1.0, 2.0), (1, 1), 0.1)], 1),),
+        memory=Footprint("measured", 1, 2, 3, 4, process_peak_of_case=False),
         roofline=Roofline("estimated", "Ascend310P3", 0.5, 0.25),
     )
-    scaling = Scaling("onnx", "cpu", "fp32", "card", "image", (Point(1, 1.0, 1000.0),), (1,), "rule")
+    scaling = Scaling("measured", "onnx", "cpu", "fp32", "card", "image", (Point(1, 1.0, 1000.0),), (1,), "rule")
     return results(row, case(state="unavailable", origin=None), scaling=(scaling,), notes=("a note",))
 
 

@@ -21,16 +21,25 @@ def test_the_best_is_first_and_the_measure_of_the_others(case, results):
         precision="fp16",
         compute=distribution([[1.0]], 1),
         whole=distribution([[8.0]], 1),
-        memory=Footprint(450_500_000, 500_000_000, 460_000_000, 10**9, process_peak_of_case=True),
+        memory=Footprint("measured", 450_500_000, 500_000_000, 460_000_000, 10**9, process_peak_of_case=True),
     )
     wrong = case([1.0] * 20, state="refused", reason="its answers are wrong", device="cuda")
     found = list(lines(results(slow, fast, wrong)))
-    start = found.index("image, batch 1, 100 runs, on golden inputs:")
-    assert [re.sub("  +", "|", line.strip()) for line in found[start + 1 : start + 5]] == [
-        "configuration|mean ms|P50 ms (95 % CI)|P95|P99|items/s|without copies|with preprocessing|memory|relative",
-        "torch npu fp16|2.00|2.00 (2.00-2.00)|2.00|2.00|500.0|1000|125.0|460.0 MB|100.0 %",
-        "onnx cpu fp32|4.00|4.00 (4.00-4.00)|4.00|4.00|250.0|–|–|80 MB RSS|50.0 %",
-        "onnx cuda fp32|1.00|1.00 (1.00-1.00)|1.00|1.00|1000|–|–|80 MB RSS|WRONG",
+    start = found.index("image, batch 1, measured: 100 runs, on golden inputs")
+    heads, *rows = [re.sub("  +", "|", line.strip()) for line in found[start + 1 : start + 5]]
+    assert heads == (
+        "configuration|mean ms|std|min|P50 (95 % CI)|P95|P99|max|items/s|without copies|with preprocessing|memory|"
+        "relative"
+    )
+    assert rows == [
+        "torch npu fp16|2.00|0.000|2.00|2.00 (2.00-2.00)|2.00|2.00|2.00|500.0|1000|125.0|460.0 MB|100.0 %",
+        "onnx cpu fp32|4.00|0.000|4.00|4.00 (4.00-4.00)|4.00|4.00|4.00|250.0|–|–|80 MB RSS|50.0 %",
+        "onnx cuda fp32|1.00|0.000|1.00|1.00 (1.00-1.00)|1.00|1.00|1.00|1000|–|–|80 MB RSS|WRONG",
+    ]
+    start = found.index("Memory on the device:")
+    assert [re.sub("  +", "|", line.strip()) for line in found[start + 1 : start + 3]] == [
+        "configuration|allocated|reserved|peak",
+        "torch npu fp16, image, batch 1|450.5 MB|500.0 MB|460.0 MB",
     ]
     assert found[-1] == "onnx cuda fp32: refused (image; batch 1): its answers are wrong"
 
@@ -64,12 +73,12 @@ def test_batches_have_a_table_and_gears(case, results):
 def test_clients_cold_starts_answers_and_rooflines(case, results):
     row = case(
         [1.0] * 20,
-        loads=(load_of([LoadRun(2, (1.0,) * 20, 0.01)], 1),),
-        warm_up=WarmUp(100, 1.0, steady=False),
+        loads=(load_of([LoadRun(2, (1.0,) * 20, (12, 8), 0.01)], 1),),
+        warm_up=WarmUp("measured", 100, 1.0, steady=False),
         roofline=Roofline("estimated", "Ascend310P3", 0.5, 0.5),
     )
     found = list(lines(results(row)))
-    assert "  onnx cpu fp32, image, batch 1        2     2000    1.00  1.00  1.00" in found
+    assert "  onnx cpu fp32, image, batch 1        2     2000    1.00  1.00  1.00          0.67" in found
     assert "  onnx cpu fp32, image       0.50    0.25         12.00" in found
     assert "note: never steady while warming up, so believe the spread: onnx cpu fp32, image, batch 1" in found
     assert "answers: 1 of 1 rows agree with the golden outputs, at worst 1.0e-06 of the sample distance" in found

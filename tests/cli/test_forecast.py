@@ -1,5 +1,6 @@
 """``ascendc forecast``: files, recipes, what is printed and what is written."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_a_model_that_fails(ascendc, model):
 
 def test_what_must_stay_in_float32_is_written_for_atc(ascendc, model, tmp_path):
     path, file = model(LOSSY, **NUMBERS), tmp_path / "keep.txt"
-    ran = ascendc("forecast", path, "--keep", file)
+    ran = ascendc("forecast", path, "--mode", "force_fp16", "--keep", file)
     assert ran.code == 0
     assert sorted(file.read_text().splitlines()) == ["/block/b", "/block/y"]
     assert "in float32 must stay 2 nodes; error then 0.00" in ran.out
@@ -71,6 +72,46 @@ def test_what_must_stay_in_float32_is_written_for_atc(ascendc, model, tmp_path):
     assert said[0] == "force_fp16, trial 1: nothing in float32: numbers are lost"
     assert said[1].startswith("force_fp16, trial 2: 1 of 3 nodes in float32: ")
     assert [one.name for one in tmp_path.iterdir() if one.name.endswith(".part")] == []
+
+
+SQUARED = "g (float[n,4] x) => (float[n,4] y) { a = Mul(x, big) b = Mul(a, a) c = Sqrt(b) y = Div(a, c) }"
+
+
+def test_a_graph_is_rewritten_where_that_suffices(ascendc, model, tmp_path):
+    """In a mode that is given nodes are kept: rewrites are for who asks for whatever helps."""
+    path = model(SQUARED, big=1e3)
+    ran = ascendc("forecast", path, "--keep", tmp_path / "keep.txt", "--json")
+    assert ran.code == 0
+    assert ran.err.endswith(
+        "the graph must be rewritten before: "
+        'passes: {"add": ["rescale"], "options": {"rescale": {"by": 5, "nodes": ["/block/b"]}}} in a recipe\n'
+        "nothing must stay in float32 in force_fp16; no file is written\n"
+    )
+    record = json.loads(ran.out)
+    jsonschema.validate(record, json.loads(SCHEMA.read_text()))
+    assert record["rewrites"] == [{"name": "rescale", "options": {"nodes": ["/block/b"], "by": 5}}]
+    ran = ascendc("forecast", path, "--mode", "force_fp16", "--keep", tmp_path / "keep.txt")
+    assert sorted((tmp_path / "keep.txt").read_text().splitlines()) == ["/block/b", "/block/c"]
+
+
+def test_an_interrupted_search_goes_on(ascendc, model, tmp_path):
+    """Its trials lie beside the file until it is written."""
+    path, file = model(LOSSY, **NUMBERS), tmp_path / "keep.txt"
+    forecast, heard = importlib.import_module("ascendc.cli.forecast"), []
+
+    def interrupt(line):
+        heard.append(line)
+        if len(heard) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forecast, "_say", interrupt)
+        assert ascendc("forecast", path, "--mode", "force_fp16", "--keep", file).code == 130
+    assert (tmp_path / ".keep.txt.trials").exists()
+    assert not file.exists()
+    ran = ascendc("forecast", path, "--mode", "force_fp16", "--keep", file)
+    assert [line for line in ran.err.splitlines() if "trial 1:" in line or "trial 2:" in line] == []
+    assert sorted(one.name for one in tmp_path.iterdir() if "keep" in one.name) == ["keep.txt"]
 
 
 def test_types_are_written_where_they_suffice(ascendc, model, tmp_path):
@@ -101,7 +142,7 @@ def test_a_product_that_must_stay_is_doubted(ascendc, model, tmp_path):
 def test_nothing_is_written_where_nothing_must_stay(ascendc, model, tmp_path):
     ran = ascendc("forecast", model(FINE), "--keep", tmp_path / "keep.txt")
     assert ran.code == 0
-    assert ran.err.endswith("nothing must stay in float32; no file is written\n")
+    assert ran.err.endswith("nothing must stay in float32 in force_fp16; no file is written\n")
     assert not (tmp_path / "keep.txt").exists()
 
 
@@ -176,6 +217,9 @@ def test_the_json_keeps_to_the_schema(ascendc, model, tmp_path, kept):
     }
     assert record["culprits"][0]["node"] == record["overflow"][0]["node"] == "/block/b"
     assert (record["kept"] is not None) == kept
+    assert {*record} >= {"ok", "mode", "bound", "end_to_end", "culprits", "overflow", "origin"}
+    assert {*record["culprits"][0]} >= {"node", "op", "module", "own", "accumulated", "max_abs_value"}
+    assert {*record["overflow"][0]} == {"node", "tensor", "value"}
 
 
 def test_the_schema_is_the_one_in_docs():

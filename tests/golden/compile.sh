@@ -175,19 +175,21 @@ failed=0
 lacked=0
 reason=
 
-# compile_one LABEL NAME SCRIPT AIPP OM SECONDS ONNX [DATA…]: every path is relative to the bundle.
+# compile_one LABEL NAME SCRIPT OM SECONDS [CONFIG AS]… -- ONNX [DATA…]: every path is relative to the bundle.
 compile_one() {
-  local label=$1 name=$2 script=$3 aipp=$4 target=$5 limit=${ASCENDC_TIME_LIMIT:-$6} file log=${5%.om}.log
-  shift 6
+  local label=$1 name=$2 script=$3 target=$4 limit=${ASCENDC_TIME_LIMIT:-$5} file line log=${4%.om}.log
+  shift 5
   say "compiling $label"
   make_work
+  while [[ $1 != -- ]]; do
+    cp -- "$here/$1" "$work/$2"
+    shift 2
+  done
+  shift
   for file in "$@"; do
     place "$here/$file"
   done
   cp -- "$here/$script" "$work/atc.sh"
-  if [[ -n $aipp ]]; then
-    cp -- "$here/$aipp" "$work/aipp.cfg"
-  fi
   supervise "$limit"
   verdict "$name" "$limit"
   if [[ -n $om ]]; then
@@ -195,6 +197,10 @@ compile_one() {
     mv -f -- "$om" "$here/$target"
     rm -f -- "$here/$log"
     say "compiled $label: $target"
+    if line=$(find "$work/plog" -name '*.log' -exec grep -h KeepDtypeReportError {} + 2>/dev/null | tail -n 1) && [[ -n $line ]]; then
+      say "warning: ATC passed over names of nodes that were to stay in float32; ./deploy.sh on the board shows what"
+      say "that does to the answers. Its log says: $line"
+    fi
     if [[ ${om##*/} != "$name.om" ]]; then
       say "note: ${om##*/} holds code for one platform only, the one in its name"
     fi
@@ -240,17 +246,17 @@ fi
 
 if [[ -z $wanted || $wanted == edge ]]; then
   compile_one 'image @ edge' image configs/edge/image.atc.sh \
-    configs/edge/image.aipp.cfg models/edge/image.om 7200 \
-    models/image-1.onnx
+    models/edge/image.om 7200 configs/edge/image.aipp.cfg aipp.cfg \
+    -- models/image-1.onnx
   compile_one 'text @ edge' text configs/edge/text.atc.sh \
-    '' models/edge/text.om 7200 \
-    models/text.onnx models/text.onnx.data
+    models/edge/text.om 7200 \
+    -- models/text.onnx models/text.onnx.data
 fi
 
 if [[ -z $wanted || $wanted == old.board ]]; then
   compile_one 'image @ old.board' image configs/old.board/image.atc.sh \
-    '' models/old.board/image.om 601 \
-    models/image-2.onnx
+    models/old.board/image.om 601 \
+    -- models/image-2.onnx
 fi
 
 say "$compiled compiled, $failed failed, $lacked not possible here"

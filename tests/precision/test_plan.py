@@ -11,8 +11,10 @@ import pytest
 
 from ascendc.errors import GateError, StageError
 from ascendc.model import Use
-from ascendc.precision.plan import FEW, PrecisionPlan, find_plan, reasonable
-from ascendc.precision.search import Found
+from ascendc.precision.forecaster import Forecaster
+from ascendc.precision.kept import Found
+from ascendc.precision.ladder import FEW, Ladder, reasonable
+from ascendc.precision.plan import PrecisionPlan, find_plan
 
 LIMIT = 3e-2
 
@@ -42,7 +44,7 @@ def test_few_nodes_are_kept_in_the_fastest_mode(offset, x):
 
 def test_a_set_is_reasonable_by_number_or_by_share():
     def found(kept, units):
-        return Found("force_fp16", "fused", LIMIT, None, 0, (), (None,) * kept, units, kept, 1)
+        return Found("force_fp16", "fused", LIMIT, None, 0, (), (None,) * kept, units, kept, 0, 1)
 
     assert [reasonable(found(*one)) for one in ((FEW, 20), (FEW + 1, 219), (FEW + 1, 220), (12, 239))] == [
         True,
@@ -67,6 +69,41 @@ def test_where_much_would_be_kept_the_next_rung_is_tried(graph, x, w):
     assert any(line.startswith("allow_mix_precision, trial ") for line in said)
     assert (plan.mode, len(plan.keep), plan.types) == ("force_fp16", 12, ()), "no fewer are in float32 there"
     assert plan.trials == len(said)
+
+
+CHAIN = """g (float[n,8] x) => (float[n,8] y) {{ {loops} y = Relu(d7) }}"""
+LOOP = "b{i} = Add({before}, big) c{i} = Sub(b{i}, big) d{i} = {after}"
+
+
+def chain(after):
+    """Eight times two nodes that lose and one that does not: every change of type is a cast."""
+    loops = [LOOP.format(i=i, before=f"d{i - 1}" if i else "x", after=after.format(f"c{i}")) for i in range(8)]
+    return CHAIN.format(loops=" ".join(loops))
+
+
+def test_where_much_would_be_cast_to_and_fro_more_is_in_float32(graph, x):
+    plan = find_plan(graph(chain("Tanh({})"), big=np.float32(4000)), x, LIMIT)
+    assert (plan.mode, plan.keep, plan.types, plan.units) == ("allow_mix_precision", (), (), 0)
+    assert plan.after == 0 < LIMIT < plan.before
+
+
+def test_the_last_rung_keeps_every_type(graph, x):
+    model = graph(chain("MatMul({}, w)"), big=np.float32(4000), w=np.eye(8, dtype=np.float32))
+    found, _ = Ladder(Forecaster(model, x), x, LIMIT).climb(("force_fp16", "must_keep_origin_dtype"))
+    assert (found.mode, found.keep, found.exact, found.casts) == ("must_keep_origin_dtype", (), 25, 0)
+    fixed, _ = Ladder(Forecaster(model, x), x, LIMIT, fixed=lambda unit: unit.kind == "MatMul").climb()
+    assert (fixed.mode, len(fixed.keep), fixed.casts) == ("force_fp16", 16, 15), "there is none where a type is missing"
+
+
+def test_types_are_named_in_mixed_precision(offset, x):
+    found, _ = Ladder(Forecaster(offset, x), x, LIMIT).climb(("allow_mix_precision", "must_keep_origin_dtype"))
+    assert (found.mode, found.types, found.keep, found.exact, found.casts) == (
+        "allow_mix_precision",
+        ("Add",),
+        (),
+        2,
+        1,
+    )
 
 
 def test_what_cannot_be_kept_is_never_kept(offset, x):
@@ -166,3 +203,33 @@ def test_a_rewrite_that_does_not_help_is_left_out(graph, x, w):
     plan = find_plan(masked(graph, w, floor=-20000, big=9000), x, LIMIT)
     assert (sorted(plan.keep), plan.uses) == (["b", "y"], ())
     assert plan.after <= LIMIT < plan.before
+
+
+NORM = """g (float[n,8] x) => (float[n,8] y) {
+  a = MatMul(x, w) b = Mul(a, k) c = Mul(b, b) d = ReduceMean <axes = [-1]> (c) e = Sqrt(d)
+  f = Div(b, e) y = MatMul(f, w)
+}"""
+
+
+def test_a_square_is_scaled_rather_than_kept(graph, x, w):
+    model = graph(NORM, w=w, k=np.float32(300))
+    plan = find_plan(model, x, LIMIT)
+    assert (plan.mode, plan.keep, plan.uses) == ("force_fp16", (), (Use.of("rescale", nodes=("c",), by=4),))
+    assert plan.before > LIMIT >= plan.after
+
+
+CONV = """g (float[n,3,4,4] x) => (float[n,4,6] y) {
+  c = Conv <strides = [2, 2]> (x, big) f = Reshape(c, rows) t = Transpose <perm = [0, 2, 1]> (f) y = Mul(t, small)
+}"""
+
+
+def test_a_convolution_that_cannot_be_kept_becomes_a_product_that_can(graph, rng):
+    weights = (rng.normal(size=(6, 3, 2, 2)) * 1e6).astype(np.float32)
+    samples = {"x": rng.normal(size=(6, 3, 4, 4)).astype(np.float32)}
+    model = graph(CONV, big=weights, rows=np.array([0, 6, -1]), small=np.float32(1e-6))
+    free = find_plan(model, samples, LIMIT)
+    assert (set(free.keep), free.uses) == ({"c", "f", "t", "y"}, ()), "where it can be kept, it is"
+    plan = find_plan(model, samples, LIMIT, fixed=lambda unit: unit.kind == "Conv")
+    assert (set(plan.keep), plan.uses) == ({"c/MatMul", "y"}, (Use.of("patch-matmul"),))
+    with pytest.raises(GateError, match="computes `c` \\(Conv\\) in float16 only"):
+        find_plan(model, samples, LIMIT, fixed=lambda unit: unit.kind in ("Conv", "MatMul"))

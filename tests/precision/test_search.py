@@ -1,6 +1,7 @@
 """What must stay in float32: enough, and no node more."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
@@ -8,10 +9,12 @@ import pytest
 
 from ascendc import onnx_file
 from ascendc.errors import StageError
+from ascendc.precision.feeds import fed
 from ascendc.precision.forecaster import Forecaster
+from ascendc.precision.kept import Kept, keep_dtype
 from ascendc.precision.mixlist import ge_types, mixlist
 from ascendc.precision.modes import in_half
-from ascendc.precision.search import Kept, Search, keep_dtype
+from ascendc.precision.search import Search
 
 LIMIT = 3e-2
 
@@ -108,6 +111,17 @@ def test_in_mixed_precision_nodes_are_kept_where_many_types_would_be(graph, x, w
     assert nodes(found) >= {"a1", "a2", "a3", "a4", "a5"}
 
 
+def plant(model, attention):
+    """Three channels of the values scaled beyond float16, and down again in the projection after them."""
+    for name, sign in (("v_proj.weight", 1), ("v_proj.bias", 1), ("out_proj.weight", -1)):
+        [value] = [one for key, one in model.graph.initializers.items() if f"{attention}.{name}" in key] or [None]
+        if value is None:  # biases that are nought are one constant
+            continue
+        array = value.const_value.numpy().copy()
+        (array if sign < 0 else array.T)[3:6] *= np.float32(2.0 ** (20 * sign))
+        value.const_value = ir.tensor(array, name=value.name)
+
+
 @pytest.fixture
 def image(tiny_build):
     """The trained picture tower of the tiny CLIP and the samples that it was verified with."""
@@ -115,22 +129,39 @@ def image(tiny_build):
     return onnx_file.load(path), {"pixel_values": np.load(tiny_build / "golden" / "image" / "pixel_values.npy")}
 
 
-def test_channels_that_are_scaled_up_and_down_again_in_a_trained_model(image):
+@pytest.mark.parametrize(("bound", "units", "most"), [("fused", 100, 9), ("unfused", 200, 0.05 * 213)])
+def test_channels_that_are_scaled_up_and_down_again_in_a_trained_model(image, bound, units, most):
     model, samples = image
     before = Forecaster(model, samples).exact["image_embeds"]
-    attention = "vision_model.encoder.layers.1.self_attn"
-    scaled = {f"{attention}.v_proj.weight.10": 1, f"{attention}.v_proj.bias": 1, f"{attention}.out_proj.weight.10": -1}
-    for name, sign in scaled.items():
-        value = model.graph.initializers[name]
-        array = value.const_value.numpy().copy()
-        (array if sign < 0 else array.T)[3:6] *= np.float32(2.0 ** (20 * sign))
-        value.const_value = ir.tensor(array, name=name)
+    plant(model, "vision_model.encoder.layers.1.self_attn")
     assert np.array_equal(Forecaster(model, samples).exact["image_embeds"], before), "the same model in float32"
-    found = search(model, samples, "fused")
+    found = search(model, samples, bound)
     assert found.before is None
+    assert found.units >= units
     assert {one.module.rpartition(".self_attn")[0] for one in found.keep} == {"vision_model.encoder.layers.1"}
     assert {one.nodes[-1].rpartition("/")[2] for one in found.keep} >= {"MatMul", "Add"}
-    assert 1 <= len(found.keep) <= 9
+    assert 1 <= len(found.keep) <= most
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("part", "layers"), [("image", "vision_model"), ("text", "text_model")])
+def test_planted_channels_in_a_full_size_model(tmp_path, monkeypatch, part, layers):
+    """CLIP ViT-B/32 with random weights, two attentions of twelve."""
+    from ascendc import driver
+
+    monkeypatch.setenv("ASCENDC_CACHE", str(tmp_path / "store"))
+    recipe = Path(__file__).parents[2] / "recipes" / "clip-vit-b32-310p3.yaml"
+    folder = driver.build(recipe, output=tmp_path / "bundle").output
+    [path] = (folder / "models").glob(f"{part}*.onnx")
+    [array] = [np.load(one) for one in (folder / "golden" / part).glob("*.npy") if "embeds" not in one.name]
+    model = onnx_file.load(path)
+    for layer in (3, 8):
+        plant(model, f"{layers}.encoder.layers.{layer}.self_attn")
+    [value] = fed(model)
+    found = search(model, {value.name: array[:8]}, "fused")
+    assert found.before is None
+    assert found.units >= 200
+    assert 2 <= len(found.keep) <= 0.05 * found.units
 
 
 def test_the_file_has_one_node_a_line(graph, x, w):

@@ -49,7 +49,7 @@ def test_nothing_happens_in_float32(graph, x):
 def test_integers_count_those_that_differ(graph):
     text = "g (float[n,2] x) => (int64[n] y) { y = ArgMax <axis = 1, keepdims = 0> (x) }"
     seen = look(graph(text), {"x": np.array([[1, 1.0001], [1, 2], [2, 1], [3, 1]], np.float32)})["y"]
-    assert (seen.own, seen.accumulated, seen.largest, seen.overflows) == (0.5, 0.5, 1, False)
+    assert (seen.own, seen.accumulated, seen.largest, seen.overflows) == (0.25, 0.25, 1, False)
 
 
 @pytest.mark.parametrize(("overflow", "own"), [("inf", np.inf), ("saturate", pytest.approx(0.3449, rel=1e-3))])
@@ -74,3 +74,17 @@ def test_infinities_of_the_model_itself_are_not_laid_at_float16s_door(graph):
     seen = look(graph(text), {"x": np.array([[0, 1]], np.float32)})
     assert (seen["l"].overflows, seen["l"].largest) == (False, np.inf)
     assert (seen["y"].own, seen["y"].overflows) == (0, False)
+
+
+def test_of_several_results_the_worst_counts(graph):
+    """The second half is beyond float16; so are all that ReduceMax finds of it, and where it finds them."""
+    text = """g (float[n,4] x) => (float[n,2] a, float[n,2] b, float[n,1] v, int64[n,1] i) {
+      a, b = Split <axis = 1> (x) v, i = TopK <axis = 1> (x, one)
+    }"""
+    x = np.array([[1, 2, 3e5, 4e5], [2.001, 2, 1, 2.002]], np.float32)
+    found = look(graph(text, opset=11, one=np.array([1])), {"x": x})
+    assert (found["a"].own, found["a"].overflows, found["a"].result, found["a"].largest) == (np.inf, True, "b", 4e5)
+    assert (found["v"].own, found["v"].overflows, found["v"].result) == (np.inf, True, "v")
+    x = np.array([[1, 2, 3, 2.9], [1, 2, 2.0001, 1.9]], np.float32)
+    found = look(graph(text, opset=11, one=np.array([1])), {"x": x})
+    assert found["v"].own == 0.5, "one of two indices is another: worse than what the values lose"

@@ -45,10 +45,10 @@ def refusal(tmp_path, monkeypatch):
         ("version: 1", "version: 2", "1: version: must not be the number 2; allowed: 1"),
         ("version: 1", "version: true", "1: version: must not be the truth value true; allowed: 1"),
         ("version: 1", "version: 1.0", "1: version: must not be the number 1.0; allowed: 1"),
-        ("version: 1", "verson: 1", "1: verson: unknown key (did you mean `version`?); allowed: version, model, targets, export, passes, verify, check, bundle, benchmark"),
-        ("targets:", "targtes:", "5: targtes: unknown key (did you mean `targets`?); allowed: version, model, targets, export, passes, verify, check, bundle, benchmark"),
+        ("version: 1", "verson: 1", "1: verson: unknown key (did you mean `version`?); allowed: version, model, targets, export, passes, verify, check, forecast, bundle, benchmark"),
+        ("targets:", "targtes:", "5: targtes: unknown key (did you mean `targets`?); allowed: version, model, targets, export, passes, verify, check, forecast, bundle, benchmark"),
         ("source: ViT", "sorce: ViT", "4: model.sorce: unknown key (did you mean `source`?); allowed: plugin, source, revision, weights, seed, parts, options, allow_pickle"),
-        ("version: 1", "x: 1", "1: version: must be given; allowed: 1\nr.yaml:1: x: unknown key; allowed: version, model, targets, export, passes, verify, check, bundle, benchmark"),
+        ("version: 1", "x: 1", "1: version: must be given; allowed: 1\nr.yaml:1: x: unknown key; allowed: version, model, targets, export, passes, verify, check, forecast, bundle, benchmark"),
         ("plugin: clip", "plugin: $(reboot)", f"3: model.plugin: must not be the text `$(reboot)`; allowed: {NAMES}"),
         ("plugin: clip", "plugin:", "3: model.plugin: must not be empty; allowed: text"),
         ("source: ViT-B/32", "weights: random", "2: model.source: must be given; allowed: text"),
@@ -84,7 +84,7 @@ def refusal(tmp_path, monkeypatch):
         ('cann: "8.1"', "batch: [1, 0]", f"7: targets[0].batch: must not hold the number 0; allowed: {GEARS}"),
         ('cann: "8.1"', "batch: [1, x]", f"7: targets[0].batch: must not hold the text `x`; allowed: {GEARS}"),
         ('cann: "8.1"', f"batch: {list(range(1, 102))}", "7: targets[0].batch: must not hold 101 gears; allowed: 2 to 100 (ATC's documents, --dynamic_batch_size)"),
-        ('cann: "8.1"', "precision: int8", "7: targets[0].precision: must not be the text `int8`; allowed: fp16, mixed, origin"),
+        ('cann: "8.1"', "precision: int8", "7: targets[0].precision: must not be the text `int8`; allowed: fp16, mixed, origin, auto"),
         ('cann: "8.1"', "parts: {image: {aipp: bgr}}", "7: targets[0].parts.image.aipp: must not be the text `bgr`; allowed: none, rgb"),
         ('cann: "8.1"', "parts: {image: {soc: x}}", "7: targets[0].parts.image.soc: unknown key (did you mean `targets[0].soc`?); allowed: batch, precision, aipp"),
         ('cann: "8.1"', "parts: {a b: {}}", f"7: targets[0].parts.a b: must not be the text `a b`; allowed: {NAMES}"),
@@ -173,8 +173,8 @@ def test_an_override_is_named_instead_of_a_line(refusal):
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("batch=4", "batch: unknown key (did you mean `targets[0].batch`?); allowed: version, model, targets, export, passes, verify, check, bundle, benchmark"),
-        ("seed=4", "seed: unknown key (did you mean `model.seed` or `verify.seed`?); allowed: version, model, targets, export, passes, verify, check, bundle, benchmark"),
+        ("batch=4", "batch: unknown key (did you mean `targets[0].batch`?); allowed: version, model, targets, export, passes, verify, check, forecast, bundle, benchmark"),
+        ("seed=4", "seed: unknown key (did you mean `model.seed` or `verify.seed`?); allowed: version, model, targets, export, passes, verify, check, forecast, bundle, benchmark"),
         ("targets.soc=X", "targets: must be a mapping, not a list (did you mean `targets[0].soc`?)"),
     ],
 )  # fmt: skip
@@ -190,7 +190,7 @@ def test_what_is_right_is_checked_further_where_something_else_is_wrong(refusal)
     )
     assert words.splitlines() == [
         "r.yaml:4: model.source: `./none`: there is no such file or folder; allowed: a path relative to the recipe, a hub id, a name",
-        "r.yaml:5: verson: unknown key (did you mean `version`?); allowed: version, model, targets, export, passes, verify, check, bundle, benchmark",
+        "r.yaml:5: verson: unknown key (did you mean `version`?); allowed: version, model, targets, export, passes, verify, check, forecast, bundle, benchmark",
         "r.yaml:7: targets[0].soc: `Ascend310B` names a family, not a chip; allowed: Ascend310B1, Ascend310B2, Ascend310B3, Ascend310B4",
         f"r.yaml:8: targets[0].batchs: unknown key (did you mean `batch`?); allowed: {TARGET_KEYS}",
         "r.yaml:9: targets[1].aipp: must not be rgb: Ascend035 has no static AIPP; allowed: none",

@@ -46,4 +46,6 @@ def test_the_simulated_device_has_no_figures(built, tmp_path):
         ("image", 4): "unavailable",  # compiled for one picture
         ("text", 1): "simulated",
         ("text", 4): "simulated",  # a gear
+        ("image+text", 1): "simulated",
+        ("image+text", 4): "simulated",  # pictures one by one, as the bundle answers
     }

@@ -46,7 +46,7 @@ class Execution:
 
     def __init__(self, machine: Machine, model: int, inputs: int, outputs: int) -> None:
         self._machine, self._device = machine, machine.contexts.device
-        self._model = machine.models.get(model)
+        self._number, self._model = model, machine.models.get(model)
         self._layout = self._model.layout
         fed, self._given = machine.datasets.get(inputs), machine.datasets.get(outputs)
         self._check_count("inputs", len(self._layout.inputs), fed)
@@ -88,7 +88,10 @@ class Execution:
         for buffer in self._inputs:
             self._check(buffer, "an input")
         feeds = [self._read(index) for index in range(len(request.handed))]
-        results = self._model.run(feeds, request.network, request.blocks)
+        ran = self._model.run(feeds, request.network, request.blocks)
+        results, dumping = ran.outputs, self._machine.dumping
+        if dumping is not None and self._model.operators:
+            dumping.write(self._device, self._model.name, self._number, self._model.operators, ran.tensors)
         if self._layout.ranges:
             self._describe([result.shape for result in results])
         for index, (port, result) in enumerate(zip(self._layout.outputs, results, strict=True)):

@@ -11,6 +11,7 @@ from pathlib import Path
 from ascendc.sim.device.codes import MODEL_ID_UNKNOWN, RT_HANDLE
 from ascendc.sim.device.contexts import Contexts
 from ascendc.sim.device.copies import Copies
+from ascendc.sim.device.dump import Dumping
 from ascendc.sim.device.dynamic_aipp import Setting
 from ascendc.sim.device.event import Event
 from ascendc.sim.device.failures import Failures
@@ -53,6 +54,8 @@ class Machine:
         self.failures = Failures()
         self.gears: dict[int, tuple[int, ...]] = {}
         """By model, the gear that was set last, by which AscendCL says the present shape of outputs."""
+        self.dumping: Dumping | None = None
+        """What is dumped; of models that were loaded since it was asked for."""
 
     def set_device(self, device: int) -> None:
         """Use a device in this thread.
@@ -116,7 +119,7 @@ class Machine:
         _ = self.contexts.current
         self.faults.strike("device-lost")
         self.faults.strike("load")
-        return self.models.add(Model.load(path, self.settings.soc))
+        return self.models.add(Model.load(path, self.settings.soc, self.dumping))
 
     def describe(self, dataset: Dataset, index: int, desc: TensorDesc | None) -> None:
         """Put a description into a dataset, in the place of the one that is there; None takes it away."""

@@ -14,6 +14,7 @@ from ascendc.cann.om.against import against
 from ascendc.errors import UsageError
 from ascendc.sim.device import aipp, shapes, tensors
 from ascendc.sim.device.codes import GE_LOAD, INVALID_FILE, RT_SOC_VERSION, AclError
+from ascendc.sim.device.dump import Dumping, Operator, operators_of, watched
 from ascendc.sim.device.half import halved
 from ascendc.sim.device.layout import Layout
 from ascendc.sim.device.payload import Payload, Plan
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Ran:
+    """What one run gave."""
+
+    outputs: list[tensors.Array]
+    tensors: Mapping[str, tensors.Array]
+    """Everything that flowed, by name; empty: it is not dumped."""
+
+
+@dataclass(frozen=True)
 class Model:
     """A model in the memory of a device."""
 
@@ -33,10 +43,19 @@ class Model:
     session: Any
     """The graph, open in onnxruntime."""
     soc: str
+    name: str
+    """By which settings of dumps call it."""
+    operators: tuple[Operator, ...] = ()
+    """Those that are dumped; empty: it was loaded while nothing of it was asked for."""
 
     @classmethod
-    def load(cls, path: Path, soc: str) -> Model:
+    def load(cls, path: Path, soc: str, dumping: Dumping | None = None) -> Model:
         """Load an OM.
+
+        Args:
+            path: the file.
+            soc: the chip.
+            dumping: what is dumped of models that are loaded now.
 
         Raises:
             AclError: it is not there, is damaged, was compiled for another chip, or the simulator cannot run it.
@@ -44,16 +63,20 @@ class Model:
         om = _read(path, soc)
         payload = Payload.read(path)
         plan = payload.plan
-        session = shapes.opened(halved(payload.onnx) if plan.half else payload.onnx)
+        content = halved(payload.onnx) if plan.half else payload.onnx
+        name = om.name or path.stem
+        operators = operators_of(content) if dumping is not None and dumping.wants(name) else ()
+        session = shapes.opened(watched(content, operators) if operators else content)
         for named, ports in ((plan.inputs, session.get_inputs()), (plan.outputs, session.get_outputs())):
-            if set(named) != {port.name for port in ports}:
+            known = {port.name for port in ports}
+            if not set(named) <= known or (set(named) != known and not operators):  # what is watched is an output, too
                 raise AclError(GE_LOAD, f"{path.name} is damaged: its plan is of another graph")
         measure = partial(shapes.measured, session, plan.inputs, plan.outputs)
-        return cls(Layout(om.inputs, om.outputs, om.gears, plan, measure), plan, session, soc)
+        return cls(Layout(om.inputs, om.outputs, om.gears, plan, measure), plan, session, soc, name, operators)
 
     def run(
         self, feeds: Sequence[tensors.Array], network: Sequence[Shape], blocks: Mapping[int, Sequence[AippOp]]
-    ) -> list[tensors.Array]:
+    ) -> Ran:
         """What the graph answers to what lies in its buffers.
 
         Args:
@@ -71,8 +94,13 @@ class Model:
             value = tensors.rounded(value) if self.plan.half else value
             # Where --input_fp16_nodes changed an input, the compiler puts a cast behind it.
             taken[name] = value.astype(types[name], copy=False)
-        results = shapes.ran(self.session, self.plan.outputs, taken)
-        return [tensors.rounded(result) if self.plan.half else result for result in results]
+        between = tuple(dict.fromkeys(name for operator in self.operators for name in operator.outputs if name))
+        results = shapes.ran(self.session, (*self.plan.outputs, *between), taken)
+        outputs = [
+            tensors.rounded(result) if self.plan.half else result for result in results[: len(self.plan.outputs)]
+        ]
+        made = dict(zip(between, results[len(outputs) :], strict=True))
+        return Ran(outputs, {**taken, **made, **dict(zip(self.plan.outputs, outputs, strict=True))} if made else {})
 
 
 def _read(path: Path, soc: str) -> Om:

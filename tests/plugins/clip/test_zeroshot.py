@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ascendc_plugins.clip import retrieval
 from ascendc_plugins.clip.zeroshot import judge
 
 
@@ -22,7 +23,46 @@ def test_the_same_but_for_rounding(embeds):
     verdict = judge(embeds, noisy(embeds, 1e-3))
     assert verdict.ok
     assert verdict.summary == "images found again 14 of 14, texts found again 14 of 14, top-1 agrees 11 of 11"
-    assert verdict.figures == (("images found again", 1.0), ("texts found again", 1.0), ("top-1 agrees", 1.0))
+    figures = dict(verdict.figures)
+    agreements = [value for name, value in figures.items() if "again" in name or "agrees" in name]
+    assert agreements == [1.0] * 8
+    assert figures["rank correlation, least"] > 0.99
+    assert figures["recall@5 image→text, reference"] == figures["recall@5 image→text, candidate"] > 0
+
+
+def test_recalls_are_of_pairs_both_ways():
+    """Pictures 0 and 1 show each other's texts; text 2 is nearest to picture 1, and picture 2 to its own text."""
+    similarities = np.array([[0.1, 0.9, 0.0], [0.8, 0.2, 0.7], [0.0, 0.3, 0.6]])
+    figures = dict(retrieval.recalls(similarities, similarities[[1, 0, 2]]))
+    assert figures == {
+        "recall@1 image→text, reference": pytest.approx(1 / 3),
+        "recall@1 image→text, candidate": 1.0,
+        "recall@1 text→image, reference": 0.0,
+        "recall@1 text→image, candidate": pytest.approx(2 / 3),
+    }
+    [there, back] = retrieval.agreements(similarities, similarities[[1, 0, 2]])
+    assert (str(there), there.ok) == ("recall@1 image→text agrees 1 of 3", False)
+    assert (str(back), back.ok) == ("recall@1 text→image agrees 1 of 3", False)
+
+
+def test_unequal_numbers_of_pictures_and_texts_are_no_pairs():
+    assert list(retrieval.agreements(np.eye(3)[:2], np.eye(3)[:2])) == []
+
+
+def test_the_five_best_texts_are_a_set():
+    """Two texts that change places within the five best are nothing to it; a sixth that comes in is."""
+    angles = np.linspace(0.1, 1.4, 8)
+    text = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    reference = {"image": np.array([[1.0, 0.0], [1.0, 0.0]]), "text": text}
+    assert "top-5" not in judge(reference, {**reference, "text": text[[0, 2, 1, 3, 4, 5, 6, 7]]}).summary
+    assert ", top-5 agrees 0 of 2" in judge(reference, {**reference, "text": text[[0, 1, 2, 3, 5, 4, 6, 7]]}).summary
+
+
+def test_equal_ranks_share_their_mean():
+    """As scipy.stats.spearmanr has it: 0.9486832980505138."""
+    found = retrieval.least_rank_correlation(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[1.0, 2.0, 2.0, 4.0]]))
+    assert found == pytest.approx(0.9486832980505138)
+    assert retrieval.least_rank_correlation(np.ones((1, 3)), np.ones((1, 3))) == 1
 
 
 def test_one_tower_alone(embeds):

@@ -94,8 +94,3 @@ def test_the_memory_of_a_device_is_in_use(acl):
     idle = dict.fromkeys(("cube_utilization", "vector_utilization", "aicpu_utilization", "utilization_extend"), 0)
     assert api.rt.get_device_utilization_rate(0) == ({**idle, "memory_utilization": 25}, 0)
     assert api.rt.get_device_utilization_rate(7) == ({**idle, "memory_utilization": 0}, 107001)
-
-
-def test_dumping_is_taken_and_does_nothing(acl):
-    mdl = acl().mdl
-    assert [mdl.init_dump(), mdl.set_dump("dump.json"), mdl.finalize_dump()] == [0, 0, 0]

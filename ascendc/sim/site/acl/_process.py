@@ -1,24 +1,21 @@
 """The beginning and the end of AscendCL in a process, and what it says meanwhile."""
 
-import json
-from pathlib import Path
-
-from ascendc.sim.device.codes import INVALID_FILE, PARSE_FILE, REPEAT_INITIALIZE, SUCCESS
-from ascendc.sim.session import call, end, plain, recent, settings, start
+from ascendc.sim.device.codes import REPEAT_INITIALIZE, SUCCESS, AclError
+from ascendc.sim.device.dump import Dumping
+from ascendc.sim.session import call, end, json_of, machine, plain, recent, settings, start
 
 
 @plain("|s")
 def init(config_path: str = "") -> int:
-    """``aclInit``; the configuration must be JSON, and nothing in it is simulated."""
-    if config_path:
-        path = Path(config_path)
-        if not path.is_file():
-            return INVALID_FILE
-        try:
-            json.loads(path.read_text(encoding="utf-8") or "{}")
-        except ValueError:
-            return PARSE_FILE
-    return SUCCESS if start() else REPEAT_INITIALIZE
+    """``aclInit``; of a configuration the section ``dump`` counts, for models, and nothing else is simulated."""
+    try:
+        dumping = Dumping.of(json_of(config_path)) if config_path else None
+    except AclError as error:
+        return error.code
+    if not start():
+        return REPEAT_INITIALIZE
+    machine().dumping = dumping
+    return SUCCESS
 
 
 @plain("")

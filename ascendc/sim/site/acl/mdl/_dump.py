@@ -1,22 +1,22 @@
-"""Dumping what flows between operators, which nothing is written of here."""
+"""Dumping what flows between operators."""
 
-from ascendc.sim.session import call, machine
+from ascendc.sim.device.dump import Dumping
+from ascendc.sim.session import call, json_of, machine
 
 
 @call("")
 def init_dump() -> None:
-    """``aclmdlInitDump``: takes it."""
+    """``aclmdlInitDump``."""
     machine()
 
 
 @call("|s")
 def set_dump(config_path: str = "") -> None:
-    """``aclmdlSetDump``: takes it."""
-    del config_path
-    machine()
+    """``aclmdlSetDump``: of models that are loaded from now on."""
+    machine().dumping = Dumping.of(json_of(config_path))
 
 
 @call("")
 def finalize_dump() -> None:
-    """``aclmdlFinalizeDump``: takes it."""
-    machine()
+    """``aclmdlFinalizeDump``."""
+    machine().dumping = None

@@ -1,0 +1,39 @@
+"""What the task verdict counts, and from which margin on a similarity decides something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+DECIDED = 0.05
+"""The margin from which a query counts as decided, in standard deviations of its similarities. Relative, since random
+weights spread them a hundred times less than trained ones."""
+
+
+class Count(NamedTuple):
+    """How many of those that count are right."""
+
+    name: str
+    right: int
+    total: int
+    required: bool = False
+    """Whether it fails where none counts: everything is alike then."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all are right."""
+        return self.right == self.total and (self.total > 0 or not self.required)
+
+    def __str__(self) -> str:
+        """As the summary has it."""
+        return f"{self.name} {self.right} of {self.total}"
+
+
+def tolerance(similarities: Array) -> Array:
+    """Of each query (a row) the margin below which rounding may turn it."""
+    found: Array = DECIDED * similarities.std(axis=1)
+    return found
