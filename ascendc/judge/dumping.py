@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from ascendc.cann.dump import folder
 from ascendc.cann.om import file as oms
-from ascendc.errors import EnvironmentLacksError, StageError
+from ascendc.judge import failures
 from ascendc.judge.running import fitting
 from ascendc.runtime import SessionError, open_session
-from ascendc.runtime.acl import NoAclError, acl
+from ascendc.runtime.acl import acl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +46,8 @@ def dumped(om: Path, inputs: Inputs, count: int, *, allow_simulated: bool = Fals
             with _dumping(om, where), open_session(om, "npu", allow_simulated=allow_simulated) as session:
                 fed = fitting(str(om), session, inputs)
                 session.run_batched({name: array[:count] for name, array in fed.items()})
-        except NoAclError as error:
-            raise EnvironmentLacksError("ASC2808", f"`{om}` cannot be run here: {error}") from error
         except SessionError as error:
-            raise StageError("ASC2807", f"`{om}` fails while it is dumped: {error}") from error
+            raise failures.of_session(str(om), "while it is dumped", error) from error
         yield folder.runs(where)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ascendc.errors import UsageError
+from ascendc.judge import failures
 from ascendc.judge.dump_values import DumpValues, of_samples
 from ascendc.judge.dumping import dumped
 from ascendc.judge.figures import figures
@@ -67,8 +68,7 @@ def layers(pair: Pair, reference: Side, candidate: Side, inputs: Inputs, limit: 
     with ExitStack() as stack:
         path = paths[0] or paths[1]
         if path is None:
-            raise UsageError(
-                "ASC2813",
+            raise failures.no_layers(
                 f"neither `{reference.name}` nor `{candidate.name}` is an ONNX graph, by whose order layers go",
                 hint="compare each with the ONNX file that the OM was compiled from, or with the bundle that holds it",
             )
@@ -101,7 +101,7 @@ def _values(stack: ExitStack, side: Side, face: Face, path: Path | None, graph: 
         return DumpValues(stack.enter_context(runs))
     if isinstance(side, DumpsSide):
         return DumpValues(of_samples(side.path, len(next(iter(inputs.arrays.values()))), graph.count))
-    raise UsageError("ASC2813", f"`{side.name}` has no layers: saved outputs are outputs alone")
+    raise failures.no_layers(f"`{side.name}` has no layers: saved outputs are outputs alone")
 
 
 def _walk(

@@ -10,7 +10,8 @@ from ascendc import driver, registry
 from ascendc.attribution import Attributed
 from ascendc.bench.subject import measurable
 from ascendc.bundle.golden import raw_inputs
-from ascendc.errors import AscendcError, EnvironmentLacksError, GateError
+from ascendc.errors import AscendcError, GateError
+from ascendc.judge import failures
 from ascendc.judge.running import answered
 from ascendc.judge.side import Answer, Face, Inputs, Side
 from ascendc.model import Source
@@ -123,7 +124,7 @@ class BundleSide(_Known):
                 self.bundle, face.part, self._target, device, False, self._allow
             )
         except NoEngineError as error:
-            raise EnvironmentLacksError("ASC2808", f"`{self.name}` cannot be run here: {error}") from error
+            raise failures.cannot_run(self.name, error) from error
         except BundleError as error:
             raise GateError("ASC2809", str(error), hint=f"ascendc bundle verify {self.name}") from error
         limit = artefact.limit if is_om else record.limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ascendc.errors import StageError
+from ascendc.judge import failures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class ModuleValues:
             with torch.inference_mode():
                 self._module(*(torch.tensor(self._feeds[tensor.name]) for tensor in self._part.inputs))
         except (RuntimeError, IndexError, ValueError) as error:
-            raise StageError("ASC2807", f"part `{self._part.name}` of the PyTorch model fails: {error}") from error
+            raise failures.fails(f"part `{self._part.name}` of the PyTorch model", "on the samples", error) from error
         finally:
             for hook in hooks:
                 hook.remove()

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ascendc.errors import EnvironmentLacksError, StageError, UsageError
+from ascendc.errors import UsageError
+from ascendc.judge import failures
 from ascendc.judge.side import Answer
 from ascendc.runtime import SessionError
-from ascendc.runtime.acl import NoAclError
-from ascendc.runtime.om_checks import OtherChipError, TooLittleMemoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,11 +43,8 @@ def answered(name: str, open_: Callable[[], Session], inputs: Inputs, allowed: f
         with open_() as session:
             pieces = [session.run_batched(feeds) for feeds in chunks(name, session, inputs)]
             engine = session.engine
-    except (NoAclError, OtherChipError, TooLittleMemoryError) as error:
-        hint = 'eval "$(ascendc sim env)" simulates a device; on a board: source set_env.sh, then the same command'
-        raise EnvironmentLacksError("ASC2808", f"`{name}` cannot be run here: {error}", hint=hint) from error
     except SessionError as error:
-        raise StageError("ASC2807", f"`{name}` fails on the samples: {error}") from error
+        raise failures.of_session(name, "on the samples", error) from error
     joined = {key: np.concatenate([np.atleast_1d(piece[key]) for piece in pieces]) for key in pieces[0]}
     return Answer(joined, engine, " SIMULATED" in engine, allowed)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ascendc.errors import UsageError
-from ascendc.judge import match, saved
+from ascendc.judge import failures, match, saved
 from ascendc.judge.limits import HALF
 from ascendc.judge.outputs import judged
 from ascendc.judge.result import Answered, Layers, Output, SideInfo, Task, Verdict
@@ -89,7 +89,7 @@ class _Question:
 
         if inputs is None:
             said = f"neither `{self.reference.name}` nor `{self.candidate.name}` has layers: both were saved"
-            raise UsageError("ASC2813", said)
+            raise failures.no_layers(said)
         return layers(pair, self.reference, self.candidate, inputs, limit)
 
 
