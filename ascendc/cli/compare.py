@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from math import isfinite
 from pathlib import Path
 
 import click
@@ -52,6 +53,8 @@ def compare(
 
     if overrides and not any(path.suffix in (".yaml", ".yml") for path in (reference, candidate)):
         raise click.UsageError("--set is for recipes")
+    if limit is not None and not isfinite(limit):
+        raise click.UsageError(f"--limit {limit}: it must be a number above 0")
     with ExitStack() as stack:
         one = stack.enter_context(
             side(reference, "reference", overrides=overrides, target=target, allow_simulated=allow_simulated)
@@ -59,6 +62,8 @@ def compare(
         other = stack.enter_context(
             side(candidate, "candidate", overrides=overrides, target=target, allow_simulated=allow_simulated)
         )
+        if target is not None and "bundle" not in (one.kind, other.kind):
+            raise click.UsageError("--target is for bundles")
         verdict = judge(one, other, samples, part, limit, layered=layers)
     click.echo(to_json(verdict) if as_json else "\n".join(lines(verdict)))
     return 0 if verdict.ok else EXIT_REFUSED

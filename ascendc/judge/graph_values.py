@@ -56,24 +56,15 @@ class GraphValues:
 
         Raises:
             UsageError: it is no ONNX file, or the samples do not fit (ASC2711 to ASC2714).
-            StageError: onnxruntime does not take it (ASC2810).
         """
         self.path = path
-        model = onnx_file.load(path)
+        self._model = model = onnx_file.load(path)
         infer(model)
         fed = feeds.fit(model, arrays)
         self.count = fed.several(SAMPLES)
         self.feeds = {name: array[: self.count] for name, array in fed.arrays.items()}
         self._runs = list(fed.runs(range(self.count)))
         self.tensors = tuple(_made(model))
-        proto = outline(model)
-        graph = onnx.helper.make_graph(list(proto.graph.node), "layers", [], [], small(model))
-        named = [value for value in proto.graph.input if value.name not in model.graph.initializers]
-        graph.input.extend(named)
-        try:
-            self._engine = Engine(model, graph, [onnx.ValueInfoProto(name=made.tensor) for made in self.tensors])
-        except StageError as error:
-            raise StageError("ASC2810", f"onnxruntime does not take `{path}`: {error.__cause__}") from error
 
     def where(self, tensors: Sequence[Made]) -> dict[str, str]:
         """Those that this graph makes too, by name."""
@@ -84,15 +75,27 @@ class GraphValues:
         """Values over all samples, by tensor.
 
         Raises:
-            StageError: it fails on the samples (ASC2702).
+            StageError: onnxruntime does not take the graph (ASC2810), or it fails on the samples (ASC2702).
         """
         import numpy as np
 
         names = [made.tensor for made in tensors]
-        pieces = [self._engine.run(run, names) for run in self._runs]
+        engine = self._watching(names)
+        pieces = [engine.run(run) for run in self._runs]
         if len(pieces) == 1:
             return pieces[0]
         return {name: np.concatenate([np.atleast_1d(piece[name]) for piece in pieces]) for name in names}
+
+    def _watching(self, names: Sequence[str]) -> Engine:
+        """The graph with some of its tensors as outputs: what is an output stays in memory, asked for or not."""
+        proto = outline(self._model)
+        graph = onnx.helper.make_graph(list(proto.graph.node), "layers", [], [], small(self._model))
+        named = [value for value in proto.graph.input if value.name not in self._model.graph.initializers]
+        graph.input.extend(named)
+        try:
+            return Engine(self._model, graph, [onnx.ValueInfoProto(name=name) for name in names])
+        except StageError as error:
+            raise StageError("ASC2810", f"onnxruntime does not take `{self.path}`: {error.__cause__}") from error
 
 
 def _made(model: ir.Model) -> list[Made]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-ROOM = 1 << 28
+ROOM = 1 << 27
 """Bytes of values that are held of each side at a time."""
 
 _UNKNOWN = ROOM >> 3

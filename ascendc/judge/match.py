@@ -46,11 +46,15 @@ def parts(reference: Side, candidate: Side, only: str | None) -> tuple[Pair, ...
     Raises:
         UsageError: no part is that of the other side (ASC2803).
     """
+    if only is not None and not any(side.faces[0].part for side in (reference, candidate)):
+        raise UsageError("ASC2803", f"neither `{reference.name}` nor `{candidate.name}` has parts; --part is for those")
     mine, theirs = (_only(side, only) for side in (reference, candidate))
     if len(mine) == len(theirs) == 1 and (only is not None or not (mine[0].part and theirs[0].part)):
         alone = len(reference.faces) == len(candidate.faces) == 1
-        if alone or only is not None or _alike(mine[0], theirs[0]):
+        if alone:
             return (Pair(mine[0], theirs[0]),)
+        if only is not None or _alike(mine[0], theirs[0]):
+            return (Pair(_narrowed(mine[0], theirs[0]), _narrowed(theirs[0], mine[0])),)
     found = [
         Pair(_narrowed(one, other), _narrowed(other, one)) for one in mine for other in theirs if _alike(one, other)
     ]

@@ -52,10 +52,13 @@ class ModuleValues:
         import torch
 
         found: dict[str, Array] = {}
+        again: set[str] = set()
 
         def keep(tensor: str) -> Any:
             def hook(module: torch.nn.Module, arguments: Any, output: Any) -> None:
                 del module, arguments
+                if tensor in found:
+                    again.add(tensor)
                 first = output if isinstance(output, torch.Tensor) else next(iter(_tensors(output)), None)
                 if first is not None:
                     found[tensor] = first.detach().numpy().copy()
@@ -72,7 +75,8 @@ class ModuleValues:
         finally:
             for hook in hooks:
                 hook.remove()
-        return found
+        # Of a module that is called at several places, the one that the graph's tensor is of is not known.
+        return {tensor: array for tensor, array in found.items() if tensor not in again}
 
 
 def _within(scope: str) -> tuple[str, ...]:

@@ -31,7 +31,9 @@ def refusal(reference: Array, candidate: Array) -> Refusal | None:
     if not reference.size:
         return Refusal("shape", f"there is nothing to compare: the shape is {shape_text(reference.shape)}", None, 0)
     kinds = [_KINDS.get(array.dtype.kind) for array in (reference, candidate)]
-    if None in kinds or kinds[0] != kinds[1]:
+    if unknown := [str(a.dtype) for a, kind in zip((reference, candidate), kinds, strict=True) if kind is None]:
+        return Refusal("dtype", f"{unknown[0]} cannot be compared: floats, integers and truth values can", None, 0)
+    if kinds[0] != kinds[1]:
         return Refusal("dtype", f"the dtype must be like {reference.dtype}, and is {candidate.dtype}", None, 0)
     for side, array in (("reference", reference), ("candidate", candidate)):
         if not (finite := np.isfinite(array)).all():

@@ -45,19 +45,32 @@ def answered(name: str, open_: Callable[[], Session], inputs: Inputs, allowed: f
             engine = session.engine
     except SessionError as error:
         raise failures.of_session(name, "on the samples", error) from error
-    joined = {key: np.concatenate([np.atleast_1d(piece[key]) for piece in pieces]) for key in pieces[0]}
-    return Answer(joined, engine, " SIMULATED" in engine, allowed)
+    return Answer(_joined(name, pieces), engine, " SIMULATED" in engine, allowed)
+
+
+def _joined(name: str, pieces: list[dict[str, Array]]) -> dict[str, Array]:
+    if len(pieces) == 1:
+        return pieces[0]
+    try:
+        return {key: np.concatenate([piece[key] for piece in pieces]) for key in pieces[0]}
+    except ValueError as error:  # another axis is open, too, and differs from run to run
+        raise failures.fails(f"`{name}`", f"on {CHUNK} samples at a time", error) from error
 
 
 def chunks(name: str, session: Session, inputs: Inputs) -> Iterator[dict[str, Array]]:
-    """What runs are fed; an engine of a fixed batch is fed everything, and cuts it itself.
+    """What runs are fed: a few samples where every input and output has an open axis for them, else all at once.
+
+    An engine of a fixed batch cuts them itself. A sum over samples, or an output that has them on another axis, would
+    be another one if it were made of a few.
 
     Raises:
-        UsageError: an input is missing (ASC2805), or is of another type or shape.
+        UsageError: an input is missing or empty (ASC2805), or is of another type.
     """
     fed = fitting(name, session, inputs)
-    free = all(spec.shape[:1] == (None,) and not spec.gears for spec in session.inputs)
+    free = all(spec.shape[:1] == (None,) and not spec.gears for spec in (*session.inputs, *session.outputs))
     counts = {len(array) for array in fed.values() if array.ndim}
+    if 0 in counts:
+        raise UsageError("ASC2805", f"the samples ({inputs.said}) hold no sample for `{name}`; allowed: one or more")
     if not free or len(counts) != 1:
         yield fed
         return
@@ -93,6 +106,6 @@ def _typed(name: str, key: str, wanted: np.dtype[Any], array: Array) -> Array:
     same = array.dtype.kind == wanted.kind or {array.dtype.kind, wanted.kind} <= set("iu")
     with np.errstate(over="ignore"):
         turned = array.astype(wanted) if same else array
-    if not same or (wanted.kind in "iu" and (turned != array).any()):
+    if not same or (wanted.kind in "iu" and (turned != array).any()) or (np.isinf(turned) & np.isfinite(array)).any():
         raise UsageError("ASC2805", f"`{name}` takes {wanted} as input `{key}`; the samples hold {array.dtype}")
     return turned

@@ -175,6 +175,8 @@ def _notes(question: _Question, parts: Sequence[_Part]) -> Iterator[str]:
             yield from answer.notes
     if any(output.refused for one in parts for output in one.outputs) and any(side.plugin for side in sides):
         yield "the task was not judged: outputs are refused"
+    if question.given is not None and all(one.inputs is None for one in parts):
+        yield f"nobody was asked {question.samples}: both sides were saved"
     for which, side in enumerate(sides):
         compared = [(one.pair.reference, one.pair.candidate)[which] for one in parts]
         left = [face.part for face in side.faces if face.part and face not in compared]

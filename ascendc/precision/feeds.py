@@ -56,10 +56,9 @@ class Feeds:
             yield {**{name: array[rows] for name, array in self.arrays.items()}, **self.fixed}
 
     def several(self, wanted: int) -> int:
-        """How many samples to choose where about `wanted` are: whole batches."""
-        if self.batch is None:
-            return min(wanted, self.count)
-        return max(wanted // self.batch, 1) * self.batch
+        """How many samples to choose where about `wanted` are: whole batches, of those that there are."""
+        size = self.batch or 1
+        return max(min(wanted, self.count) // size, 1) * size
 
 
 def fit(model: ir.Model, arrays: Mapping[str, Array]) -> Feeds:

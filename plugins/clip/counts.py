@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
 
 DECIDED = 0.05
-"""The margin from which a query counts as decided, in standard deviations of its similarities. Relative, since random
+"""The margin from which a query counts as decided, in standard deviations of similarities. Relative, since random
 weights spread them a hundred times less than trained ones."""
 
 
@@ -34,6 +36,11 @@ class Count(NamedTuple):
 
 
 def tolerance(similarities: Array) -> Array:
-    """Of each query (a row) the margin below which rounding may turn it."""
-    found: Array = DECIDED * similarities.std(axis=1)
+    """Of each query (a row) the margin below which rounding may turn it.
+
+    A query that likes all equally has no spread to measure a margin by (of two, any margin is twice the spread): the
+    median query's counts then.
+    """
+    spread = similarities.std(axis=1)
+    found: Array = DECIDED * np.maximum(spread, np.median(spread))
     return found

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 K = 5
 """Of top-5."""
 
+ALIKE = 1e-6
+"""What float32 rounds: relative distances and cosines below are none."""
+
 
 def judge(reference: Mapping[str, Array], candidate: Mapping[str, Array]) -> Judgement:
     """Compare embeddings by part (``image``, ``text``), samples first.
 
     Of each tower alone: each candidate embedding, the common part of all taken off, is nearest to the reference of its
-    own sample.
+    own sample. Those that no other sample differs from tell nothing, and are not counted: one sample alone never is.
 
     Of both towers jointly, wherever the reference is decided: pictures keep their best text, and their five best;
     where pictures and texts are pairs, a query finds its partner among the first one and five as it did before, from
@@ -43,8 +46,8 @@ def judge(reference: Mapping[str, Array], candidate: Mapping[str, Array]) -> Jud
     said = list(counts)
     if {"image", "text"} <= set(candidate):
         wanted, got = _similarities(reference), _similarities(candidate)
-        said = [*counts, _best("top-1 agrees", wanted, got, 1)]
-        counts = [*said, *_jointly(wanted, got)]
+        said += _top(wanted, got, 1, required=len(wanted) > 1)
+        counts = [*said, *_top(wanted, got, K), *retrieval.agreements(wanted, got)]
         told = [("rank correlation, least", retrieval.least_rank_correlation(wanted, got))]
         told += retrieval.recalls(wanted, got)
     said += [count for count in counts if not count.ok and count not in said]
@@ -57,26 +60,29 @@ def judge(reference: Mapping[str, Array], candidate: Mapping[str, Array]) -> Jud
 
 def _found_again(part: str, reference: Array, candidate: Array) -> Count:
     """How many candidates are nearest to their own reference; samples that repeat another count as found with it."""
-    middle = reference.mean(axis=0)
-    similarities = _unit(candidate - middle) @ _unit(reference - middle).T
-    own = np.diagonal(similarities)
-    return Count(f"{part}s found again", int((own >= similarities.max(axis=1) - 1e-6).sum()), len(own), True)
+    wanted, got = np.asarray(reference, np.float64), np.asarray(candidate, np.float64)
+    middle = wanted.mean(axis=0)
+    similarities = _unit(got - middle) @ _unit(wanted - middle).T
+    found = np.diagonal(similarities) >= similarities.max(axis=1) - ALIKE
+    told = ~np.all([_alike(wanted, row) for row in wanted], axis=1)
+    return Count(f"{part}s found again", int((found & told).sum()), int(told.sum()), len(wanted) > 1)
 
 
-def _jointly(wanted: Array, got: Array) -> Iterator[Count]:
-    """What is counted of both towers beside the best text: pictures are rows."""
-    if wanted.shape[1] > K:
-        yield _best(f"top-{K} agrees", wanted, got, K, required=False)
-    yield from retrieval.agreements(wanted, got)
+def _alike(rows: Array, row: Array) -> Array:
+    """Which rows are this one but for rounding."""
+    same: Array = np.linalg.norm(rows - row, axis=1) <= ALIKE * np.linalg.norm(row)
+    return same
 
 
-def _best(name: str, wanted: Array, got: Array, k: int, *, required: bool = True) -> Count:
-    """How many decided rows keep their `k` best columns, and how many are decided."""
+def _top(wanted: Array, got: Array, k: int, *, required: bool = False) -> Iterator[Count]:
+    """How many decided pictures (rows) keep their `k` best texts, and how many are decided; nothing of `k` texts."""
+    if wanted.shape[1] <= k:
+        return
     ranked = np.sort(wanted, axis=1)
-    margin = ranked[:, -k] - ranked[:, -k - 1 : len(ranked[0]) - k].max(axis=1, initial=-np.inf)
-    decided = margin > tolerance(wanted)
+    decided = ranked[:, -k] - ranked[:, -k - 1] > tolerance(wanted)
     mine, theirs = (np.sort(np.argsort(rows, axis=1)[:, -k:], axis=1) for rows in (wanted, got))
-    return Count(name, int(((mine == theirs).all(axis=1) & decided).sum()), int(decided.sum()), required)
+    same = (mine == theirs).all(axis=1)
+    yield Count(f"top-{k} agrees", int((same & decided).sum()), int(decided.sum()), required)
 
 
 def _similarities(embeds: Mapping[str, Array]) -> Array:

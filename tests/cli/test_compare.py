@@ -86,6 +86,16 @@ def test_misuse(ascendc, model, tmp_path):
     path = model("a.onnx", 2)
     assert ascendc("compare", path).code == 2
     assert ascendc("compare", path, path, "--set", "a=b").err.endswith("Error: --set is for recipes\n")
+    assert ascendc("compare", path, path, "--target", "a").err.endswith("Error: --target is for bundles\n")
+    for wrong in ("nan", "inf"):
+        ran = ascendc("compare", path, path, "--limit", wrong, "--json")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.endswith(f"Error: --limit {wrong}: it must be a number above 0\n")
+    ran = ascendc("compare", path, path, "--part", "a")
+    assert (ran.code, ran.err) == (
+        2,
+        f"ascendc: ASC2803 neither `{path}` nor `{path}` has parts; --part is for those\n",
+    )
     ran = ascendc("compare", path, tmp_path / "none.onnx")
     assert ran.code == 2
     assert ran.err.startswith(

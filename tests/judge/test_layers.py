@@ -53,6 +53,13 @@ def test_layers_that_differ_on_the_way_decide_nothing(write, samples, x, weights
     assert verdict.layers[0].first == "a"
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_graph_of_batch_one_is_asked_no_more_samples_than_there_are(write, samples, x, weights, count):
+    fixed = write("a.onnx", CHAIN.replace("n,", "1,"), **weights)
+    [found] = judged(fixed, write("b.onnx", CHAIN, **weights), samples(x=x[:count])).layers
+    assert (found.samples, found.matched, found.first) == (count, 4, None)
+
+
 def test_what_only_one_graph_has_is_told(write, samples, x, weights):
     other = "g (float[n,6] x) => (float[n,6] y) { d = MatMul(x, w) b = Relu(d) e = MatMul(b, v) y = Add(e, x) }"
     [found] = judged(write("a.onnx", CHAIN, **weights), write("b.onnx", other, **weights), samples(x=x)).layers

@@ -115,6 +115,7 @@ def test_a_fixed_batch_is_fed_all_samples(write, samples, x, w):
     [
         ({"z": np.zeros((2, 6))}, "takes the input `x`; the samples ({0}) hold `z`"),
         ({"x": np.zeros((2, 6), np.int64)}, "takes float32 as input `x`; the samples hold int64"),
+        ({"x": np.full((2, 6), 1e200)}, "takes float32 as input `x`; the samples hold float64"),
     ],
 )
 def test_samples_that_do_not_fit_are_told(write, samples, w, arrays, message):
@@ -123,6 +124,46 @@ def test_samples_that_do_not_fit_are_told(write, samples, w, arrays, message):
         judged(path, path, given)
     assert caught.value.id == "ASC2805"
     assert caught.value.message == f"`{path}` {message.format(given)}"
+
+
+def test_no_sample_is_told(write, samples, w):
+    path, given = write("a.onnx", LINEAR, w=w), samples(x=np.zeros((0, 6), np.float32))
+    with pytest.raises(UsageError) as caught:
+        judged(path, path, given)
+    assert caught.value.id == "ASC2805"
+    assert caught.value.message == f"the samples ({given}) hold no sample for `{path}`; allowed: one or more"
+
+
+def test_outputs_without_samples_first_are_made_of_all_samples(write, samples):
+    """A sum over 20 samples is not three, and samples on another axis are not joined along the first."""
+    made = "s = ReduceSum <keepdims = 0> (x) t = Transpose(x) c = Identity(w)"
+    text = f"g (float[n,6] x) => (float s, float[6,n] t, float[6] c) {{ {made} }}"
+    rows, constant = np.random.default_rng(0).standard_normal((20, 6)).astype(np.float32), np.ones(6, np.float32)
+    given = samples(x=rows)
+    saved = samples("saved.npz", s=rows.sum(), t=rows.T, c=constant)
+    verdict = judged(write("a.onnx", text, w=constant), saved, given)
+    assert verdict.ok, [output.refused for output in verdict.outputs]
+    assert [output.figures.samples for output in verdict.outputs] == [1, 6, 6]
+
+
+def test_outputs_that_do_not_fit_together_are_told(write, samples):
+    """As many columns as there are samples in the run."""
+    path = write("a.onnx", "g (float[n,6] x) => (float[n,n] y) { t = Transpose(x) y = MatMul(x, t) }")
+    with pytest.raises(StageError) as caught:
+        judged(path, path, samples(x=np.ones((9, 6), np.float32)))
+    assert caught.value.id == "ASC2807"
+    assert caught.value.message.startswith(f"`{path}` fails on 8 samples at a time: all the input array dimensions")
+
+
+def test_numbers_that_are_not_compared_are_told(samples):
+    given = samples(y=np.ones((2, 3), np.complex64))
+    [output] = judged(given, given).outputs
+    assert output.refused.text == "complex64 cannot be compared: floats, integers and truth values can"
+
+
+def test_samples_that_nobody_was_asked_are_told(samples):
+    given = samples(y=np.ones((2, 3)))
+    assert judged(given, given, given).notes == (f"nobody was asked {given}: both sides were saved",)
 
 
 def test_a_file_that_fails_is_told(write, samples, w):

@@ -30,7 +30,7 @@ def test_a_few_samples_are_fed_at_a_time(graph):
 def test_a_fixed_batch_is_kept(graph):
     feeds = fit(graph(PLAIN.replace("[n,4]", "[3,4]")), {"x": np.ones((6, 4), np.float32)})
     assert [len(one["x"]) for one in feeds.runs()] == [3, 3]
-    assert (feeds.several(4), feeds.several(1)) == (3, 3)
+    assert (feeds.several(4), feeds.several(1), feeds.several(9)) == (3, 3, 6)
 
 
 def test_an_input_without_samples_is_the_same_in_every_run(graph):

@@ -1,8 +1,9 @@
 r"""A folder of dumps: ``<time>/<device>/<model>/<model id>/<run>/<type>.<node>.<task>.<stream>.<time>``.
 
-Source: the user guide of CANN's precision tools (2025). ``.``, ``/``, ``\`` and blanks in names are written as ``_``;
-a name that is too long for the file system is a number, which ``mapping.csv`` beside it explains. Files of Atlas A2 and
-A3 have more numbers behind the node.
+Sources: the guide of CANN's accuracy tools, on folders (6.0.1, 8.0.RC1) and on names (8.0, 8.5, 9.0): ``.``, ``/``,
+``\`` and blanks are written as ``_``, and there may be four more numbers behind the time; examples of 7.0 have no
+stream. What is too long for the file system has a short name, which ``mapping.csv`` beside it explains: two columns,
+short and whole (Ascend/msprobe, August 2026).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MAPPING = "mapping.csv"
 MOST = 1 << 17
 """Files that a folder may have: a thousand runs of a model of a hundred operators."""
 
-_NAME = re.compile(r"([^.]+)\.([^.]+)(?:\.\d+){3,}")
+_NAME = re.compile(r"([^.]+)\.([^.]+)(?:\.\d+){2,}")
 _NUMBER = re.compile(r"\d+")
 _WRITTEN = str.maketrans({"/": "_", "\\": "_", ".": "_", " ": "_"})
 
@@ -87,10 +88,10 @@ def _dumps(folder: Path, names: list[str]) -> tuple[DumpFile, ...]:
 
 
 def _mapping(path: Path) -> dict[str, str]:
-    """Names by the numbers that stand for them: two columns."""
+    """Whole names by the short ones that stand for them."""
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            return {row[0]: row[1] for row in csv.reader(file) if len(row) > 1 and _NUMBER.fullmatch(row[0])}
+            return {row[0]: row[1] for row in csv.reader(file) if len(row) == 2}
     except (OSError, csv.Error) as error:
         raise UsageError("ASC2822", f"`{path}` cannot be read: {error}") from error
 

@@ -1,7 +1,9 @@
 """The layouts of the chip, turned back into the model's.
 
 ``NC1HWC0`` splits channels into blocks of C0, ``FRACTAL_NZ`` a matrix into blocks that lie column by column; both fill
-up (CANN's documents on data formats, 8.1). Others, such as ``FRACTAL_Z`` of weights, are not turned.
+up. Sources: CANN's ``aclFormat`` (8.0 to 9.1); the data layouts in its guide of graph development (8.3 to 9.0), which
+agrees with ``convert_FRACTAL_NZ_to_ND.py`` of Ascend/msprobe: a vector is a matrix of one row. Others, such as
+``FRACTAL_Z`` of weights, are not turned.
 """
 
 from __future__ import annotations
@@ -31,17 +33,19 @@ def plain(array: Array, layout: str, original: tuple[int, ...]) -> Array | None:
     if layout == "NC1HWC0" and array.ndim == 5:
         n, c1, h, w, c0 = array.shape
         whole = array.transpose(0, 1, 4, 2, 3).reshape(n, c1 * c0, h, w)
-        return _cut(whole, original)
+        return _cut(whole, original, original)
     if layout == "FRACTAL_NZ" and array.ndim >= 4:
         *outer, n1, m1, m0, n0 = array.shape
         axes = (*range(len(outer)), *(len(outer) + axis for axis in (1, 2, 0, 3)))
         whole = array.transpose(axes).reshape(*outer, m1 * m0, n1 * n0)
-        return _cut(whole, original)
+        return _cut(whole, (1,) * (2 - len(original)) + original, original)
     return None
 
 
-def _cut(whole: Array, original: tuple[int, ...]) -> Array | None:
-    """Without what was filled up; the original must fit into it."""
-    if len(original) != whole.ndim or any(size > room for size, room in zip(original, whole.shape, strict=True)):
+def _cut(whole: Array, sizes: tuple[int, ...], original: tuple[int, ...]) -> Array | None:
+    """Without what was filled up; `sizes` must fit into it."""
+    if not original or len(sizes) != whole.ndim:
         return None
-    return whole[tuple(map(slice, original))]
+    if any(size > room for size, room in zip(sizes, whole.shape, strict=True)):
+        return None
+    return whole[tuple(map(slice, sizes))].reshape(original)

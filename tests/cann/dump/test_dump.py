@@ -145,7 +145,16 @@ def test_blocks_of_a_matrix_are_joined():
     np.testing.assert_array_equal(layout.plain(blocked, "FRACTAL_NZ", (2, 5, 6)), matrix)
 
 
+def test_blocks_of_a_vector_are_joined():
+    """Ascend/msprobe takes it for a matrix of one row."""
+    filled = np.full((16, 32), -1)
+    filled[0, :20] = np.arange(20)
+    blocked = filled.reshape(1, 16, 2, 16).transpose(2, 0, 1, 3)
+    np.testing.assert_array_equal(layout.plain(blocked, "FRACTAL_NZ", (20,)), np.arange(20))
+
+
 def test_what_cannot_be_turned_is_nothing():
+    assert layout.plain(np.zeros((2, 2, 4, 4)), "FRACTAL_NZ", ()) is None
     assert layout.plain(ROWS, "FRACTAL_Z", (2, 3)) is None
     assert layout.plain(np.zeros((2, 2, 2, 2, 4)), "NC1HWC0", (2, 9, 2, 2)) is None
     assert layout.plain(ROWS, "ND", (3, 2)).shape == (3, 2)
@@ -159,8 +168,9 @@ def test_runs_are_in_order_and_long_names_are_mapped(write, tmp_path):
     for run in (10, 2):
         write(GOOD, f"20260101/0/net/1/{run}/MatMulV2.a_b.3.1.17")
     write(GOOD, "20260101/0/net/1/2/Conv2D.c.3.1.17.0.0.0.0")
-    write(GOOD, "20260101/0/net/1/2/123456")
-    write(b"123456,Add." + b"x" * 300 + b".4.1.18\n", "20260101/0/net/1/2/mapping.csv")
+    write(GOOD, "20260101/0/net/1/2/12a456")
+    write(b"12a456,Add." + b"x" * 300 + b".4.1.18\n", "20260101/0/net/1/2/mapping.csv")
+    write(GOOD, "20260101/0/net/1/2/Pooling.pool1.1147.1589195081588018")
     write(b"{}", "20260101/0/net/1/2/notes.json")
     found = folder.runs(tmp_path)
     assert [run.folder.name for run in found] == ["2", "10"]
@@ -168,6 +178,7 @@ def test_runs_are_in_order_and_long_names_are_mapped(write, tmp_path):
         ("Add", "x" * 300),
         ("Conv2D", "c"),
         ("MatMulV2", "a_b"),
+        ("Pooling", "pool1"),
     ]
     assert folder.written("/a.b c\\d") == "_a_b_c_d"
 

@@ -115,3 +115,61 @@ def test_what_cannot_be_compared_is_refused(embeds, broken, summary):
 def test_embeddings_that_are_all_alike_are_refused():
     same = {"image": np.ones((3, 4)), "text": np.ones((3, 4))}
     assert not judge(same, same).ok
+
+
+def test_one_sample_tells_no_tower_from_another(embeds):
+    """Taken off itself nothing is left: what was not asked is not said to be found."""
+    one = {part: rows[:1] for part, rows in embeds.items()}
+    verdict = judge(one, {part: -rows for part, rows in one.items()})
+    assert (verdict.ok, verdict.summary) == (True, "images found again 0 of 0, texts found again 0 of 0")
+
+
+def test_one_picture_keeps_its_best_text(embeds):
+    one = {"image": embeds["image"][:1], "text": embeds["text"]}
+    assert judge(one, one).summary.endswith("top-1 agrees 1 of 1")
+    verdict = judge(one, {**one, "image": -one["image"]})
+    assert (verdict.ok, verdict.summary.count("top-1 agrees 0 of 1")) == (False, 1)
+
+
+@pytest.mark.parametrize("rounded", [0, 1e-8])
+def test_a_tower_whose_samples_are_all_alike_is_refused(rounded):
+    rows = np.random.default_rng(0).standard_normal((1, 32)) * np.ones((7, 1))
+    rows = (rows + rounded * np.random.default_rng(1).standard_normal((7, 32))).astype(np.float32)
+    verdict = judge({"text": rows}, {"text": rows})
+    assert (verdict.ok, verdict.summary) == (False, "texts found again 0 of 0")
+
+
+def test_a_sample_that_repeats_another_is_found_with_it(embeds):
+    rows = np.concatenate([embeds["text"], embeds["text"][:3]])
+    again = noisy({"text": rows}, 1e-3)
+    assert judge({"text": rows}, again).summary == "texts found again 17 of 17"
+    assert judge({"text": rows}, {"text": again["text"][::-1]}).ok is False
+
+
+def test_two_pictures_that_were_swapped_are_told(embeds):
+    rows = embeds["image"][[1, 0, *range(2, 14)]]
+    assert judge({"image": embeds["image"]}, {"image": rows}).summary == "images found again 12 of 14"
+
+
+def test_few_texts(embeds):
+    """Two labels: a picture half way between them, which any margin would decide by itself, is left out."""
+    two = {"image": embeds["image"], "text": embeds["text"][:2]}
+    middle = two["text"] / np.linalg.norm(two["text"], axis=1, keepdims=True)
+    between = middle.mean(axis=0) * np.linalg.norm(two["image"][0])
+    nudge = 1e-4 * (middle[1] - middle[0]) * np.linalg.norm(between)
+    wanted = {**two, "image": np.concatenate([two["image"], [between - nudge]])}
+    got = {**two, "image": np.concatenate([two["image"], [between + nudge]])}
+    verdict = judge(wanted, got)
+    assert verdict.ok
+    assert verdict.summary.endswith("top-1 agrees 12 of 12")
+    assert {name for name, _ in verdict.figures} == {
+        "images found again",
+        "texts found again",
+        "top-1 agrees",
+        "rank correlation, least",
+    }
+
+
+def test_one_text_is_every_pictures_best(embeds):
+    one = {"image": embeds["image"], "text": embeds["text"][:1]}
+    assert judge(one, one).summary == "images found again 14 of 14, texts found again 0 of 0"
