@@ -21,6 +21,9 @@ K = 5
 MOST = 1 << 27
 """Values that samples may have for each pair of them to be looked at: a second of work."""
 
+SQUARABLE = 1e140
+"""Up to here the squares of a tensor's values have a sum in float64."""
+
 
 def figures(reference: Array, candidate: Array) -> Figures:
     """All of them.
@@ -31,8 +34,9 @@ def figures(reference: Array, candidate: Array) -> Figures:
     """
     wanted, got = np.atleast_1d(reference), np.atleast_1d(candidate)
     floats = wanted.dtype.kind == "f"
-    errors = sample_errors(wanted, got) if floats else _differing(wanted, got)
-    cosines = sample_cosines(wanted, got)
+    one, other = _squarable(wanted, got)
+    errors = sample_errors(one, other) if floats else _differing(wanted, got)
+    cosines = sample_cosines(one, other)
     gap = np.abs(got.astype(np.float64) - wanted)
     ranks = floats and wanted.ndim > 1 and wanted.shape[-1] > 1
     return Figures(
@@ -41,13 +45,19 @@ def figures(reference: Array, candidate: Array) -> Figures:
         worst_sample=int(errors.argmax()),
         cosine_min=float(cosines.min()),
         cosine_median=float(np.median(cosines)),
-        relative_l2=_number(_relative_l2(wanted, gap)),
+        relative_l2=_number(_relative_l2(one, np.abs(other.astype(np.float64) - one))),
         max_abs=float(gap.max()),
         where=place(tuple(int(axis) for axis in np.unravel_index(gap.argmax(), gap.shape)), wanted, got),
         top1=float((wanted.argmax(-1) == got.argmax(-1)).mean()) if ranks else None,
         top5=_overlap(wanted, got) if ranks and wanted.shape[-1] > K else None,
-        neighbours=_same_nearest(wanted, got) if floats else None,
+        neighbours=_same_nearest(one, other) if floats else None,
     )
+
+
+def _squarable(wanted: Array, got: Array) -> tuple[Array, Array]:
+    """Both, or both on a scale on which squares are finite: what is relative does not change by it."""
+    largest = max(np.abs(wanted).max(), np.abs(got).max()) if wanted.dtype.itemsize == got.dtype.itemsize == 8 else 0
+    return (wanted / largest, got / largest) if largest > SQUARABLE else (wanted, got)
 
 
 def _differing(wanted: Array, got: Array) -> Array:

@@ -70,6 +70,12 @@ class OnnxSession(Session):
         self.outputs = tuple(self._spec(value) for value in self._session.get_outputs())
 
     def _open(self, runtime: Any, providers: List[str], lean: bool) -> Any:
+        try:
+            self._path.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise SessionError(
+                "onnxruntime opens no file whose name is not UTF-8; rename {!a}".format(self._path)
+            ) from error
         options = runtime.SessionOptions()
         options.log_severity_level = 3  # errors: warnings about graph clean-up mean nothing to the reader
         # Threads that wait must not spin: others prepare the next inputs, or build the next part, on the same cores.

@@ -81,3 +81,11 @@ def test_what_no_number_says_is_null():
 
 def test_a_scalar_is_one_sample():
     assert figures(np.float32(2), np.float32(3)).where == Place(0, (), 2.0, 3.0)
+
+
+def test_values_whose_squares_are_infinite_have_figures():
+    rows = np.random.default_rng(0).standard_normal((4, 6))
+    small, large = (figures(rows * scale, rows * scale * 1.001) for scale in (1, 1e200))
+    assert large.error == pytest.approx(small.error)
+    assert (large.cosine_min, large.relative_l2) == pytest.approx((1, 1e-3))
+    assert large.max_abs == pytest.approx(small.max_abs * 1e200)

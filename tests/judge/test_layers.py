@@ -155,6 +155,39 @@ def test_modules_are_matched_to_the_last_tensor_that_leaves_them(write, x):
         np.testing.assert_allclose(found[tensor], wanted[tensor], rtol=1e-5, atol=1e-5)
 
 
+class Twice(torch.nn.Module):
+    """One module at two places."""
+
+    def __init__(self):
+        super().__init__()
+        self.act = torch.nn.ReLU()
+        self.first, self.second = torch.nn.Linear(6, 6), torch.nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.act(self.second(self.act(self.first(x))))
+
+
+def test_a_module_that_is_called_twice_is_no_layer(write, x):
+    net = Twice().eval()
+    weights = {"w": net.first.weight, "b": net.first.bias, "v": net.second.weight, "c": net.second.bias}
+    path = write(
+        "twice.onnx",
+        """g (float[n,6] x) => (float[n,2] y) {
+          p = Gemm <transB = 1> (x, w, b) q = Relu(p) r = Gemm <transB = 1> (q, v, c) y = Relu(r)
+        }""",
+        **{name: tensor.detach().numpy() for name, tensor in weights.items()},
+    )
+    model = onnx.load(path)
+    for node, name in zip(model.graph.node, ("/first/Gemm", "/act/Relu", "/second/Gemm", "/act/Relu_1"), strict=True):
+        node.name = name
+    onnx.save(model, path)
+    graph = GraphValues(path, {"x": x})
+    part = Part("p", (Tensor("x", "float32", ("batch", 6)),), (Tensor("y", "float32", ("batch", 2)),))
+    values = ModuleValues(net, part, graph.feeds)
+    found = values.where(graph.tensors)
+    assert set(values.fetch([made for made in graph.tensors if made.tensor in found])) == {"p", "r"}
+
+
 # -- dumps -------------------------------------------------------------------------------------------------------
 
 
