@@ -91,9 +91,9 @@ def _figures(seen: Figures, limit: float) -> tuple[Said, ...]:
 
 
 def _layers(found: Layers) -> Iterator[Block]:
-    compared = [layer for layer in found.layers if layer.error is not None]
-    least = sorted((layer.error or 0.0 for layer in compared), reverse=True)[:MOST_LAYERS]
-    bars = tuple(Bar(one.tensor, one.error) for one in compared if one.error is not None and one.error >= least[-1])
+    off = [Bar(layer.tensor, layer.error) for layer in found.layers if layer.error]  # the others are equal, or refused
+    least = sorted((bar.value for bar in off), reverse=True)[:MOST_LAYERS]
+    bars = tuple(bar for bar in off if bar.value >= least[-1])[:MOST_LAYERS]
     first = Text("none goes beyond the limit", "均未超限") if found.first is None else found.first
     note = Text(
         "{matched} of {total} tensors are on both sides; the first beyond {limit}: {first}.",
@@ -102,9 +102,9 @@ def _layers(found: Layers) -> Iterator[Block]:
     filled = note.fill(matched=str(found.matched), total=str(found.total), limit=small(found.limit), first=first)
     if bars:
         yield Figure(
-            Text("Error layer by layer {part}", "逐层误差 {part}").fill(part=found.part),
+            Text("Error layer by layer: {part}", "逐层误差：{part}").fill(part=found.part),
             Origin.SIMULATED if found.simulated else Origin.MEASURED,
-            Chart("bars", bars[:MOST_LAYERS], Text("error of the sample distance", "误差（占样本间距离）")),
+            Chart("bars", bars, Text("error of the sample distance", "误差（占样本间距离）")),
             filled,
         )
     else:

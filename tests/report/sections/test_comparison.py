@@ -86,3 +86,10 @@ def test_what_is_refused_or_simulated_is_said(verdict):
     assert (say(lead.text, "en"), lead.tone) == ("a.om against a.onnx: differs (simulated).", "warning")
     assert [say(cell, "en") for cell in outputs.rows[0]] == ["image: y", "refused: there is no `y`"]
     assert outputs.origin is Origin.SIMULATED
+
+
+def test_equal_layers_have_no_bars(verdict):
+    [layers] = verdict().layers
+    equal = dataclasses.replace(layers, layers=(dataclasses.replace(layers.layers[0], error=0.0),))
+    *_, remark, _ = comparison(Given(comparisons=(verdict(layers=(equal,)),))).blocks
+    assert say(remark.text, "zh") == "两侧共有 3 个张量中的 2 个；首个超出 2.0×10⁻⁴ 的：均未超限。"
