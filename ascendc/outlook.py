@@ -93,7 +93,7 @@ class Outlook(Forecast):
     """Looked at where the fused bound passes; None: it does not, or makes no difference."""
     kept: Found | None
     """What must stay in float32; None: nobody asked."""
-    rewrites: tuple[Rewrite, ...]
+    rewrites: tuple[Rewrite, ...] = ()
     """Of the graph, before `kept` is enough; usually none."""
 
 
@@ -141,12 +141,14 @@ def of_recipe(
     store = Store()
     targets = TargetSteps(prepare(path, overrides, store, registry.load()))
     parts = targets.parts
-    steps = order((*(a.verified for a in targets.artefacts), *(parts.golden(part) for part in parts.parts)))
+    steps = order(
+        (*(parts.verified(a.lowered, a.part) for a in targets.artefacts), *(parts.golden(part) for part in parts.parts))
+    )
     done = execute(steps, store, listen, crew(), stop=stop_all, release=parts.model.release)
     asked: dict[tuple[Any, ...], list[str]] = {}
     for artefact in targets.artefacts:
         precision = artefact.target.part(artefact.part.name).precision
-        asked.setdefault((artefact.part, artefact.fixed, precision), []).append(artefact.target.name)
+        asked.setdefault((artefact.part, artefact.lowered, precision), []).append(artefact.target.name)
     with store.steady_sources(), store.workspace(lambda _: None) as workspace:
         for (part, fixed, precision), names in asked.items():
             record = done[parts.golden(part)].result

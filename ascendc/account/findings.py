@@ -134,7 +134,7 @@ def findings(done: Mapping[Step, Done], store: Store, plugins: Registry) -> Find
     graphs = (
         _change(step.label, _graph(done[step.inputs[0]].result), made.result, store, whys)
         for step, made in done.items()
-        if step.stage == "fix"
+        if step.stage == "fix" and made.result != done[step.inputs[0]].result  # a precision plan may want no pass
     )
     checks = (_checked(step.label, made.result) for step, made in done.items() if step.stage == "check")
     forecasts = (_foretold(step.label, made.result) for step, made in done.items() if isinstance(made.result, Foretold))

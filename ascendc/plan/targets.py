@@ -42,6 +42,8 @@ class Artefact:
 
     part: Part
     target: Target
+    lowered: Step
+    """The graph before its precision plan; `fixed`, where there is none."""
     chosen: Step | None
     """Its precision plan; None: its precision is given."""
     fixed: Step
@@ -173,7 +175,7 @@ class TargetSteps:
             )
 
     def _artefact(self, part: Part, target: Target) -> Artefact:
-        fixed, chosen = self._fixed(part, target)
+        lowered, (fixed, chosen) = self._lowered(part, target), self._fixed(part, target)
         toolchain, found = self.toolchains[target.name]
         checked = self._checked(part, target, fixed, chosen)
         forecast = self._forecast(part, target, fixed, chosen)
@@ -183,7 +185,7 @@ class TargetSteps:
             compiled = self._compiled(part, target, fixed, chosen, gates, toolchain, found)
         accepted = self._accepted(part, target, compiled, toolchain.device()) if compiled is not None else None
         verified = self.parts.verified(fixed, part)
-        return Artefact(part, target, chosen, fixed, verified, checked, forecast, compiled, accepted)
+        return Artefact(part, target, lowered, chosen, fixed, verified, checked, forecast, compiled, accepted)
 
     def _fixed(self, part: Part, target: Target) -> tuple[Step, Step | None]:
         """The graph that is compiled, and its precision plan: ``auto`` searches, and rewrites what the plan wants."""
@@ -276,6 +278,7 @@ class TargetSteps:
             None if chosen is not None else cast("Mode", command.PRECISION_MODES[precision]),  # all are foretold
             OM_LIMITS[precision],
             damage,
+            f"targets[{self.targets.index(target)}].parts.{part.name}.precision",
         )
 
         def run(fixed: Any, golden: Any, verified: Any, *others: Any) -> Foretold:

@@ -173,10 +173,21 @@ def _contradictions(plans: Sequence[Chosen]) -> Iterator[Problem]:
         if plan.types and plan.mode != "allow_mix_precision":
             text = f"must be empty in {plan.mode}; allowed: types in allow_mix_precision alone"
             yield Problem("ASC1651", ("plans", i, "types"), text)
+        for j, use in enumerate(plan.uses):
+            if not _is_mapping(use.options):
+                text = f"must not be the text `{use.options:.60}`; allowed: a mapping in JSON, as {{}}"
+                yield Problem("ASC1655", ("plans", i, "uses", j, "options"), text)
         other = first.setdefault(plan.key, i)
         if other != i:
             text = f"must not be for the same part, chip and limit as plans[{other}]; allowed: one plan for each"
             yield Problem("ASC1653", ("plans", i), text)
+
+
+def _is_mapping(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _where(document: Document, index: int) -> str:

@@ -50,6 +50,8 @@ class ForecastSpec:
     """What an output may differ, relative to the median distance between samples."""
     damage: OnDamage
     """What a forecast beyond the limit does to the build."""
+    setting: str = field(default="", compare=False)
+    """The recipe's field that says the precision, for people."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,6 @@ def _culprit(culprit: Culprit) -> str:
 
 def _hint(spec: ForecastSpec) -> str:
     return (
-        f"ascendc build RECIPE --set targets[0].parts.{spec.part}.precision=auto  (keeps in float32 the few nodes that "
+        f"ascendc build RECIPE --set {spec.setting}=auto  (keeps in float32 the few nodes that "
         "need it); ascendc forecast RECIPE  shows all of them; forecast: {damage: warn} in the recipe lets it pass"
     )

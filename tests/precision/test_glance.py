@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ascendc.precision.forecast import Forecaster
+from ascendc.precision.forecaster import Forecaster
 from ascendc.precision.glance import FEW, Inside, glance
 from ascendc.precision.modes import in_half
 

@@ -85,6 +85,11 @@ KEYS = "part, soc, limit, graph, mode, keep, types, uses, before, after, nodes, 
             ["Softmax"],
             "14: plans[0].types: must be empty in force_fp16; allowed: types in allow_mix_precision alone",
         ),
+        (
+            "uses",
+            [{"name": "rescale", "options": "{"}],
+            "18: plans[0].uses[0].options: must not be the text `{`; allowed: a mapping in JSON, as {}",
+        ),
         ("kept", 1, f"27: plans[0].kept: unknown key (did you mean `keep`?); allowed: {KEYS}"),
     ],
 )

@@ -51,6 +51,7 @@ def record():
             StepRecord("fix", "image", "done", True, 0.0, "k2", None, "9 rewrites"),
         ),
         log=None,
+        benchmark=None,
         error=None,
         notes=(),
         benchmark=None,

@@ -168,6 +168,16 @@ def test_a_plan_that_somebody_changed_holds_and_is_judged(again, monkeypatch):
     )
 
 
+def test_the_passes_of_a_plan_run(again, monkeypatch):
+    path = again / "recipe.precision.json"
+    path.write_text(path.read_text().replace('"uses": []', '"uses": [{"name": "name-nodes"}]'))
+    heard = []
+    monkeypatch.setenv("ASCENDC_CACHE", str(again / "another-store"))
+    driver.build(again / "recipe.yaml", output=again / "out", until="forecast", listen=heard.append)
+    said = [event.line for event in heard if isinstance(event, StepSaid) and event.label == "model @ card"]
+    assert "name-nodes: 0" in said
+
+
 def test_a_plan_for_nodes_that_are_not_there(again, monkeypatch):
     path = again / "recipe.precision.json"
     path.write_text(path.read_text().replace('"/block/Add",', '"/block/Ad",', 1))
