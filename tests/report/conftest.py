@@ -54,7 +54,6 @@ def record():
         benchmark=None,
         error=None,
         notes=(),
-        benchmark=None,
         findings=found.Findings((change,), (checked,)),
     )
     return lambda **changes: replace(made, **changes)
