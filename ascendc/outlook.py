@@ -93,7 +93,7 @@ class Outlook(Forecast):
     """Looked at where the fused bound passes; None: it does not, or makes no difference."""
     kept: Found | None
     """What must stay in float32; None: nobody asked."""
-    rewrites: tuple[Rewrite, ...]
+    rewrites: tuple[Rewrite, ...] = ()
     """Of the graph, before `kept` is enough; usually none."""
 
 

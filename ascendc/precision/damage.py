@@ -1,4 +1,4 @@
-"""How far outputs in float16 are from themselves in float32: what a gate asks, for little more than a run."""
+"""How far outputs in float16 are from themselves in float32."""
 
 from __future__ import annotations
 
@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ascendc.errors import StageError
-from ascendc.passes import values
-from ascendc.precision.emulator import straight
-from ascendc.precision.feeds import Feeds, fit
-from ascendc.precision.modes import Mode, in_half
-from ascendc.precision.rounding import Overflow
-from ascendc.precision.units import Bound, units
 from ascendc.runtime.metrics import MetricsError, max_abs_error, min_cosine, relative_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
-    import onnx_ir as ir
-
-    from ascendc.precision.engine import Engine
 
     Array = npt.NDArray[Any]
 
@@ -38,43 +29,6 @@ class Damage:
     """Over all samples together."""
     rel_to_sample_distance: float | None
     """Largest L2 error of a sample, over the median L2 distance between two samples."""
-
-
-def damage(
-    model: ir.Model,
-    samples: Mapping[str, Array],
-    mode: Mode,
-    bound: Bound = "fused",
-    *,
-    exact: Mapping[str, Array] | None = None,
-    overflow: Overflow = "inf",
-) -> dict[str, Damage]:
-    """What float16 does to the outputs, end to end; nothing is said of nodes. By output.
-
-    Args:
-        model: any ONNX graph whose types can be inferred; it learns them.
-        samples: inputs, samples first.
-        mode: ATC's precision mode.
-        bound: what rounds together.
-        exact: outputs in float32, samples first, as a reference has them; None: they are computed, for another run.
-        overflow: what becomes of numbers beyond float16.
-
-    Raises:
-        StageError: as `ascendc.precision.forecaster.Forecaster` (ASC1504, ASC2701 to ASC2704).
-        UsageError: the samples do not fit the inputs (ASC2711 to ASC2714).
-    """
-    values.infer(model)
-    feeds, found = fit(model, samples), units(model, bound)
-    if exact is None:
-        exact = _run(straight(model, found, (False,) * len(found), overflow), feeds)
-    check_finite(exact)
-    rounded = _run(straight(model, found, in_half(found, mode), overflow), feeds)
-    return {name: between(exact[name], array) for name, array in rounded.items()}
-
-
-def worst(found: Iterable[Damage]) -> float:
-    """The largest `Damage.rel_to_sample_distance`; infinite where a number is lost."""
-    return max(float("inf") if one.rel_to_sample_distance is None else one.rel_to_sample_distance for one in found)
 
 
 def between(exact: Array, found: Array) -> Damage:
@@ -110,10 +64,6 @@ def check_finite(exact: Mapping[str, Array]) -> None:
     for name, array in exact.items():
         if not np.isfinite(array).all():
             raise StageError("ASC2704", f"output `{name}` holds NaN or infinity in float32 already, on the samples")
-
-
-def _run(engine: Engine, feeds: Feeds) -> dict[str, Array]:
-    return joined(engine.run(one) for one in feeds.runs())
 
 
 def joined(chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:

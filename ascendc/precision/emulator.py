@@ -51,7 +51,9 @@ class Emulator:
             nodes += _switched(writer, unit, index) if unit.rounds else writer.exact(unit, {}, "")
         switch = helper.make_tensor_value_info(_SWITCH, TensorProto.BOOL, [len(units)])
         places = [numpy_helper.from_array(np.int64(i), f"@{i}") for i in range(len(units))]
-        self._engine = _opened(model, nodes, writer, [switch], places)
+        inputs = [*(info(value) for value in fed(model)), switch]
+        graph = helper.make_graph(nodes, "rounded", inputs, [], [*small(model), *writer.limits(), *places])
+        self._engine = Engine(model, graph, [info(value) for value in model.graph.outputs])
 
     def run(self, feeds: Mapping[str, Array], half: Sequence[bool]) -> dict[str, Array]:
         """Outputs by name.
@@ -61,37 +63,6 @@ class Emulator:
             half: for each unit whether it is computed in float16.
         """
         return self._engine.run({**feeds, _SWITCH: np.array(half, bool)})
-
-
-def straight(model: ir.Model, units: Sequence[Unit], half: Sequence[bool], overflow: Overflow = "inf") -> Engine:
-    """The model with some units in float16 for good: opened and run sooner than an `Emulator`.
-
-    Args:
-        model: with types inferred.
-        units: of its main graph, all of them.
-        half: for each whether it is computed in float16.
-        overflow: what becomes of numbers beyond float16.
-
-    Raises:
-        StageError: onnxruntime does not take it (ASC2701), or a type is not known (ASC2703).
-    """
-    writer = Writer(model, overflow)
-    write = [writer.half if chosen and unit.rounds else writer.exact for unit, chosen in zip(units, half, strict=True)]
-    nodes = [node for unit, one in zip(units, write, strict=True) for node in one(unit, {}, "")]
-    return _opened(model, nodes, writer)
-
-
-def _opened(
-    model: ir.Model,
-    nodes: Sequence[NodeProto],
-    writer: Writer,
-    inputs: Sequence[ValueInfoProto] = (),
-    initializers: Sequence[TensorProto] = (),
-) -> Engine:
-    given = [info(value) for value in fed(model)]
-    held = [*small(model), *writer.limits(), *initializers]
-    graph = helper.make_graph(nodes, "rounded", [*given, *inputs], [], held)
-    return Engine(model, graph, [info(value) for value in model.graph.outputs])
 
 
 def info(value: ir.Value) -> ValueInfoProto:

@@ -9,12 +9,13 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from ascendc.passes import values
+from ascendc.precision.damage import relative
 from ascendc.precision.emulator import info
 from ascendc.precision.engine import Engine, small
-from ascendc.precision.feeds import fit
+from ascendc.precision.feeds import fed, fit
+from ascendc.precision.forecaster import weight
 from ascendc.precision.rounding import LARGEST, Writer
 from ascendc.precision.units import Unit, is_float, units
-from ascendc.runtime.metrics import MetricsError, relative_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,7 +93,7 @@ def glance(model: ir.Model, samples: Mapping[str, Array], exact: Mapping[str, Ar
         if half and len(unit.nodes) > 1:
             ranges[f"{unit.outputs[0].name}@inside"] = unit
             nodes += _range(unit)
-    inputs = [info(value) for value in model.graph.inputs if str(value.name) not in model.graph.initializers]
+    inputs = [info(value) for value in fed(model)]
     made = [info(value) for value in model.graph.outputs]
     made += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ranges]
     engine = Engine(model, helper.make_graph(nodes, "glance", inputs, [], [*small(model), *writer.limits()]), made)
@@ -112,9 +113,7 @@ def glance(model: ir.Model, samples: Mapping[str, Array], exact: Mapping[str, Ar
 
 def _answers(model: ir.Model, samples: Mapping[str, Array], engine: Engine) -> tuple[list[dict[str, Array]], int]:
     feeds = fit(model, samples)
-    weights = (value.const_value for value in model.graph.initializers.values())
-    large = sum(tensor.nbytes for tensor in weights if tensor is not None) >= LARGE
-    count = feeds.several(FEW) if large else feeds.count
+    count = feeds.several(FEW) if weight(model) >= LARGE else feeds.count
     return [engine.run(batch) for batch in feeds.runs(range(count))], count
 
 
@@ -133,7 +132,4 @@ def _error(exact: Array, found: Array) -> float:
     """Of the first samples, on the scale of all."""
     candidate = exact.copy()
     candidate[: len(found)] = found
-    try:
-        return relative_error(exact, candidate)
-    except MetricsError:
-        return float("inf")
+    return relative(exact, candidate)

@@ -42,6 +42,10 @@ class Notes:
             self._read(line)
         self._torn = bool(content) and not content.endswith(b"\n")
 
+    def knows(self, key: str) -> bool:
+        """Whether there is a number under a key."""
+        return key in self._numbers
+
     def number(self, key: str, find: Callable[[], float]) -> float:
         """What is noted under a key, or what `find` gives, which is noted then; may be infinite."""
         if key not in self._numbers:

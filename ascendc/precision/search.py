@@ -209,16 +209,18 @@ class Search:
         return self._trial(self._but(keep), f"{len(keep)} of {self._rounded(self._half)} nodes in float32")
 
     def _trial(self, half: tuple[bool, ...], what: str) -> float:
-        """Of the worst output."""
+        """Of the worst output. It is told of once it is noted: who hears may end the search there."""
         key = self._key("".join("01"[one] for one in half))
         self.tried.add(key)
-        return self._notes.number(key, lambda: self._run(half, what))
-
-    def _run(self, half: tuple[bool, ...], what: str) -> float:
-        error = self._forecaster.worst(half, self._order() if half != self._half else (), self._limit)
-        said = "numbers are lost" if error == float("inf") else f"error {error:.2g}"
-        self._say(f"trial {len(self.tried)}: {what}: {said}")
+        known = self._notes.knows(key)
+        error = self._notes.number(key, lambda: self._run(half))
+        if not known:
+            said = "numbers are lost" if error == float("inf") else f"error {error:.2g}"
+            self._say(f"trial {len(self.tried)}: {what}: {said}")
         return error
+
+    def _run(self, half: tuple[bool, ...]) -> float:
+        return self._forecaster.worst(half, self._order() if half != self._half else (), self._limit)
 
     def _key(self, what: str) -> str:
         return hashlib.sha256(f"{self._subject} {what}".encode()).hexdigest()

@@ -51,6 +51,7 @@ def record():
             StepRecord("fix", "image", "done", True, 0.0, "k2", None, "9 rewrites"),
         ),
         log=None,
+        benchmark=None,
         error=None,
         notes=(),
         findings=found.Findings((change,), (checked,)),
@@ -107,7 +108,7 @@ def case():
             compute=None,
             whole=None,
             loads=(),
-            memory=Footprint(None, None, None, 80_000_000, process_peak_of_case=True),
+            memory=Footprint("measured", None, None, None, 80_000_000, process_peak_of_case=True),
             cold_starts=(),
             warm_up=None,
             validation=Validation(16, 1e-6, 2e-4, "", ok=True) if taken else None,
@@ -132,12 +133,15 @@ def results(case):
         setting=settings.Setting("2026-01-01", "3.11", "6.1", {"numpy": "2"}, None, None, None, None, 0.1, 0.9),
         runs=4,
         rounds=1,
+        client_processes=False,
         cases=(
             case(2.0, 2.2, 1.9, 2.4),
             case(1.0, 1.1, 0.9, 1.2, runtime="torch"),
             case(runtime="om", device="npu", precision="fp16", state="unavailable", reason="the bundle holds no OM"),
         ),
-        scaling=(gears.Scaling("onnx", "cpu", "fp32", "card", "image", points, gears.gears(points), gears.RULE),),
+        scaling=(
+            gears.Scaling("measured", "onnx", "cpu", "fp32", "card", "image", points, gears.gears(points), gears.RULE),
+        ),
         notes=(),
     )
     return lambda **changes: replace(made, **changes)

@@ -126,8 +126,10 @@ def test_it_is_light_or_dark_as_the_system_is_and_as_the_reader_wants(opened, wr
     dark.page.get_by_label("light").check(force=True)
     assert dark.colour("body") == light.colour("body")
     assert dark.colour(mark, "fill") == light.colour(mark, "fill")
-    dark.page.get_by_label("dark").check(force=True)
-    assert dark.colour("body") == "rgb(21, 23, 26)"
+    light.page.get_by_label("dark").check(force=True)
+    assert light.colour("body") == "rgb(21, 23, 26)"
+    light.page.get_by_label("as the system").check(force=True)
+    assert light.colour("body") == "rgb(253, 253, 252)"
 
 
 def test_paper_is_light_and_has_what_is_folded(opened, write):

@@ -9,6 +9,8 @@ from ascendc.report.given import HINT
 from ascendc.report.page import Page
 from ascendc.report.sections.aipp import aipp
 from ascendc.report.sections.benchmark import benchmark
+from ascendc.report.sections.clients import clients
+from ascendc.report.sections.cold_start import cold_start
 from ascendc.report.sections.environment import environment
 from ascendc.report.sections.gears import gears
 from ascendc.report.sections.graphs import graphs
@@ -29,6 +31,8 @@ SECTIONS: tuple[Callable[[Given], Section | None], ...] = (
     precision,
     benchmark,
     gears,
+    clients,
+    cold_start,
     graphs,
     operators,
     aipp,

@@ -34,6 +34,7 @@ _COLUMNS = (
     Column(Text("without copies", "不含拷贝"), numeric=True),
     Column(Text("with preprocessing", "含预处理"), numeric=True),
     Column(Text("memory", "内存"), numeric=True),
+    Column(Text("of the estimated bound", "占估算上限"), numeric=True),
     Column(Text("relative", "相对最优"), numeric=True),
 )
 
@@ -127,6 +128,7 @@ def _row(case: Case, taken: Distribution, best: float | None) -> tuple[Said, ...
         rate(case.compute.per_second) if case.compute else UNKNOWN,
         rate(case.whole.per_second) if case.whole else UNKNOWN,
         _memory(case),
+        f"{case.roofline.share:.0%}" if case.roofline else UNKNOWN,
         Text("wrong", "有误") if case.state == "refused" else relative,
     )
 

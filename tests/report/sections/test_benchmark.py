@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 from ascendc.bench.result import Validation
+from ascendc.bench.roofline import Roofline
 from ascendc.report.given import Given
 from ascendc.report.page import Figure, Origin, Remark, Table
 from ascendc.report.sections.benchmark import TICKS, benchmark
@@ -77,3 +78,10 @@ def test_nothing_measured_is_a_table_of_reasons(results, case):
     [simulated] = blocks(results(cases=rows))
     assert say(simulated.rows[0][2], "en") == "simulated: no figures"
     assert simulated.origin is Origin.SIMULATED
+
+
+def test_a_row_on_a_known_chip_has_its_share_of_the_bound(results, case):
+    row = case(1.0, roofline=Roofline("estimated", "Ascend310P3", 0.4, 0.4), runtime="om", device="npu")
+    table = blocks(results(cases=(row,)))[0]
+    assert heads(table)[-2] == "of the estimated bound"
+    assert table.rows[0][-2] == "40%"
