@@ -160,7 +160,7 @@ def of_recipe(
                 mode or cast("Mode", command.PRECISION_MODES[precision]),  # a recipe has no mode that is not foretold
                 limit or OM_LIMITS[precision],
                 (mode,) if mode else LADDER,
-                golden.read(record.outputs, store),
+                golden.read(done[parts.verified(fixed, part)].result.outputs, store),
             )
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -157,6 +158,17 @@ def test_a_graph_that_has_changed_is_searched_again(again, monkeypatch):
     assert (again / "recipe.precision.json").read_text() != before
 
 
+def test_of_the_plans_for_one_chip_that_of_the_graph_is_kept(again, monkeypatch):
+    """Targets of one chip may have graphs of their own; plans for graphs that are no more go."""
+    path = again / "recipe.precision.json"
+    plans = [one.plan for one in lock.load(path)]
+    path.write_text(lock.to_json([replace(plans[1], graph="0" * 64), *plans]))
+    _, said = build(again, monkeypatch)
+    assert len(said) == 2
+    assert all("it is kept" in line for line in said)
+    assert [one.plan for one in lock.load(path)] == plans
+
+
 def test_a_plan_that_somebody_changed_holds_and_is_judged(again, monkeypatch):
     path = again / "recipe.precision.json"
     path.write_text(path.read_text().replace('"/block/Add",', '"/a",'))
@@ -202,7 +214,7 @@ def test_what_the_chip_computes_in_float16_alone_is_not_kept(store):
     with store.workspace(lambda _: None) as workspace:
         saved = graph.save(ir.from_proto(model), workspace)
         found = {
-            chip: fixed_nodes(PrecisionSpec("p", chip, None, 1, 0.03, "", None, ""), saved, None, workspace, {})
+            chip: fixed_nodes(PrecisionSpec("p", chip, None, 1, 0.03, "", (), ()), saved, None, workspace, {})
             for chip in ("Ascend310", "Ascend910B3")
         }
     assert found == {"Ascend310": {"c"}, "Ascend910B3": set()}
