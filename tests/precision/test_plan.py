@@ -175,6 +175,20 @@ find_plan(ir.load(folder / "model.onnx"), {"x": x}, 3e-2, cache=folder / "notes"
 """
 
 
+def test_notes_are_read_around_a_torn_line(offset, x, tmp_path):
+    """A kill tears one; what had been heard of before is known, and so is what follows."""
+    whole, rest = [], []
+    wanted = find_plan(offset, x, LIMIT, cache=tmp_path / "whole", say=whole.append)
+    lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
+    (tmp_path / "notes").write_bytes(b"".join(lines[:3]) + lines[3][:20])
+    assert find_plan(offset, x, LIMIT, cache=tmp_path / "notes", say=rest.append) == wanted
+    assert 0 < len(rest) < len(whole)
+    heard = len(rest)
+    assert find_plan(offset, x, LIMIT, cache=tmp_path / "notes", say=rest.append) == wanted
+    assert len(rest) == heard
+
+
+@pytest.mark.soak
 def test_a_search_that_was_killed_goes_on_where_it_was(offset, x, tmp_path):
     whole = []
     wanted = find_plan(offset, x, LIMIT, say=whole.append)
