@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -32,6 +35,9 @@ MOST_BYTES = 64 << 20
 """Of a file of results: a hundred times what any has had so far."""
 
 RECORD_ENDS = ".build.json"
+
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes what is no character by itself, such as the bytes of a name that is not UTF-8."""
 
 HINT = (
     "give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc compare --json`, `ascendc forecast "
@@ -64,6 +70,10 @@ class Given:
     sources: tuple[str, ...] = ()
     """The files, as they were named."""
 
+    def named(self, build: Build, label: str) -> str:
+        """A label of a build; with the build's name, where there are several."""
+        return label if len(self.builds) == 1 else f"{build.name}: {label}"
+
 
 def read(paths: Iterable[Path]) -> Given:
     """Read all files; what is named twice counts once.
@@ -76,21 +86,47 @@ def read(paths: Iterable[Path]) -> Given:
             or a manifest is missing or wrong (ASC1801, ASC1802).
     """
     given = Given()
-    for path in dict.fromkeys(path.resolve() for path in paths):
-        given = replace(given, sources=(*given.sources, path.name))
+    for path in dict.fromkeys(map(_real, paths)):
+        given = replace(given, sources=(*given.sources, _shown(path)))
         for found in _folder(path) if path.is_dir() else _file(path):
-            given = _with(given, found)
-    return given
+            given = _with(given, found, _shown(path))
+    builds = zip(given.builds, _apart(build.name for build in given.builds), strict=True)
+    return replace(given, builds=tuple(replace(build, name=name) for build, name in builds))
 
 
-def _with(given: Given, found: object) -> Given:
+def _real(path: Path) -> Path:
+    """The path, whatever links lead there; a pipe has none, and what is missing is named as it was."""
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError):  # until Python 3.13 links in a circle are a RuntimeError
+        return path
+
+
+def _shown(path: Path) -> str:
+    """Its name; bytes that are not UTF-8 cannot stand in a page."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
+def _apart(names: Iterable[str]) -> Iterator[str]:
+    """Names of which none is like another: ``tiny``, ``tiny (2)``."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+
+
+def _with(given: Given, found: object, source: str) -> Given:
     match found:
         case Build():
             return given if found in given.builds else replace(given, builds=(*given.builds, found))
         case Report():
             return replace(given, checks=(*given.checks, found))
         case Results():
-            return given if found in given.benches else replace(given, benches=(*given.benches, found))
+            if found in given.benches:
+                return given
+            if found.model.name in {one.model.name for one in given.benches}:  # before and after
+                found = replace(found, model=replace(found.model, name=f"{found.model.name} ({source})"))
+            return replace(given, benches=(*given.benches, found))
         case Verdict():
             return replace(given, comparisons=(*given.comparisons, found))
         case _:
@@ -117,8 +153,8 @@ def _build(folder: Path, beside: Path) -> Build:
     """A bundle's folder and the record beside it, either of which may be missing, but not both."""
     known = _record(beside) if beside.is_file() else None
     if not (folder / manifest.FILE).is_file():
-        return Build(folder.name, record=known)
-    made = Build(folder.name, folder, manifests.read(folder))
+        return Build(_shown(folder), record=known)
+    made = Build(_shown(folder), folder, manifests.read(folder))
     digest = hashlib.sha256((folder / manifest.FILE).read_bytes()).hexdigest()
     if known is not None and known.bundle_digest not in (None, digest):
         return replace(made, is_other=True)
@@ -134,10 +170,7 @@ def _record(path: Path) -> Record:
 
 
 def _file(path: Path) -> Iterable[object]:
-    found = list(_documents(path))
-    if not found:
-        raise _unknown(path, "it is empty")
-    for place, document in found:
+    for place, document in _documents(path):
         kind = next((kind for kind in KINDS if kind.is_one(document)), None)
         if kind is None:
             said = f", schema `{document['schema']!s:.60}`" if "schema" in document else ""
@@ -162,7 +195,7 @@ def _build_of(path: Path, document: dict[str, Any]) -> Build:
         together = _build(path.with_name(path.name.removesuffix(RECORD_ENDS)), path)
         if not together.is_other:
             return together
-    return Build(Path(found.output).name, record=found)
+    return Build(_shown(Path(found.output)), record=found)
 
 
 def _manifest_of(path: Path, _: dict[str, Any]) -> Build:
@@ -197,13 +230,17 @@ KINDS = (
 def _documents(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
     """The objects of a file, each with where it is: the file as a whole, or each of its lines."""
     try:
-        if (size := path.stat().st_size) > MOST_BYTES:
-            raise UsageError("ASC2901", f"`{path}` has {size} bytes; allowed: {MOST_BYTES}", hint=HINT)
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)  # the size of a pipe or a device is not told beforehand
+        if len(content) > MOST_BYTES:
+            raise UsageError("ASC2901", f"`{path}` has more than {MOST_BYTES} bytes", hint=HINT)
+        text = content.decode()
     except OSError as error:
         raise UsageError("ASC2901", f"`{path}` cannot be read: {error.strerror}", hint=HINT) from error
     except UnicodeDecodeError as error:
         raise _unknown(path, "it is not UTF-8") from error
+    if not text.strip():
+        raise _unknown(path, "it is empty")
     try:
         return [_document(path, "it", text)]
     except UsageError:
@@ -223,6 +260,8 @@ def _is_json(text: str) -> bool:
 
 def _document(path: Path, place: str, text: str) -> tuple[str, dict[str, Any]]:
     try:
+        if _HALF_A_PAIR.search(text):
+            text = json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace").decode()
         found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise _unknown(path, f"{place} is nested too deep") from error

@@ -10,7 +10,9 @@ from ascendc.report.page import Column, Origin, Section, table
 from ascendc.report.words import Text
 
 if TYPE_CHECKING:
+    from ascendc.bench.result import Results
     from ascendc.report.given import Given
+    from ascendc.report.page import Table
 
 _COLUMNS = (
     Column(Text("configuration", "配置")),
@@ -27,6 +29,11 @@ _COLUMNS = (
 
 def clients(given: Given) -> Section | None:
     """The section; None where one called at a time."""
+    blocks = tuple(_table(results) for results in given.benches if any(case.loads for case in results.cases))
+    return Section("clients", Text("Clients at once", "并发客户端"), blocks) if blocks else None
+
+
+def _table(results: Results) -> Table:
     rows = tuple(
         (
             name_of(case),
@@ -37,14 +44,15 @@ def clients(given: Given) -> Section | None:
             *(ms(value) for value in (load.latency.p50_ms, load.latency.p95_ms, load.latency.p99_ms)),
             f"{load.evenness:.2f}",
         )
-        for results in given.benches
         for case in results.cases
         for load in case.loads
     )
-    caption = Text("Throughput of all clients together, latency of single calls", "所有客户端的总吞吐，单次调用的时延")
+    caption = Text(
+        "{name}: throughput of all clients together, latency of single calls",
+        "{name}：所有客户端的总吞吐，单次调用的时延",
+    )
     even = Text(
         "Evenness: calls of the client that got least over those of the one that got most.",
         "均匀度：得到最少调用的客户端与最多者之比。",
     )
-    blocks = (table(caption, Origin.MEASURED, _COLUMNS, rows, note=even),)
-    return Section("clients", Text("Clients at once", "并发客户端"), blocks) if rows else None
+    return table(caption.fill(name=results.model.name), Origin.MEASURED, _COLUMNS, rows, note=even)

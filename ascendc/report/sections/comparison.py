@@ -41,9 +41,14 @@ def comparison(given: Given) -> Section | None:
     return Section("comparison", Text("Comparison", "对比"), tuple(blocks)) if blocks else None
 
 
-def _blocks(verdict: Verdict) -> Iterator[Block]:
+def origin_of(verdict: Verdict) -> Origin:
+    """Simulated, as soon as the simulated device answered for a side."""
     simulated = any(one.simulated for side in (verdict.reference, verdict.candidate) for one in side.answered)
-    origin = Origin.SIMULATED if simulated else Origin.MEASURED
+    return Origin.SIMULATED if simulated else Origin.MEASURED
+
+
+def _blocks(verdict: Verdict) -> Iterator[Block]:
+    origin = origin_of(verdict)
     agrees = Text("agrees", "一致") if verdict.ok else Text("differs", "不一致")
     names = {"candidate": verdict.candidate.name, "reference": verdict.reference.name}
     lead = Text(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ascendc.outlook import Outlook
     from ascendc.precision.damage import Damage
     from ascendc.precision.forecast import Culprit
-    from ascendc.report.given import Given
+    from ascendc.report.given import Build, Given
     from ascendc.report.page import Block
 
 MOST_LAYERS = 48
@@ -60,20 +60,19 @@ _CULPRITS = (
 def precision(given: Given) -> Section | None:
     """The section; None without a forecast."""
     order = _order(given)
-    found = [build.record.findings for build in given.builds if build.record]
     blocks = [
-        *(block for findings in found for block in _of_build(findings)),
+        *(block for build in given.builds if build.record for block in _of_build(given, build, build.record.findings)),
         *(block for forecast in given.forecasts for block in _blocks(forecast, order)),
     ]
     return Section("precision", Text("What float16 does", "float16 的影响"), tuple(blocks)) if blocks else None
 
 
-def _of_build(found: Findings) -> Iterator[Block]:
+def _of_build(given: Given, build: Build, found: Findings) -> Iterator[Block]:
     """The gate's forecasts, and the plans of `precision: auto`."""
     if found.forecasts:
         rows = tuple(
             (
-                one.label,
+                given.named(build, one.label),
                 one.mode,
                 one.output,
                 str(one.samples),
@@ -83,7 +82,8 @@ def _of_build(found: Findings) -> Iterator[Block]:
             )
             for one in found.forecasts
         )
-        yield table(Text("Foretold by the build", "构建时的预测"), Origin.ESTIMATED, _GATE, rows)
+        caption = Text("Foretold by the build of {name}", "构建 {name} 时的预测").fill(name=build.name)
+        yield table(caption, Origin.ESTIMATED, _GATE, rows)
     for plan in found.plans:
         kept = joined((*plan.keep, *plan.types)) if plan.keep or plan.types else Text("nothing", "无")
         said = Text(
@@ -92,7 +92,7 @@ def _of_build(found: Findings) -> Iterator[Block]:
         )
         yield Remark(
             said.fill(
-                label=plan.label,
+                label=given.named(build, plan.label),
                 soc=plan.soc,
                 mode=plan.mode,
                 before=_or_lost(plan.before),

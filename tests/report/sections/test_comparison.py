@@ -19,6 +19,7 @@ from ascendc.judge.result import (
 )
 from ascendc.report.given import Given, read
 from ascendc.report.page import Figure, Origin
+from ascendc.report.sections import page_of
 from ascendc.report.sections.comparison import comparison
 from ascendc.report.words import say
 
@@ -93,3 +94,9 @@ def test_equal_layers_have_no_bars(verdict):
     equal = dataclasses.replace(layers, layers=(dataclasses.replace(layers.layers[0], error=0.0),))
     *_, remark, _ = comparison(Given(comparisons=(verdict(layers=(equal,)),))).blocks
     assert say(remark.text, "zh") == "两侧共有 3 个张量中的 2 个；首个超出 2.0×10⁻⁴ 的：均未超限。"
+
+
+def test_a_report_of_it_alone_is_named_for_its_sides(verdict):
+    simulated = SideInfo("om", "a.om", (Answered("", "acl", True, 0.03),))
+    page = page_of(Given(comparisons=(verdict(candidate=simulated, ok=False),)))
+    assert (page.title, say(page.lede, "en")) == ("a.om ≟ a.onnx", "a.om against a.onnx: differs (simulated).")
