@@ -163,7 +163,8 @@ def _build(
     steps = order(plan.goals)
     journal(BuildStarted(str(path), recipe.bundle.name, str(folder), len(steps)))
     done = execute(steps, store, journal, crew, stop=stop, release=targets.parts.model.release)
-    notes = (*recipe.notes, *targets.parts.notes, *_keep_plans(targets, done))
+    plans = _keep_plans(targets, done)
+    notes = (*recipe.notes, *targets.parts.notes, *plans)
     if until == "package":
         placed = materialise(done[targets.packaged].result, store, folder)
         changed = placed.changed
@@ -178,7 +179,8 @@ def _build(
     outcome = Outcome(
         recipe=recipe,
         output=folder,
-        changed=changed or not all(d.cached for d in done.values()),
+        # A precision plan that is only read, because it lies beside the recipe, is nothing that was done.
+        changed=changed or bool(plans) or not all(d.cached for step, d in done.items() if step.stage != "precision"),
         rows=tuple(_row(artefact, done, without_om) for artefact in targets.artefacts if artefact.verified in done),
         verdicts=tuple(dict.fromkeys(done[step].result.summary for step in targets.judged if step in done)),
         deferred=deferrals,

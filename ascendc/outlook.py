@@ -107,9 +107,17 @@ def of_file(path: Path, samples: Path | None, mode: Mode | None, limit: float | 
         limit: None: that of bundles in float16.
 
     Raises:
-        UsageError: the file is no model (ASC2301 to ASC2305), or samples cannot be had (ASC2710, ASC2715).
+        UsageError: the file is no model (ASC2301 to ASC2305), has functions of its own (ASC2719), or samples cannot be
+            had (ASC2710, ASC2715).
     """
     model = onnx_file.load(path)
+    if model.functions:
+        domain, name, _ = next(iter(model.functions))
+        raise UsageError(
+            "ASC2719",
+            f"`{path}` defines functions of its own (`{domain}:{name}`), which ATC does not take either",
+            hint="onnx.inliner.inline_local_functions(model) of Python's onnx puts what they do in their place",
+        )
     arrays = feeds.read(samples) if samples else feeds.drawn(model, str(path))
     said = str(samples) if samples else f"drawn from a normal distribution (seed {feeds.SEED})"
     limit = limit or OM_LIMITS["fp16"]
@@ -160,7 +168,7 @@ def of_recipe(
                 mode or cast("Mode", command.PRECISION_MODES[precision]),  # a recipe has no mode that is not foretold
                 limit or OM_LIMITS[precision],
                 (mode,) if mode else LADDER,
-                golden.read(record.outputs, store),
+                golden.read(done[parts.verified(fixed, part)].result.outputs, store),
             )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from ascendc.errors import StageError, UsageError
@@ -70,3 +71,16 @@ def test_a_file(tmp_path):
     assert (given.mode, given.limit, given.said) == ("mixed_float16", 0.1, str(tmp_path / "s.npz"))
     assert look(given).count == 3
     assert look(given, keep=True).kept.keep == ()
+
+
+def test_a_file_with_functions_of_its_own(tmp_path):
+    text = """<ir_version: 8, opset_import: ["": 17, "my": 1]>
+      g (float[n,4] x) => (float[n,4] y) { y = my.Square(x) }
+      <domain: "my", opset_import: ["": 17]> Square (a) => (b) { b = Mul(a, a) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "f.onnx")
+    with pytest.raises(UsageError) as caught:
+        of_file(tmp_path / "f.onnx", None, None, None)
+    assert (caught.value.id, caught.value.message) == (
+        "ASC2719",
+        f"`{tmp_path / 'f.onnx'}` defines functions of its own (`my:Square`), which ATC does not take either",
+    )

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ascendc.account.findings import Findings
@@ -95,7 +95,7 @@ class Record:
     """In the order in which they began."""
     log: str | None
     """Where the log lies; null if it could not be written."""
-    benchmark: str | None
+    benchmark: str | None = field(default=None, kw_only=True)  # older records do not have it
     """Where the results of the benchmark lie (ascendc/bench/1); null if none was asked for, or it came to none."""
     error: Failure | None
     notes: tuple[str, ...]

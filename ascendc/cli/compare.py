@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ascendc.cli.build import SET_HELP
+from ascendc.cli.positive import Positive
 
 EXIT_REFUSED = 4
 
@@ -19,7 +20,7 @@ EXIT_REFUSED = 4
 @click.option("--samples", type=click.Path(path_type=Path), metavar="FILE.npz|FOLDER", help="Inputs, samples first.")
 @click.option("--part", metavar="NAME", help="Of a recipe or bundle: only this, or what a single graph is.")
 @click.option("--target", metavar="NAME", help="Which target of a bundle [the first that can run].")
-@click.option("--limit", type=click.FloatRange(0, min_open=True), metavar="X", help="Error allowed [by the sides].")
+@click.option("--limit", type=Positive(), metavar="X", help="Error allowed [by the sides].")
 @click.option("--layers", is_flag=True, help="Layer by layer: the first tensor that goes beyond.")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help=SET_HELP)
 @click.option("--allow-simulated", is_flag=True, help="Offer a device an OM that no real ATC made.")

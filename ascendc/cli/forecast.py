@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
 from ascendc.cli.build import SET_HELP
+from ascendc.cli.positive import Positive
 from ascendc.errors import UsageError
 from ascendc.precision.modes import V2, WHITE, Mode
 
@@ -38,7 +40,7 @@ SAID = 8
 @click.option("--bound", type=click.Choice(["fused", "unfused"]), default="fused", show_default=True)
 @click.option("--samples", type=click.Path(path_type=Path), metavar="FILE.npz|FOLDER", help="Inputs, samples first.")
 @click.option("--overflow", type=click.Choice(["inf", "saturate"]), default="inf", show_default=True)
-@click.option("--limit", type=click.FloatRange(0, min_open=True), metavar="X", help="Error that is allowed [0.03].")
+@click.option("--limit", type=Positive(), metavar="X", help="Error that is allowed [0.03].")
 @click.option(
     "--keep", type=click.Path(path_type=Path), metavar="FILE", help="Write what must stay in float32, for ATC."
 )
@@ -67,7 +69,7 @@ def forecast(
     found = []
     subjects = list(_subjects(path, mode, samples, limit, overrides, as_json))
     for subject in subjects:
-        file = None if keep is None else _file(keep, subject, alone=len(subjects) == 1)
+        file = None if keep is None else _file(keep, subject.name, [one.name for one in subjects])
         cache = None if file is None else file.with_name(f".{file.name}.trials")
         one = outlook.look(subject, bound, overflow, keep=keep is not None, cache=cache, say=_say)
         found.append(one)
@@ -171,9 +173,12 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _file(keep: Path, subject: Subject, *, alone: bool) -> Path:
-    """Where to write; said before the work if it cannot be written after it."""
-    path = keep if alone else keep.with_stem(f"{keep.stem}-{subject.name.partition(' @ ')[0]}")
+def _file(keep: Path, subject: str, subjects: Sequence[str]) -> Path:
+    """Where to write: a file for each part, and target if they differ; said before the work if it cannot be."""
+    parts = [one.partition(" @ ")[0] for one in subjects]
+    part, _, targets = subject.partition(" @ ")
+    label = re.sub(r"[^\w.-]+", "-", part if parts.count(part) == 1 else f"{part}-{targets}")
+    path = keep if len(subjects) == 1 else keep.with_stem(f"{keep.stem}-{label}")
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise UsageError("ASC2718", f"--keep `{path}` cannot be written: its folder must exist and be yours to write")
     return path

@@ -199,7 +199,7 @@ class TargetSteps:
         """precision: the plan beside the recipe, or a search for one."""
         wanted, install = target.part(part.name), self._install(target)
         limit = OM_LIMITS[wanted.precision]
-        locked = self.locked.get((part.name, target.soc.name, limit))
+        locked = [one for one in self.locked if one.plan.subject == (part.name, target.soc.name, limit)]
         spec = PrecisionSpec(
             part.name,
             target.soc.name,
@@ -207,8 +207,8 @@ class TargetSteps:
             max(wanted.batch.sizes),
             limit,
             files_of(install, target.soc),
-            locked.plan if locked else None,
-            locked.where if locked else "",
+            tuple(one.plan for one in locked),
+            tuple(one.where for one in locked),
         )
 
         def run(lowered: Any, golden: Any, _: Any, ws: Any) -> Chosen:
@@ -227,14 +227,13 @@ class TargetSteps:
         )
 
     @cached_property
-    def locked(self) -> dict[tuple[str, str, float], Locked]:
-        """The plans that lie beside the recipe, by part, chip and limit.
+    def locked(self) -> tuple[Locked, ...]:
+        """The plans that lie beside the recipe.
 
         Raises:
             UsageError: the file is none of ours.
         """
-        found = lock.load(lock.path_of(self.parts.recipe.path))
-        return {one.plan.key: one for one in found}
+        return lock.load(lock.path_of(self.parts.recipe.path))
 
     def _lowered(self, part: Part, target: Target) -> Step:
         """fix(lowering): passes for this SoC, batch and precision; the portable graph itself if there are none."""

@@ -41,7 +41,9 @@ class Engine:
         for name, array in self._weights.items():
             elem = helper.np_dtype_to_tensor_dtype(array.dtype)
             graph.input.append(helper.make_tensor_value_info(name, elem, array.shape))
-        graph.output.extend(made)
+        # An output that is fed is not asked for: it would refer to memory that is given back after the run.
+        self._fed = frozenset(value.name for value in graph.input)
+        graph.output.extend(value for value in made if value.name not in self._fed)
         opsets = [helper.make_opsetid(domain, version) for domain, version in model.opset_imports.items()]
         proto = helper.make_model(graph, opset_imports=opsets, ir_version=model.ir_version)
         options = onnxruntime.SessionOptions()
@@ -74,11 +76,13 @@ class Engine:
         """
         given = {name: self._value(np.ascontiguousarray(array)) for name, array in feeds.items()}
         names = self._names if only is None else list(only)
+        asked = [name for name in names if name not in self._fed]
         try:
-            found = self._session.run_with_ort_values(names, {**self._values, **given})
+            found = self._session.run_with_ort_values(asked, {**self._values, **given})
         except failures() as error:
             raise StageError("ASC2702", f"onnxruntime fails on the samples: {error}") from error
-        return {name: value.numpy() for name, value in zip(names, found, strict=True)}
+        results = {**self._weights, **feeds, **{name: one.numpy() for name, one in zip(asked, found, strict=True)}}
+        return {name: np.asarray(results[name]) for name in names}
 
 
 def small(model: ir.Model) -> list[TensorProto]:

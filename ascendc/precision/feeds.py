@@ -6,11 +6,13 @@ import json
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 
 from ascendc.errors import UsageError
+from ascendc.runtime.npz import read_arrays
+from ascendc.runtime.service import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,22 +113,29 @@ def read(path: Path) -> dict[str, Array]:
     Raises:
         UsageError: neither, or damaged (ASC2710).
     """
+    if not path.is_dir():
+        if not path.exists():
+            raise _unread(path, "there is no such file or folder")
+        arrays = _read(path, path) if is_zipfile(path) else None
+        if not isinstance(arrays, dict):
+            raise _unread(path, "it is no .npz archive")
+        return arrays
+    found = {file.stem: _read(path, file) for file in sorted(path.glob("*.npy"))}
+    if not found:
+        raise _unread(path, "the folder holds no .npy file")
+    return {name: array for name, array in found.items() if not isinstance(array, dict)}
+
+
+def _read(path: Path, file: Path) -> Array | dict[str, Array]:
     try:
-        if path.is_dir():
-            found = {file.stem: np.load(file, allow_pickle=False) for file in sorted(path.glob("*.npy"))}
-            if not found:
-                raise ValueError("the folder holds no .npy file")
-            return found
-        if not is_zipfile(path):
-            raise ValueError("it is no .npz archive" if path.exists() else "there is no such file or folder")
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise UsageError(
-            "ASC2710",
-            f"--samples `{path}` cannot be read: {error}",
-            hint="it is an .npz with an array for each input, or a folder with <input>.npy, samples first",
-        ) from error
+        return read_arrays(file, f"`{file.name}`")
+    except InputError as error:
+        raise _unread(path, str(error)) from error
+
+
+def _unread(path: Path, why: str) -> UsageError:
+    hint = "it is an .npz with an array for each input, or a folder with <input>.npy, samples first"
+    return UsageError("ASC2710", f"--samples `{path}` cannot be read: {why}", hint=hint)
 
 
 def drawn(model: ir.Model, file: str) -> dict[str, Array]:

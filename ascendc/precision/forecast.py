@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 NEAR = 0.5
 """Share of the limit from which single nodes are tried: far below it, nobody asks which of them does most."""
 
+END = float(np.finfo(np.float32).max)
+"""The largest number of float32, for infinity, which JSON does not have and masks hold."""
+
 CANDIDATES = 8
 """Units whose effect on the outputs is tried, each by a run of its own: those whose own error is largest."""
 
@@ -40,7 +43,7 @@ class Culprit:
     accumulated: float | None
     """Relative L2 error where everything before it is in float16 too."""
     max_abs_value: float
-    """The largest magnitude of its exact result; float16 ends at 65504."""
+    """The largest magnitude of its exact result; float16 ends at 65504. Infinity counts as 3.4e38."""
     tried: bool
     """Whether `effect` was tried; nodes are not where outputs keep far from the limit."""
     effect: float | None
@@ -54,7 +57,7 @@ class Lost:
     node: str
     tensor: str
     value: float
-    """The largest magnitude of its exact content."""
+    """The largest magnitude of its exact content; infinity counts as 3.4e38."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def by_own_error(half: Sequence[bool], seen: Sequence[Seen]) -> list[int]:
 def _culprit(unit: Unit, seen: Seen, effect: float | None) -> Culprit:
     own, blur, accumulated = map(_number, (seen.own, seen.blur, seen.accumulated))
     tried, found = effect is not None, None if effect is None else _number(effect)
-    return Culprit(unit.name, unit.kind, module(unit), own, blur, accumulated, seen.largest, tried, found)
+    return Culprit(unit.name, unit.kind, module(unit), own, blur, accumulated, _magnitude(seen), tried, found)
 
 
 def _lost(units: Sequence[Unit], seen: Sequence[Seen]) -> Iterator[Lost]:
@@ -120,7 +123,11 @@ def _lost(units: Sequence[Unit], seen: Sequence[Seen]) -> Iterator[Lost]:
     for unit, one in zip(units, seen, strict=True):
         if one.overflows and (one.largest > LARGEST or not lost & {*unit.inputs}):
             lost.update(unit.outputs)
-            yield Lost(unit.name, one.result, one.largest)
+            yield Lost(unit.name, one.result, _magnitude(one))
+
+
+def _magnitude(seen: Seen) -> float:
+    return seen.largest if np.isfinite(seen.largest) else END
 
 
 def _coarse(effect: float) -> float:

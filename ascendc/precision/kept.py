@@ -70,13 +70,18 @@ def keep_dtype(keep: Sequence[Kept]) -> str:
     ATC drops names that it does not know with a line in its log alone, and what it fuses gets another name.
 
     Raises:
-        StageError: a node has no name (ASC2716).
+        StageError: a node has no name, or one that is no line of a file (ASC2716).
     """
     for one in keep:
-        if not all(one.nodes):
-            raise StageError(
-                "ASC2716",
-                f"a {one.op} without a name must stay in float32, and --keep_dtype takes names",
-                hint="name the nodes of the ONNX file: ATC's own names change with the graph",
-            )
+        for name in one.nodes:
+            if name == "" or name != name.strip() or any(sign < " " for sign in name):
+                raise StageError(
+                    "ASC2716",
+                    f"a {one.op} {_called(name)} must stay in float32, and --keep_dtype takes names, one a line",
+                    hint="name the nodes of the ONNX file: ATC's own names change with the graph",
+                )
     return "".join(f"{name}\n" for one in keep for name in one.nodes)
+
+
+def _called(name: str) -> str:
+    return f"by the name {name!a}" if name else "without a name"

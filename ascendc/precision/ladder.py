@@ -133,10 +133,15 @@ class Ladder:
 
     def _none(self, bare: Search) -> GateError:
         worst = bare.worst_fixed()
+        why = (
+            "in float32 they are not either: that is less than two programs differ by"
+            if worst is None
+            else f"the chip computes `{worst.name}` ({worst.kind}) in float16 only, and numbers are lost there or "
+            "become too coarse"
+        )
         return GateError(
             "ASC2705",
-            f"no precision mode keeps the outputs within {self._limit:g} of the distance between samples: the chip "
-            f"computes `{worst.name}` ({worst.kind}) in float16 only, and numbers are lost there or become too coarse",
+            f"no precision mode keeps the outputs within {self._limit:g} of the distance between samples: {why}",
             hint="ascendc forecast MODEL.onnx says what float16 does at each node; a larger limit lets it pass",
         )
 

@@ -75,9 +75,14 @@ class Chosen:
     origin: Literal["estimated"] = "estimated"
 
     @property
-    def key(self) -> tuple[str, str, float]:
-        """What there is one plan for."""
+    def subject(self) -> tuple[str, str, float]:
+        """What it is for: part, chip and limit. Targets of one chip may differ in their graphs, by CANN or batch."""
         return self.part, self.soc, self.limit
+
+    @property
+    def key(self) -> tuple[str, str, float, str]:
+        """What there is one plan for."""
+        return (*self.subject, self.graph)
 
     @property
     def kept(self) -> str:
@@ -101,7 +106,7 @@ class Lock(BaseModel):
     version: Literal[1]
     """Of this format."""
     plans: tuple[Chosen, ...]
-    """One for each part, chip and limit."""
+    """One for each part, chip, limit and graph."""
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,16 @@ def load(path: Path) -> tuple[Locked, ...]:
 
 
 def save(path: Path, found: Iterable[Chosen]) -> bool:
-    """Put plans into a file, all at once, in place of those for the same part, chip and limit; whether it changed.
+    """Put plans into a file, all at once, in place of all for the same part, chip and limit; whether it changed.
 
     Raises:
         OSError: it cannot be written.
         UsageError: what is there is none of ours.
     """
-    plans = {plan.key: plan for plan in (*(locked.plan for locked in load(path)), *found)}
+    fresh = {plan.key: plan for plan in found}
+    replaced = {plan.subject for plan in fresh.values()}
+    others = (locked.plan for locked in load(path) if locked.plan.subject not in replaced)
+    plans = {**{plan.key: plan for plan in others}, **fresh}
     text = to_json(plans[key] for key in sorted(plans))
     if not plans or (path.exists() and path.read_text(encoding="utf-8") == text):
         return False
@@ -168,7 +176,7 @@ def schema_text() -> str:
 
 
 def _contradictions(plans: Sequence[Chosen]) -> Iterator[Problem]:
-    first: dict[tuple[str, str, float], int] = {}
+    first: dict[tuple[str, str, float, str], int] = {}
     for i, plan in enumerate(plans):
         if plan.types and plan.mode != "allow_mix_precision":
             text = f"must be empty in {plan.mode}; allowed: types in allow_mix_precision alone"
@@ -179,7 +187,7 @@ def _contradictions(plans: Sequence[Chosen]) -> Iterator[Problem]:
                 yield Problem("ASC1655", ("plans", i, "uses", j, "options"), text)
         other = first.setdefault(plan.key, i)
         if other != i:
-            text = f"must not be for the same part, chip and limit as plans[{other}]; allowed: one plan for each"
+            text = f"must not be for the same part, chip, limit and graph as plans[{other}]; allowed: one plan for each"
             yield Problem("ASC1653", ("plans", i), text)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from ascendc.passes import values
 from ascendc.precision import bodies
 from ascendc.precision.units import INTEGERS, is_float
 
@@ -62,8 +61,8 @@ class Writer:
         for value in unit.inputs:
             name = str(value.name)
             source = names.get(name, name)
-            if source in ready or (len(unit.nodes) > 1 and values.scalar(value) is not None):
-                continue  # a fused kernel has its scalars, eps among them, as attributes in float32
+            if source in ready or unit.stays(value):
+                continue
             if is_float(value):
                 names[name] = self._fresh(source)
                 nodes += self.round(source, names[name])

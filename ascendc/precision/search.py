@@ -57,7 +57,8 @@ class Search:
         self._units = forecaster.units
         self._fixed = frozenset(i for i, unit in enumerate(self._units) if unit.rounds and fixed(unit))
         self._half = self._in_half()
-        self._notes, self._subject = notes or Notes(), f"{subject} {mode} {limit!r}"
+        bare = "".join("01"[one] for one in self._half)  # other tables of the chip's are another search
+        self._notes, self._subject = notes or Notes(), f"{subject} {mode} {limit!r} {bare}"
         self.tried: set[str] = set()
 
     @property
@@ -112,9 +113,9 @@ class Search:
         found = self._notes.integers(self._key("lost"), self._lost)
         return {self._units[i].name: power for i, power in zip(found[::2], found[1::2], strict=True)}
 
-    def worst_fixed(self) -> Unit:
-        """The unit that cannot be kept and does most damage."""
-        return self._units[next(i for i in self.ranked() if i in self._fixed)]
+    def worst_fixed(self) -> Unit | None:
+        """The unit that cannot be kept and does most damage; None: any can be kept."""
+        return next((self._units[i] for i in self.ranked() if i in self._fixed), None)
 
     def error(self, keep: Sequence[Kept], types: Sequence[str]) -> float:
         """Where what another search found is kept; infinite where this graph has not all of it."""

@@ -24,8 +24,8 @@ that becomes -inf has not changed."""
 
 def constants() -> list[TensorProto]:
     """Initializers that the nodes refer to."""
-    both = {"@floor": -_BEYOND, "@ceiling": _BEYOND, "@none": 0.0}
-    floats = [numpy_helper.from_array(np.float32(value), name) for name, value in both.items()]
+    numbers = {"@floor": -_BEYOND, "@ceiling": _BEYOND, "@none": 0.0, "@unit": 1.0}
+    floats = [numpy_helper.from_array(np.float32(value), name) for name, value in numbers.items()]
     return [*floats, numpy_helper.from_array(np.int64(0), "@first")]
 
 
@@ -64,9 +64,9 @@ def _careful(name: str, errors: dict[str, str]) -> list[NodeProto]:
         return [*nodes, _node("Identity", "@none", f"{name}@bad")]
     for source, which in ((sources["own"], "mine"), (name, "before")):  # infinity minus itself is no number
         nodes.append(_node("Sub", (source, source), f"{name}@zero{which}"))
-        nodes.append(_node("IsNaN", f"{name}@zero{which}", f"{name}@lost{which}"))
-        nodes.append(_node("Cast", f"{name}@lost{which}", f"{name}@one{which}", to=TensorProto.FLOAT))
-    nodes.append(_node("Sub", (f"{name}@onemine", f"{name}@onebefore"), f"{name}@fresh"))
+        nodes.append(_node("Less", (f"{name}@zero{which}", "@unit"), f"{name}@finite{which}"))  # IsNaN: from opset 9
+        nodes.append(_node("Cast", f"{name}@finite{which}", f"{name}@one{which}", to=TensorProto.FLOAT))
+    nodes.append(_node("Sub", (f"{name}@onebefore", f"{name}@onemine"), f"{name}@fresh"))
     return [*nodes, _node("ReduceMax", f"{name}@fresh", f"{name}@bad", keepdims=0)]
 
 

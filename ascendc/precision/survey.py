@@ -177,7 +177,7 @@ def _weights(unit: Unit, writer: Writer) -> _Weights:
     nodes: list[NodeProto] = []
     names = {}
     for value in unit.inputs:
-        if value.is_initializer() and is_float(value):
+        if value.is_initializer() and is_float(value) and not unit.stays(value):
             names[str(value.name)] = target = f"{value.name}@{unit.outputs[0].name}"
             nodes += writer.round(str(value.name), target)
     return _Weights(nodes, names, frozenset(names.values()))

@@ -27,6 +27,9 @@ INTEGERS = ("ArgMax", "ArgMin")
 
 _SHAPES = ("Shape", "Size")
 
+_SIZED = ("Resize", "Upsample")
+"""Operators whose inputs, but for the first, say how large the result becomes."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -54,6 +57,16 @@ class Unit:
         """What is used outside."""
         return tuple(value for value in self.nodes[-1].outputs if value.name)
 
+    def stays(self, value: ir.Value) -> bool:
+        """Whether an input is no data, and so is float32 in any mode.
+
+        Fused kernels have their scalars (eps) as attributes.
+        """
+        first = self.nodes[0]
+        if first.op_type in _SIZED:
+            return value in first.inputs[1:]
+        return len(self.nodes) > 1 and values.scalar(value) is not None
+
     @property
     def rounds(self) -> bool:
         """Whether float16 can change anything: shape arithmetic has no floats, or asks them for their shape alone."""
@@ -62,10 +75,11 @@ class Unit:
 
 
 def is_float(value: ir.Value) -> bool:
-    """Whether a value is float32, which ATC may turn into float16."""
+    """Whether a value is float32, which ATC may turn into float16; an empty one has nothing to turn."""
     import onnx_ir as ir
 
-    return value.dtype == ir.DataType.FLOAT
+    empty = value.shape is not None and 0 in value.shape
+    return value.dtype == ir.DataType.FLOAT and not empty
 
 
 def units(model: ir.Model, bound: Bound) -> tuple[Unit, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +21,8 @@ from ascendc.bench.result import Results
 from ascendc.bundle import manifest as manifests
 from ascendc.check import Report
 from ascendc.errors import UsageError
+from ascendc.judge import result as judge
+from ascendc.judge.result import Verdict
 from ascendc.runtime import manifest
 from ascendc.runtime.manifest import Manifest
 
@@ -31,9 +36,12 @@ MOST_BYTES = 64 << 20
 
 RECORD_ENDS = ".build.json"
 
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes what is no character by itself, such as the bytes of a name that is not UTF-8."""
+
 HINT = (
-    "give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc forecast --json` or `ascendc check "
-    "--json` wrote"
+    "give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc compare --json`, `ascendc forecast "
+    "--json` or `ascendc check --json` wrote"
 )
 
 
@@ -58,8 +66,13 @@ class Given:
     checks: tuple[Report, ...] = ()
     forecasts: tuple[Outlook, ...] = ()
     benches: tuple[Results, ...] = ()
+    comparisons: tuple[Verdict, ...] = ()
     sources: tuple[str, ...] = ()
     """The files, as they were named."""
+
+    def named(self, build: Build, label: str) -> str:
+        """A label of a build; with the build's name, where there are several."""
+        return label if len(self.builds) == 1 else f"{build.name}: {label}"
 
 
 def read(paths: Iterable[Path]) -> Given:
@@ -73,21 +86,49 @@ def read(paths: Iterable[Path]) -> Given:
             or a manifest is missing or wrong (ASC1801, ASC1802).
     """
     given = Given()
-    for path in dict.fromkeys(path.resolve() for path in paths):
-        given = replace(given, sources=(*given.sources, path.name))
+    for path in dict.fromkeys(map(_real, paths)):
+        given = replace(given, sources=(*given.sources, _shown(path)))
         for found in _folder(path) if path.is_dir() else _file(path):
-            given = _with(given, found)
-    return given
+            given = _with(given, found, _shown(path))
+    builds = zip(given.builds, _apart(build.name for build in given.builds), strict=True)
+    return replace(given, builds=tuple(replace(build, name=name) for build, name in builds))
 
 
-def _with(given: Given, found: object) -> Given:
+def _real(path: Path) -> Path:
+    """The path, whatever links lead there; a pipe has none, and what is missing is named as it was."""
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError):  # until Python 3.13 links in a circle are a RuntimeError
+        return path
+
+
+def _shown(path: Path) -> str:
+    """Its name; bytes that are not UTF-8 cannot stand in a page."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
+def _apart(names: Iterable[str]) -> Iterator[str]:
+    """Names of which none is like another: ``tiny``, ``tiny (2)``."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+
+
+def _with(given: Given, found: object, source: str) -> Given:
     match found:
         case Build():
             return given if found in given.builds else replace(given, builds=(*given.builds, found))
         case Report():
             return replace(given, checks=(*given.checks, found))
         case Results():
+            if found in given.benches:
+                return given
+            if found.model.name in {one.model.name for one in given.benches}:  # before and after
+                found = replace(found, model=replace(found.model, name=f"{found.model.name} ({source})"))
             return replace(given, benches=(*given.benches, found))
+        case Verdict():
+            return replace(given, comparisons=(*given.comparisons, found))
         case _:
             return replace(given, forecasts=(*given.forecasts, found))  # type: ignore[arg-type]  # the last kind
 
@@ -96,15 +137,24 @@ def _folder(path: Path) -> Iterable[object]:
     beside = path.with_name(path.name + RECORD_ENDS)
     if (path / manifest.FILE).is_file() or not beside.is_file():
         manifests.read(path)  # says what is wrong with a folder that is no bundle
-    return [_build(path, beside)]
+    return _with_benchmark(_build(path, beside), beside)
+
+
+def _with_benchmark(build: Build, beside: Path) -> Iterator[object]:
+    """The build, and the results of its own benchmark where they lie beside its record."""
+    yield build
+    if build.record is not None and build.record.benchmark:
+        path = beside.with_name(Path(build.record.benchmark).name)  # elsewhere, a record may name anything
+        if path.is_file():
+            yield from _file(path)
 
 
 def _build(folder: Path, beside: Path) -> Build:
     """A bundle's folder and the record beside it, either of which may be missing, but not both."""
     known = _record(beside) if beside.is_file() else None
     if not (folder / manifest.FILE).is_file():
-        return Build(folder.name, record=known)
-    made = Build(folder.name, folder, manifests.read(folder))
+        return Build(_shown(folder), record=known)
+    made = Build(_shown(folder), folder, manifests.read(folder))
     digest = hashlib.sha256((folder / manifest.FILE).read_bytes()).hexdigest()
     if known is not None and known.bundle_digest not in (None, digest):
         return replace(made, is_other=True)
@@ -120,15 +170,13 @@ def _record(path: Path) -> Record:
 
 
 def _file(path: Path) -> Iterable[object]:
-    found = list(_documents(path))
-    if not found:
-        raise _unknown(path, "it is empty")
-    for place, document in found:
+    for place, document in _documents(path):
         kind = next((kind for kind in KINDS if kind.is_one(document)), None)
         if kind is None:
             said = f", schema `{document['schema']!s:.60}`" if "schema" in document else ""
             raise _unknown(path, f"{place} is none of {', '.join(one.name for one in KINDS)}{said}")
-        yield kind.read(path, document)
+        made = kind.read(path, document)
+        yield from _with_benchmark(made, path) if isinstance(made, Build) else (made,)
 
 
 @dataclass(frozen=True)
@@ -147,7 +195,7 @@ def _build_of(path: Path, document: dict[str, Any]) -> Build:
         together = _build(path.with_name(path.name.removesuffix(RECORD_ENDS)), path)
         if not together.is_other:
             return together
-    return Build(Path(found.output).name, record=found)
+    return Build(_shown(Path(found.output)), record=found)
 
 
 def _manifest_of(path: Path, _: dict[str, Any]) -> Build:
@@ -172,6 +220,7 @@ KINDS = (
     Kind("the record of a build", _schema(record.SCHEMA), _build_of),
     Kind("a bundle's manifest", _schema(manifest.SCHEMA), _manifest_of),
     Kind("the results of a benchmark", _schema(bench.SCHEMA), lambda path, found: _decoded(path, Results, found)),
+    Kind("a comparison", _schema(judge.SCHEMA), lambda path, found: _decoded(path, Verdict, found)),
     Kind("a forecast", _names("end_to_end", "culprits", "model"), _outlook_of),
     Kind("a check", _names("soc", "counts", "findings"), lambda path, found: _decoded(path, Report, found)),
 )
@@ -181,13 +230,17 @@ KINDS = (
 def _documents(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
     """The objects of a file, each with where it is: the file as a whole, or each of its lines."""
     try:
-        if (size := path.stat().st_size) > MOST_BYTES:
-            raise UsageError("ASC2901", f"`{path}` has {size} bytes; allowed: {MOST_BYTES}", hint=HINT)
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)  # the size of a pipe or a device is not told beforehand
+        if len(content) > MOST_BYTES:
+            raise UsageError("ASC2901", f"`{path}` has more than {MOST_BYTES} bytes", hint=HINT)
+        text = content.decode()
     except OSError as error:
         raise UsageError("ASC2901", f"`{path}` cannot be read: {error.strerror}", hint=HINT) from error
     except UnicodeDecodeError as error:
         raise _unknown(path, "it is not UTF-8") from error
+    if not text.strip():
+        raise _unknown(path, "it is empty")
     try:
         return [_document(path, "it", text)]
     except UsageError:
@@ -207,6 +260,8 @@ def _is_json(text: str) -> bool:
 
 def _document(path: Path, place: str, text: str) -> tuple[str, dict[str, Any]]:
     try:
+        if _HALF_A_PAIR.search(text):
+            text = json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace").decode()
         found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise _unknown(path, f"{place} is nested too deep") from error

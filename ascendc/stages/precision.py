@@ -52,10 +52,10 @@ class PrecisionSpec:
     """What an output may differ, relative to the median distance between samples."""
     files: str
     """`ascendc.stages.check.files_of` the CANN whose operators are asked."""
-    locked: Chosen | None
-    """The plan that lies beside the recipe."""
-    where: str = field(compare=False)
-    """Where in which file."""
+    locked: tuple[Chosen, ...]
+    """The plans that lie beside the recipe for this part, chip and limit: each for another graph."""
+    where: tuple[str, ...] = field(compare=False)
+    """Of each, where in which file."""
 
 
 def precision(
@@ -84,12 +84,13 @@ def precision(
         UsageError: the plan beside the recipe names nodes that the graph has not (ASC1654).
     """
     digest, model = keys.digest(graph), graphs.load(graph, workspace, sources)
-    if spec.locked is not None and spec.locked.graph == digest:
-        _check_names(spec, spec.locked, model)
-        workspace.say(f"{spec.where}: it is kept: {spec.locked.kept}")
-        return spec.locked
-    if spec.locked is not None:
-        workspace.say(f"{spec.where}: the graph has changed since; it is searched for again")
+    for locked, where in zip(spec.locked, spec.where, strict=True):
+        if locked.graph == digest:
+            _check_names(spec.part, locked, where, model)
+            workspace.say(f"{where}: it is kept: {locked.kept}")
+            return locked
+    if spec.where:
+        workspace.say(f"{spec.where[0]}: the graph has changed since; it is searched for again")
     fixed = fixed_nodes(spec, graph, install, workspace, sources)
     trials = workspace.store.root / "trials" / f"{keys.digest([digest, spec.soc])}.json"
     trials.parent.mkdir(exist_ok=True)
@@ -184,14 +185,14 @@ def _nodes(model: ir.Model) -> int:
     return sum(unit.rounds for unit in units(model, "unfused"))
 
 
-def _check_names(spec: PrecisionSpec, locked: Chosen, model: ir.Model) -> None:
+def _check_names(part: str, locked: Chosen, where: str, model: ir.Model) -> None:
     """Rewrites may make nodes of their own: then ATC's log alone can tell."""
     known = {node.name for node in model.graph}
     unknown = [name for name in locked.keep if name not in known]
     if unknown and not locked.uses:
         raise UsageError(
             "ASC1654",
-            f"{spec.where}.keep: `{unknown[0]}` is no node of part `{spec.part}`; allowed: names of its ONNX nodes",
+            f"{where}.keep: `{unknown[0]}` is no node of part `{part}`; allowed: names of its ONNX nodes",
             hint="take the plan out of the file, and the next build searches for one",
         )
 

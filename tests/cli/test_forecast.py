@@ -185,6 +185,19 @@ def test_samples_of_the_users_own(ascendc, model, tmp_path):
     assert f"2 samples: {tmp_path / 'ids.npz'}" in ran.out
 
 
+@pytest.mark.parametrize("limit", ["nan", "inf", "0"])
+def test_a_limit_is_a_number_above_0(ascendc, model, limit):
+    ran = ascendc("forecast", model(FINE), "--limit", limit)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Error: Invalid value for '--limit': " in ran.err
+
+
+def test_targets_that_share_a_part_get_a_file_each():
+    names = ("image @ card, kit", "image @ a b", "text/1 @ card")
+    found = [importlib.import_module("ascendc.cli.forecast")._file(Path("k.txt"), one, names) for one in names]
+    assert [str(path) for path in found] == ["k-image-card-kit.txt", "k-image-a-b.txt", "k-text-1.txt"]
+
+
 def test_saturation_and_limits(ascendc, model):
     path = model("g (float[n,4] x) => (float[n,4] y) { a = Mul(x, big) y = Div(a, big) }", big=4e4)
     assert ascendc("forecast", path).code == 4

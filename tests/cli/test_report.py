@@ -47,17 +47,55 @@ def test_the_language_is_the_reader_s_or_the_one_that_is_asked_for(ascendc, here
 
 
 def test_a_file_that_it_does_not_know_leaves_the_old_report(ascendc, here):
-    (here / "report.html").write_text("old")
+    (here / "report.html").write_text("<!DOCTYPE html>old")
     (here / "x.json").write_text(json.dumps({"schema": "other/1"}))
     ran = ascendc("report", "x.json")
     assert ran.code == 2
     assert ran.err == (
         f"ascendc: ASC2902 `{here}/x.json` cannot be reported: it is none of the record of a build, a bundle's "
-        "manifest, the results of a benchmark, a forecast, a check, schema `other/1`\n"
-        "  hint: give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc forecast --json` or "
-        "`ascendc check --json` wrote\n"
+        "manifest, the results of a benchmark, a comparison, a forecast, a check, schema `other/1`\n"
+        "  hint: give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc compare --json`, `ascendc "
+        "forecast --json` or `ascendc check --json` wrote\n"
     )
-    assert (here / "report.html").read_text() == "old"
+    assert (here / "report.html").read_text() == "<!DOCTYPE html>old"
+
+
+def test_it_replaces_an_older_report_and_nothing_else(ascendc, here, tiny_bundle):
+    folder = tiny_bundle()
+    (here / "x.json").write_text("{}")
+    (here / "report.html").write_text("<!DOCTYPE html>old")
+    ran = ascendc("report", folder, "-o", "x.json")
+    assert (ran.code, ran.err) == (
+        2,
+        "ascendc: ASC2907 -o `x.json` exists and is no HTML page; it is left as it is\n  hint: -o report.html\n",
+    )
+    assert (here / "x.json").read_text() == "{}"
+    assert ascendc("report", folder, "-o", "/dev/null").code == 2
+    assert Path("/dev/null").is_char_device()
+    assert ascendc("report", folder).code == 0
+    assert "old" not in (here / "report.html").read_text()
+
+
+def test_a_bundle_stays_as_it_was_built(ascendc, here, tiny_bundle, monkeypatch):
+    folder = tiny_bundle()
+    monkeypatch.chdir(folder)
+    ran = ascendc("report", ".")
+    assert ran.code == 2
+    assert ran.err == (
+        "ascendc: ASC2907 -o `report.html` is in `.`, and a bundle that holds what its build did not make is not "
+        "valid\n  hint: -o ../tiny.html\n"
+    )
+    assert not (folder / "report.html").exists()
+
+
+def test_a_name_that_is_not_utf_8(ascendc, here):
+    onnx.save(onnx.parser.parse_model(MODEL), here / "m.onnx")
+    name = "c\udcff.json"
+    (here / name).write_text(ascendc("check", "m.onnx", "--soc", "Ascend310", "--json").out)
+    ran = ascendc("report", name, "-o", "r\udcff.html")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("r\ufffd.html: 1 sections")
+    assert "c\ufffd.json" in (here / "r\udcff.html").read_text()
 
 
 def test_where_it_cannot_be_written(ascendc, here, tiny_bundle):

@@ -179,3 +179,36 @@ def test_inputs_that_the_graph_cannot_take_are_told(graph):
     with pytest.raises(StageError) as caught:
         emulate(model, x=np.ones((2, 3), np.float32), z=np.ones((2, 5), np.float32))
     assert caught.value.id == "ASC2702"
+
+
+RESIZED = """
+g (float[n,1,300,300] x) => (float[n,1,h,w] y) {
+  roi = Constant <value = float[0] {}> ()
+  y = Resize <mode = "nearest"> (x, roi, scales)
+}"""
+
+
+def test_what_says_how_large_a_result_becomes_is_no_data(graph, rng, foretell):
+    """2.0033 is 2.0039 in float16: 601 rows in place of 600. A tensor without elements has nothing to round."""
+    model = graph(RESIZED, scales=np.array([1, 1, 2.0033, 2.0033], np.float32))
+    samples = {"x": rng.normal(size=(2, 1, 300, 300)).astype(np.float32)}
+    got = emulate(model, **samples)["y"]
+    assert got.shape == (2, 1, 600, 600)
+    assert np.isin(got, as_half(samples["x"])).all()
+    found = foretell(model, samples)
+    assert found.ok
+    assert [one.node for one in found.culprits] == ["y"]
+
+
+def test_outputs_that_no_node_makes(graph, x, w):
+    """They are what was fed, also after the run's memory has been given back."""
+    large = np.ones((40, 40), np.float32)
+    text = "g (float[n,8] x) => (float[n,8] y, float[n,8] x, float[8,8] w, float[40,40] l) { y = MatMul(x, w) }"
+    got = emulate(graph(text, w=w, l=large), **x)
+    assert list(got) == ["y", "x", "w", "l"]
+    assert [np.array_equal(got[name], wanted) for name, wanted in (("x", x["x"]), ("w", w), ("l", large))] == [True] * 3
+
+
+def test_an_old_opset(graph, x, foretell):
+    found = foretell(graph("g (float[n,8] x) => (float[n,8] y) { y = Mul(x, k) }", opset=8, k=np.float32(1e6)), x)
+    assert [one.node for one in found.overflow] == ["y"]

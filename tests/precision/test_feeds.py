@@ -100,9 +100,17 @@ def test_samples_are_read_from_an_archive_or_a_folder(tmp_path):
         ("gone.npz", "there is no such file or folder"),
         ("text.npz", "it is no .npz archive"),
         ("empty", "the folder holds no .npy file"),
+        ("torn.npz", "`torn.npz` cannot be read: Error -3 while decompressing data: invalid distance too far back"),
+        ("folder", "`x.npy` cannot be read: No data left in file"),
     ],
 )
 def test_what_holds_no_samples(tmp_path, name, why):
+    np.savez_compressed(tmp_path / "torn.npz", x=np.arange(4000))
+    content = bytearray((tmp_path / "torn.npz").read_bytes())
+    content[200:260] = bytes(60)
+    (tmp_path / "torn.npz").write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x.npy").write_bytes(b"")
     (tmp_path / "text.npz").write_text("hello")
     (tmp_path / "empty").mkdir()
     error = refused(lambda: read(tmp_path / name), "ASC2710")

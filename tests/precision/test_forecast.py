@@ -1,9 +1,13 @@
 """Faults planted in small nets: float16 ruins each in a way that is known, and the node to blame is named."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from ascendc.errors import StageError
+from ascendc.precision.forecast import END
 from ascendc.precision.forecaster import Forecaster
 
 IDS = np.array([[49406, 320 + i, 49407, 0, 0, 0, 0, 0] for i in range(6)], np.int64)
@@ -224,3 +228,16 @@ def test_what_an_offset_takes_is_seen_though_the_offset_hides_it(graph, x, w, fo
     found = {c.node: c for c in foretell(graph(text, w=w, big=np.float32(3000)), x).culprits}
     assert found["b"].own < 1e-3 < 0.1 < found["b"].own_to_sample_distance
     assert found["a"].own_to_sample_distance < 2e-3
+
+
+@pytest.mark.parametrize("overflow", ["inf", "saturate"])
+def test_infinity_is_the_largest_number_of_float32(graph, x, w, foretell, overflow):
+    """JSON has no other; a mask holds it in float32 already, and it does no harm there."""
+    mask = np.array([0] * 7 + [-np.inf], np.float32)
+    text = "g (float[n,8] x) => (float[n,8] y) { a = MatMul(x, w) b = Add(a, m) y = Softmax <axis = -1> (b) }"
+    found = foretell(graph(text, w=w, m=mask), x, overflow=overflow)
+    assert found.ok
+    [mask_] = [one for one in found.culprits if one.node == "b"]
+    assert mask_.max_abs_value == END
+    assert [one.value for one in found.overflow] == ([END] if overflow == "saturate" else [])
+    json.dumps(asdict(found), allow_nan=False)

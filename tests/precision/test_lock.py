@@ -55,6 +55,14 @@ def test_a_plan_takes_the_place_of_its_like_and_others_stay(file):
     assert [path.name for path in file.parent.iterdir()] == [file.name], "no scratch is left"
 
 
+def test_targets_of_one_chip_may_have_graphs_of_their_own(file):
+    """Each has its plan; those for graphs that are no more go."""
+    pair = [replace(PLAN, graph=digit * 64) for digit in "ab"]
+    assert lock.save(file, pair)
+    assert [one.plan for one in lock.load(file)] == pair
+    assert not lock.save(file, reversed(pair))
+
+
 def test_no_plan_makes_no_file(tmp_path):
     assert not lock.save(tmp_path / "x.precision.json", [])
     assert lock.load(tmp_path / "x.precision.json") == ()
@@ -108,7 +116,7 @@ def test_two_plans_for_one_thing(file):
         lock.load(file)
     assert caught.value.id == "ASC1653"
     assert caught.value.message.endswith(
-        "plans[1]: must not be for the same part, chip and limit as plans[0]; allowed: one plan for each"
+        "plans[1]: must not be for the same part, chip, limit and graph as plans[0]; allowed: one plan for each"
     )
 
 

@@ -116,11 +116,30 @@ def test_what_cannot_be_kept_is_never_kept(offset, x):
     )
 
 
-def test_a_node_without_a_name_cannot_be_kept(offset, x):
-    offset.graph.node(1).name = None
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [(None, "without a name"), ("two\nlines", r"by the name 'two\nlines'"), (" first", "by the name ' first'")],
+)
+def test_a_node_that_no_line_of_a_file_names_cannot_be_kept(offset, x, name, said):
+    offset.graph.node(1).name = name
     with pytest.raises(StageError) as caught:
         find_plan(offset, x, LIMIT)
-    assert caught.value.id == "ASC2716"
+    assert (caught.value.id, caught.value.message) == (
+        "ASC2716",
+        f"a Add {said} must stay in float32, and --keep_dtype takes names, one a line",
+    )
+
+
+def test_a_limit_that_float32_does_not_keep(offset, x):
+    """Against answers of another program, which adds up in another order."""
+    samples = x["x"].astype(np.float64)
+    exact = {"y": (samples @ offset.graph.initializers["w"].const_value.numpy()).astype(np.float32) + np.float32(1e-3)}
+    with pytest.raises(GateError) as caught:
+        Ladder(Forecaster(offset, x, exact=exact), x, 1e-6).climb()
+    assert caught.value.message == (
+        "no precision mode keeps the outputs within 1e-06 of the distance between samples: in float32 they are not "
+        "either: that is less than two programs differ by"
+    )
 
 
 def test_a_search_that_is_known_runs_nothing(offset, x, tmp_path):
@@ -156,6 +175,20 @@ find_plan(ir.load(folder / "model.onnx"), {"x": x}, 3e-2, cache=folder / "notes"
 """
 
 
+def test_notes_are_read_around_a_torn_line(offset, x, tmp_path):
+    """A kill tears one; what had been heard of before is known, and so is what follows."""
+    whole, rest = [], []
+    wanted = find_plan(offset, x, LIMIT, cache=tmp_path / "whole", say=whole.append)
+    lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
+    (tmp_path / "notes").write_bytes(b"".join(lines[:3]) + lines[3][:20])
+    assert find_plan(offset, x, LIMIT, cache=tmp_path / "notes", say=rest.append) == wanted
+    assert 0 < len(rest) < len(whole)
+    heard = len(rest)
+    assert find_plan(offset, x, LIMIT, cache=tmp_path / "notes", say=rest.append) == wanted
+    assert len(rest) == heard
+
+
+@pytest.mark.soak
 def test_a_search_that_was_killed_goes_on_where_it_was(offset, x, tmp_path):
     whole = []
     wanted = find_plan(offset, x, LIMIT, say=whole.append)

@@ -88,3 +88,16 @@ def test_of_several_results_the_worst_counts(graph):
     x = np.array([[1, 2, 3, 2.9], [1, 2, 2.0001, 1.9]], np.float32)
     found = look(graph(text, opset=11, one=np.array([1])), {"x": x})
     assert found["v"].own == 0.5, "one of two indices is another: worse than what the values lose"
+
+
+def test_eps_of_a_fused_norm_stays_in_float32(layer_norm):
+    """Where the unit is looked at, too: a row of equal numbers is lost if eps is 0."""
+    model, rows = layer_norm(eps=1e-12), {"x": np.zeros((2, 8), np.float32)}
+    values.infer(model)
+    found = units(model, "fused")
+    seen = survey(model, found, [True] * len(found), [rows])
+    assert [(unit.kind, one.own, one.overflows) for unit, one in zip(found, seen, strict=True)][2] == (
+        "LayerNorm",
+        0,
+        False,
+    )

@@ -59,9 +59,9 @@ def test_what_is_read_becomes_a_page(tmp_path, damaged):
 
 def test_a_page_can_be_written(tmp_path, damaged):
     written = 0
-    for seed in range(30):
+    for seed in range(16):
         if found := given(tmp_path / "f.json", damaged(seed)):
             text = html(page_of(found), "en")
             assert len(text.encode()) < 3_000_000
             written += 1
-    assert written > 5
+    assert written > 3

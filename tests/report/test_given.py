@@ -3,7 +3,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,41 @@ def test_a_record_that_is_older_than_its_findings(write, record):
     assert read([write("r", document)]).builds[0].record == record(findings=records.Findings())
 
 
+def test_a_record_that_is_older_than_its_benchmark(write, record):
+    document = records.as_json(record())
+    del document["benchmark"]
+    assert read([write("r", document)]).builds[0].record == record()
+
+
+def test_names_that_are_alike_are_told_apart(write, record, results):
+    given = read(
+        [
+            write("before.json", bench.to_json(results())),
+            write("after.json", bench.to_json(results(command="later"))),
+            write("r1", records.as_json(record())),
+            write("r2", records.as_json(record(seconds=1.0))),
+        ]
+    )
+    assert [one.model.name for one in given.benches] == ["tiny", "tiny (after.json)"]
+    assert [build.name for build in given.builds] == ["tiny", "tiny (2)"]
+
+
+def test_a_pipe_is_read(write, results):
+    out, into = os.pipe()
+    os.write(into, bench.to_json(results()).encode())
+    os.close(into)
+    given = read([Path(f"/dev/fd/{out}")])
+    os.close(out)
+    assert given.benches == (results(),)
+
+
+def test_a_name_and_a_text_that_are_not_utf_8_have_marks_in_their_place(write, results):
+    path = write("b\udcff.json", bench.to_json(results()).replace('"command": "', '"command": "\\udcff'))
+    given = read([path])
+    assert given.sources == ("b\ufffd.json",)
+    assert given.benches[0].command == "?ascendc bench tiny"
+
+
 def lay(folder, record):
     """Write the record beside a bundle, as of that bundle."""
     digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
@@ -118,7 +155,8 @@ def test_a_file_of_another_kind_is_refused(write):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is not JSON: Expecting value: line 2 column 1 (char 1)"),
+        ("", "it is empty"),
+        ("{", "it is not JSON: Expecting property name enclosed in double quotes: line 2 column 1 (char 2)"),
         ("[1]", "it is no JSON object"),
         ('{"a": 1}\n{"a"', "line 2 is not JSON: Expecting ':' delimiter: line 1 column 5 (char 4)"),
         ('{"a": NaN}', "it is not JSON: NaN is no number of JSON"),
@@ -144,5 +182,16 @@ def test_what_cannot_be_read_is_refused(tmp_path, monkeypatch):
     )
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     assert refused(tmp_path / "bytes")[1].endswith("it is not UTF-8")
+    (tmp_path / "loop").symlink_to("loop")
+    assert refused(tmp_path / "loop")[1] == f"`{tmp_path}/loop` cannot be read: Too many levels of symbolic links"
     monkeypatch.setattr("ascendc.report.given.MOST_BYTES", 1)
-    assert refused(tmp_path / "bytes")[1].endswith("has 2 bytes; allowed: 1")
+    for endless in (tmp_path / "bytes", Path("/dev/zero")):
+        assert refused(endless)[1].endswith("has more than 1 bytes")
+
+
+def test_a_build_brings_the_benchmark_that_it_ran(tmp_path, record, results):
+    bench.write(results(), tmp_path / "tiny.bench.json")
+    records.write(record(benchmark="/elsewhere/tiny.bench.json"), tmp_path / "tiny.build.json")
+    for named in (["tiny.build.json"], ["tiny.bench.json", "tiny.build.json"]):
+        given = read([tmp_path / name for name in named])
+        assert (len(given.builds), given.benches) == (1, (results(),))

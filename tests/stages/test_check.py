@@ -169,7 +169,7 @@ def test_it_follows_the_fix_and_precedes_the_compilation(plan_of, cann):
     steps, plan = plan_of("  - soc: Ascend310\n", until="compile")
     for artefact in steps.artefacts:
         assert artefact.checked.inputs == (artefact.fixed,)
-        assert artefact.compiled.inputs == (artefact.fixed, artefact.checked)
+        assert artefact.compiled.inputs[:2] == (artefact.fixed, artefact.checked)
     assert {a.checked for a in steps.artefacts} <= set(plan.goals)
 
 

@@ -6,19 +6,21 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
 
-from ascendc import driver, graph
+from ascendc import driver, graph, onnx_file
 from ascendc.cann import soc
 from ascendc.cann.atc.command import AtcOptions, InputShape
 from ascendc.cann.version import Cann
 from ascendc.errors import GateError, Interrupted, UsageError
 from ascendc.events import StepSaid
 from ascendc.precision import lock
+from ascendc.precision.glance import glance
 from ascendc.precision.lock import Chosen
 from ascendc.precision.units import units
 from ascendc.sim.settings import Settings
@@ -137,6 +139,34 @@ def test_the_bundle_compiles_where_atc_is_and_tells_of_names_that_atc_passed_ove
     assert "op name:[/block/Gone]" in done.stdout
 
 
+def test_without_a_change_there_is_nothing_to_do(built, monkeypatch):
+    """The plans that were written are read once more: then nothing runs."""
+    monkeypatch.setenv("ASCENDC_CACHE", str(built[0] / "store"))
+    before = (built[0] / "recipe.precision.json").stat().st_mtime_ns
+    outcome, said = build(built[0], until="package")
+    assert (outcome.changed, len(said)) == (False, 2)
+    assert all("it is kept" in line for line in said)
+    outcome, said = build(built[0], until="package")
+    assert (outcome.changed, said) == (False, [])
+    assert (built[0] / "recipe.precision.json").stat().st_mtime_ns == before
+
+
+def test_each_line_for_atc_is_needed_in_the_graph_that_it_compiles(built):
+    """By its names: with any of them dropped, the file in the bundle fails again."""
+    bundle = built[0] / "out"
+    golden = {file.stem: np.load(file) for file in (bundle / "golden" / "model").glob("*.npy")}
+    lines = (bundle / "configs/card/model.keep_dtype.txt").read_text().splitlines()
+
+    def error(kept):
+        model = onnx_file.load(bundle / "models" / "model.onnx")
+        assert {*kept} <= {node.name for node in model.graph}
+        return glance(model, golden, {"y": golden["y"]}, lambda us: half(us, replace(PLAN, keep=tuple(kept)))).error
+
+    assert error(lines) <= PLAN.limit
+    assert len(lines) == 2
+    assert all(error([one for one in lines if one != gone]) > PLAN.limit for gone in lines)
+
+
 def test_a_plan_that_is_there_is_not_searched_for(again, monkeypatch):
     outcome, said = build(again, monkeypatch)
     where = again / "recipe.precision.json"
@@ -155,6 +185,17 @@ def test_a_graph_that_has_changed_is_searched_again(again, monkeypatch):
     )
     assert any("trial" in line for line in said)
     assert (again / "recipe.precision.json").read_text() != before
+
+
+def test_of_the_plans_for_one_chip_that_of_the_graph_is_kept(again, monkeypatch):
+    """Targets of one chip may have graphs of their own; plans for graphs that are no more go."""
+    path = again / "recipe.precision.json"
+    plans = [one.plan for one in lock.load(path)]
+    path.write_text(lock.to_json([replace(plans[1], graph="0" * 64), *plans]))
+    _, said = build(again, monkeypatch)
+    assert len(said) == 2
+    assert all("it is kept" in line for line in said)
+    assert [one.plan for one in lock.load(path)] == plans
 
 
 def test_a_plan_that_somebody_changed_holds_and_is_judged(again, monkeypatch):
@@ -202,7 +243,7 @@ def test_what_the_chip_computes_in_float16_alone_is_not_kept(store):
     with store.workspace(lambda _: None) as workspace:
         saved = graph.save(ir.from_proto(model), workspace)
         found = {
-            chip: fixed_nodes(PrecisionSpec("p", chip, None, 1, 0.03, "", None, ""), saved, None, workspace, {})
+            chip: fixed_nodes(PrecisionSpec("p", chip, None, 1, 0.03, "", (), ()), saved, None, workspace, {})
             for chip in ("Ascend310", "Ascend910B3")
         }
     assert found == {"Ascend310": {"c"}, "Ascend910B3": set()}
@@ -251,7 +292,7 @@ def test_types_go_into_a_mixlist():
     assert "--modify_mixlist=configs/t/p.mixlist.json" in argv
 
 
-def test_a_name_that_atc_passes_over_ends_the_build_or_is_told(model, store):
+def test_a_name_that_atc_passes_over_ends_the_build_or_is_told(model, store, monkeypatch):
     target = Target("card", soc.resolve("Ascend310P3").soc, Cann("8.1.RC1"), (("main", PartTarget(Batch((1,)))),))
     options = AtcOptions("Ascend310P3", "ND", (InputShape("x", (1, 8)),), "force_fp16")
     plan = Chosen(**{**vars(PLAN), "keep": ("b", "gone")})
@@ -259,12 +300,12 @@ def test_a_name_that_atc_passes_over_ends_the_build_or_is_told(model, store):
     said = []
     with store.workspace(said.append) as workspace:
         saved = graph.save(ir.from_proto(model), workspace)
-        with pytest.raises(GateError) as caught:
-            compile_(spec, saved, Simulated(target), workspace)
-    text = "ATC for main @ card passed over nodes that must stay in float32: `gone`"
-    assert caught.value.id == "ASC1652"
-    assert caught.value.message.startswith(f"{text}; its log: {store.root}")
-    with store.workspace(said.append) as workspace:
         made = compile_(CompileSpec(**{**vars(spec), "ignored": "warn"}), saved, Simulated(target), workspace)
+    text = "ATC for main @ card passed over nodes that must stay in float32: `gone`"
     assert made.ignored is not None
     assert said[-1] == f"warning: {text}"
+    monkeypatch.setattr(Simulated, "compile", lambda *_: made)  # the same again
+    with store.workspace(said.append) as workspace, pytest.raises(GateError) as caught:
+        compile_(spec, saved, Simulated(target), workspace)
+    assert caught.value.id == "ASC1652"
+    assert caught.value.message.startswith(f"{text}; its log: {store.root}")

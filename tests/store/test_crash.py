@@ -235,7 +235,7 @@ def test_builds_that_race_on_one_store_share_and_never_clash(place, rounds):
         pack.verify(here.folder / "other")
         assert (here.folder / "graphs" / "model.onnx").is_file()
         stages = [entry.stage for entry in Store(here.folder / "store").entries()]
-        once, twice = ["assets", "export", "fix", "golden", "judge", "verify"], ["check", "package"]
+        once, twice = ["assets", "export", "fix", "forecast", "golden", "judge", "verify"], ["check", "package"]
         assert sorted(stages) == sorted([*once, *twice, *twice])
         shutil.rmtree(here.folder)
 
@@ -322,7 +322,7 @@ def test_an_interrupt_reaches_a_build_that_waits_for_another(place):
             text=True,
         )
         assert child.stderr is not None
-        assert child.stderr.readline() == "onnx: 8 steps\n"
+        assert child.stderr.readline() == "onnx: 9 steps\n"
         time.sleep(0.5)
         child.send_signal(signal.SIGINT)
         said = child.communicate(timeout=20)[1]

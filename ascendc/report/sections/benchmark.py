@@ -50,7 +50,7 @@ _MISSING = (
     Column(Text("reason", "原因"), long=True),
 )
 
-_SIMULATED = Text("Run on the simulated device, which has no speed", "在模拟设备上运行；它没有速度可言")
+_SIMULATED = Text("{name} on the simulated device, which has no speed", "{name} 在模拟设备上运行；它没有速度可言")
 
 _STATES = {
     "refused": Text("refused: answers are wrong", "拒绝：答案有误"),
@@ -98,9 +98,10 @@ def _blocks(results: Results) -> Iterator[Block]:
         yield _spreads(results)
         yield from _answers(results)
     if simulated := tuple(_missing(case for case in results.cases if case.state == "simulated")):
-        yield table(_SIMULATED, Origin.SIMULATED, _MISSING, simulated)
+        yield table(_SIMULATED.fill(name=name), Origin.SIMULATED, _MISSING, simulated)
     if missing := tuple(_missing(case for case in results.cases if case.state != "simulated")):
-        yield table(Text("Not measured, and why", "未测量的配置及原因"), Origin.RECORDED, _MISSING, missing)
+        caption = Text("{name}: not measured, and why", "{name}：未测量的配置及原因")
+        yield table(caption.fill(name=name), Origin.RECORDED, _MISSING, missing)
     for note in results.notes:
         yield Remark(note)
 

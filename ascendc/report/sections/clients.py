@@ -10,7 +10,9 @@ from ascendc.report.page import Column, Origin, Section, table
 from ascendc.report.words import Text
 
 if TYPE_CHECKING:
+    from ascendc.bench.result import Results
     from ascendc.report.given import Given
+    from ascendc.report.page import Table
 
 _COLUMNS = (
     Column(Text("configuration", "配置")),
@@ -21,11 +23,17 @@ _COLUMNS = (
     Column("P50 ms", numeric=True),
     Column("P95", numeric=True),
     Column("P99", numeric=True),
+    Column(Text("evenness", "均匀度"), numeric=True),
 )
 
 
 def clients(given: Given) -> Section | None:
     """The section; None where one called at a time."""
+    blocks = tuple(_table(results) for results in given.benches if any(case.loads for case in results.cases))
+    return Section("clients", Text("Clients at once", "并发客户端"), blocks) if blocks else None
+
+
+def _table(results: Results) -> Table:
     rows = tuple(
         (
             name_of(case),
@@ -34,11 +42,17 @@ def clients(given: Given) -> Section | None:
             str(load.clients),
             rate(load.per_second),
             *(ms(value) for value in (load.latency.p50_ms, load.latency.p95_ms, load.latency.p99_ms)),
+            f"{load.evenness:.2f}",
         )
-        for results in given.benches
         for case in results.cases
         for load in case.loads
     )
-    caption = Text("Throughput of all clients together, latency of single calls", "所有客户端的总吞吐，单次调用的时延")
-    blocks = (table(caption, Origin.MEASURED, _COLUMNS, rows),)
-    return Section("clients", Text("Clients at once", "并发客户端"), blocks) if rows else None
+    caption = Text(
+        "{name}: throughput of all clients together, latency of single calls",
+        "{name}：所有客户端的总吞吐，单次调用的时延",
+    )
+    even = Text(
+        "Evenness: calls of the client that got least over those of the one that got most.",
+        "均匀度：得到最少调用的客户端与最多者之比。",
+    )
+    return table(caption.fill(name=results.model.name), Origin.MEASURED, _COLUMNS, rows, note=even)

@@ -11,8 +11,9 @@ from ascendc.report.page import Column, Origin, Section, table
 from ascendc.report.words import Said, Text
 
 if TYPE_CHECKING:
-    from ascendc.bench.result import Case
+    from ascendc.bench.result import Case, Results
     from ascendc.report.given import Given
+    from ascendc.report.page import Table
 
 _COLUMNS = (
     Column(Text("configuration", "配置")),
@@ -25,11 +26,17 @@ _COLUMNS = (
 
 def cold_start(given: Given) -> Section | None:
     """The section; None where nothing was started."""
-    cases = [case for results in given.benches for case in results.cases if case.cold_starts]
-    rows = dict.fromkeys(map(_row, cases))  # those of all batch sizes are the same
-    caption = Text("From nothing to the first answer, median of the processes", "从零到第一个结果，各进程的中位数")
-    blocks = (table(caption, Origin.MEASURED, _COLUMNS, tuple(rows)),)
-    return Section("cold-start", Text("Cold start", "冷启动"), blocks) if rows else None
+    blocks = tuple(_table(results) for results in given.benches if any(case.cold_starts for case in results.cases))
+    return Section("cold-start", Text("Cold start", "冷启动"), blocks) if blocks else None
+
+
+def _table(results: Results) -> Table:
+    rows = dict.fromkeys(_row(case) for case in results.cases if case.cold_starts)  # of all batch sizes they are equal
+    caption = Text(
+        "{name}: from nothing to the first answer, median of the processes",
+        "{name}：从零到第一个结果，各进程的中位数",
+    )
+    return table(caption.fill(name=results.model.name), Origin.MEASURED, _COLUMNS, tuple(rows))
 
 
 def _row(case: Case) -> tuple[Said, ...]:

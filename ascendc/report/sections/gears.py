@@ -27,8 +27,12 @@ _COLUMNS = (
 
 def gears(given: Given) -> Section | None:
     """The section; None where only one batch size was measured."""
-    scalings = [scaling for results in given.benches for scaling in results.scaling]
-    blocks = [block for part in dict.fromkeys(s.part for s in scalings) for block in _blocks(part, scalings)]
+    blocks = [
+        block
+        for results in given.benches
+        for part in dict.fromkeys(scaling.part for scaling in results.scaling)
+        for block in _blocks(results.model.name, part, results.scaling)
+    ]
     return Section("gears", Text("Batches and gears", "批大小与档位"), tuple(blocks)) if blocks else None
 
 
@@ -38,13 +42,13 @@ def name_of(scaling: Scaling) -> str:
     return f"{name} @ {scaling.target}" if scaling.runtime == "om" else name
 
 
-def _blocks(part: str, scalings: Sequence[Scaling]) -> Iterator[Block]:
+def _blocks(name: str, part: str, scalings: Sequence[Scaling]) -> Iterator[Block]:
     mine = [scaling for scaling in scalings if scaling.part == part]
     points = tuple(
         Point(name_of(s), point.batch, point.per_second, point.batch in s.gears) for s in mine for point in s.points
     )
     yield Figure(
-        Text("Throughput of {part} by batch", "{part} 的吞吐量随批大小变化").fill(part=part),
+        Text("{name}, {part}: throughput by batch", "{name}，{part}：吞吐量随批大小变化").fill(name=name, part=part),
         Origin.MEASURED,
         Chart("curves", points, Text("batch", "批大小"), Text("items a second", "条/秒")),
         Text(
@@ -53,9 +57,9 @@ def _blocks(part: str, scalings: Sequence[Scaling]) -> Iterator[Block]:
         ),
     )
     yield table(
-        Text("Batches of {part}; as gears of a recipe: {all}", "{part} 的批大小；配方中的档位：{all}").fill(
-            part=part, all="; ".join(f"batch: {list(s.gears)}" for s in mine)
-        ),
+        Text(
+            "{name}, {part}: batches; as gears of a recipe: {all}", "{name}，{part}：批大小；配方中的档位：{all}"
+        ).fill(name=name, part=part, all="; ".join(f"batch: {list(s.gears)}" for s in mine)),
         Origin.MEASURED,
         _COLUMNS,
         tuple(row for scaling in mine for row in _rows(scaling)),

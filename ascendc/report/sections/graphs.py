@@ -38,13 +38,17 @@ _BEFORE, _AFTER = Text("before", "改写前"), Text("after", "改写后")
 
 def graphs(given: Given) -> Section | None:
     """The section; None without a record that holds graphs."""
-    changes = [change for build in given.builds if build.record for change in build.record.findings.graphs]
-    blocks = [block for change in changes for block in _blocks(change)]
+    blocks = [
+        block
+        for build in given.builds
+        if build.record
+        for change in build.record.findings.graphs
+        for block in _blocks(given.named(build, change.label), change)
+    ]
     return Section("graphs", Text("Graphs and passes", "计算图与改写"), tuple(blocks)) if blocks else None
 
 
-def _blocks(change: GraphChange) -> Iterator[Block]:
-    name = change.label
+def _blocks(name: str, change: GraphChange) -> Iterator[Block]:
     rows = (_size(_BEFORE, change.before), _size(_AFTER, change.after))
     yield table(Text("Graph {name}", "计算图 {name}").fill(name=name), Origin.RECORDED, _SIZES, rows)
     if pairs := _pairs(change):

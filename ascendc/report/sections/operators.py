@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ascendc.account.findings import CheckedGroup, CheckedSoc
@@ -32,7 +33,12 @@ WORDS = {
 
 def operators(given: Given) -> Section | None:
     """The section; None where nothing was checked."""
-    found = [one for build in given.builds if build.record for one in build.record.findings.checks]
+    found = [
+        replace(one, label=given.named(build, one.label.partition(" @ ")[0]))
+        for build in given.builds
+        if build.record
+        for one in build.record.findings.checks
+    ]
     checks = [*found, *map(_of_report, given.checks)]
     blocks = tuple(_blocks(checks)) if checks else ()
     return Section("operators", Text("Operators on each chip", "各芯片的算子支持"), blocks) if blocks else None
@@ -55,7 +61,7 @@ def _blocks(checks: Sequence[CheckedSoc]) -> Iterator[Block]:
     )
     rows = tuple(
         (
-            one.label.partition(" @ ")[0] or UNKNOWN,
+            one.label or UNKNOWN,
             one.soc,
             *(str(one.counts.get(status, 0)) if one.counts else UNKNOWN for status in known),
         )
@@ -70,6 +76,7 @@ def _blocks(checks: Sequence[CheckedSoc]) -> Iterator[Block]:
     )
     if groups := tuple(_group(one, group) for one in checks for group in one.groups):
         columns = (
+            Column(Text("graph", "计算图")),
             Column(Text("chip", "芯片")),
             Column(Text("status", "状态")),
             Column(Text("operators", "算子")),
@@ -87,4 +94,4 @@ def _group(one: CheckedSoc, group: CheckedGroup) -> tuple[Said, ...]:
     ops = ", ".join(f"{op} × {n}" if n > 1 else op for op, n in list(group.ops.items())[:8])
     place = group.module or group.node
     reason = f"{group.reason} ({place})" if place else group.reason
-    return one.soc, WORDS.get(group.status, group.status), ops, reason, group.fix or UNKNOWN
+    return one.label or UNKNOWN, one.soc, WORDS.get(group.status, group.status), ops, reason, group.fix or UNKNOWN

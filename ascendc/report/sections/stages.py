@@ -56,6 +56,8 @@ def _blocks(name: str, record: Record) -> Iterator[Block]:
     if record.error:
         failed = Text("The build failed: {id} {message}", "构建失败：{id} {message}")
         yield Remark(failed.fill(id=record.error.id, message=record.error.message), "warning")
+        if record.error.hint:
+            yield Remark(Text("What helps: {it}", "解决办法：{it}").fill(it=record.error.hint))
 
 
 def _lead(record: Record) -> Text:

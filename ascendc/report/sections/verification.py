@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ascendc.report.numbers import small
 from ascendc.report.page import Column, Origin, Remark, Section, table
 from ascendc.report.words import Said, Text
+from ascendc.sim.toolchain import Simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +55,28 @@ def error_of(manifest: Manifest, part: str) -> float:
     return max((artefact.error for artefact in manifest.artefacts if artefact.part == part), default=0.0)
 
 
+def is_simulated(manifest: Manifest) -> bool:
+    """Whether the OMs are of the simulated ATC."""
+    return Simulated.NOTE in manifest.model.notes
+
+
+def state_of(artefact: Artefact, *, simulated: bool) -> Said:
+    """The state, in words; an OM that no device can run is not simply called compiled."""
+    said = STATES.get(artefact.state, artefact.state)
+    if simulated and artefact.state == "om-compiled":
+        return Text("{state} (simulated)", "{state}（模拟）").fill(state=said)
+    return said
+
+
 def _blocks(build: Build, manifest: Manifest) -> Iterator[Block]:
-    name = manifest.name
+    name = build.name
     if build.is_other:
         other = Text(
             "The record beside {name} is of another build, and left out.", "{name} 旁边的记录属于另一次构建，未采用。"
         )
         yield Remark(other.fill(name=name), "warning")
-    rows = tuple(map(_artefact, manifest.artefacts))
+    simulated = is_simulated(manifest)
+    rows = tuple(_artefact(one, simulated=simulated) for one in manifest.artefacts)
     yield table(Text("What is in {name}", "{name} 的内容").fill(name=name), Origin.RECORDED, _ARTEFACTS, rows)
     errors = tuple(
         (
@@ -92,10 +107,10 @@ def _blocks(build: Build, manifest: Manifest) -> Iterator[Block]:
     if manifest.model.weights == "random":
         yield Remark(Text("The weights are random: answers mean nothing.", "权重是随机的：其回答没有意义。"), "warning")
     for note in manifest.model.notes:
-        yield Remark(note)
+        yield Remark(note, "warning" if note == Simulated.NOTE else "plain")
 
 
-def _artefact(one: Artefact) -> tuple[Said, ...]:
-    state = STATES.get(one.state, one.state)
+def _artefact(one: Artefact, *, simulated: bool) -> tuple[Said, ...]:
+    state = state_of(one, simulated=simulated)
     batch = ", ".join(map(str, one.batch))
     return one.part, one.soc, one.cann or Text("unknown", "未知"), state, batch, one.precision, one.aipp

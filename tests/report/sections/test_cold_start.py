@@ -16,3 +16,8 @@ def test_the_median_of_the_processes_once_for_all_batches(results, case):
     rows = tuple(case(1.0, batch=batch, cold_starts=starts) for batch in (1, 4))
     [table] = cold_start(Given(benches=(results(cases=rows),))).blocks
     assert table.rows == (("onnx cpu fp32", "image", "0.60 s", "0.25 s", "12.00"),)
+
+
+def test_each_benchmark_has_its_table(results, case):
+    started = results(cases=(case(1.0, cold_starts=(ColdStart("measured", 0.5, 0.25, 12.0),)),))
+    assert [len(table.rows) for table in cold_start(Given(benches=(started, results(), started))).blocks] == [1, 1]

@@ -16,5 +16,10 @@ def test_a_curve_with_the_gears_marked(results):
         (4, 1000.0, True),
         (8, 1000.0, False),
     ]
-    assert say(table.caption, "en") == "Batches of image; as gears of a recipe: batch: [1, 4]"
+    assert say(table.caption, "en") == "tiny, image: batches; as gears of a recipe: batch: [1, 4]"
     assert [say(row[-1], "zh") for row in table.rows] == ["是", "是", "否"]
+
+
+def test_two_benchmarks_have_curves_of_their_own(results):
+    blocks = gears(Given(benches=(results(), results(command="later")))).blocks
+    assert [len(figure.chart.data) for figure in blocks[::2]] == [3, 3]

@@ -28,3 +28,9 @@ def test_a_graph_before_and_after_and_what_each_pass_did(record):
     assert say(figure.note, "en") == "The other 1 operators changed less, or not at all."
     assert receipts.rows == (("fold-constants", "9", "ATC folds little."),)
     assert say(receipts.note, "en") == "Found nothing to do: clamp-mask."
+
+
+def test_of_several_builds_it_is_said_whose_graph_it_is(record):
+    builds = tuple(Build(name, record=record()) for name in ("one", "two"))
+    captions = [say(block.caption, "en") for block in graphs(Given(builds=builds)).blocks]
+    assert captions[::3] == ["Graph one: image", "Graph two: image"]

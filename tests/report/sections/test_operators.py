@@ -30,8 +30,8 @@ def test_what_the_build_and_what_the_command_found_stand_in_one_table(record):
     assert say(counts.note, "en") == "bundled: tables; live: /cann"
     assert counts.origin is Origin.ESTIMATED
     assert rows(groups) == [
-        ["Ascend310", "AI CPU", "ArgMax × 2, TopK", "no kernel for int64 (text.pool)", "int32-ids"],
-        ["Ascend910B", "unknown to ATC", "NonZero", "no parser (/n)", "–"],
+        ["image", "Ascend310", "AI CPU", "ArgMax × 2, TopK", "no kernel for int64 (text.pool)", "int32-ids"],
+        ["–", "Ascend910B", "unknown to ATC", "NonZero", "no parser (/n)", "–"],
     ]
 
 
@@ -43,3 +43,10 @@ def test_where_all_is_well_it_is_said():
 def test_a_chip_that_no_table_knows_is_not_called_well():
     [table] = operators(Given(checks=(Report(True, "Ascend999", None, "", {}, 0, ()),))).blocks
     assert rows(table) == [["Ascend999"]]
+
+
+def test_of_several_builds_it_is_said_whose_graph_it_is(record):
+    builds = tuple(Build(name, record=record()) for name in ("one", "two"))
+    counts, groups = operators(Given(builds=builds)).blocks
+    assert [row[0] for row in rows(counts)] == ["one: image", "two: image"]
+    assert [row[0] for row in rows(groups)] == ["one: image", "two: image"]

@@ -39,6 +39,11 @@ def test_a_failure_stands_there_with_its_id(record):
     assert say(blocks[-2].rows[0][-1], "en") == "failed"
 
 
+def test_what_helps_stands_beside_the_failure(record):
+    *_, remark = section(record(status="failed", error=Failure("ASC1606", "wrong", "ascendc why"))).blocks
+    assert say(remark.text, "zh") == "解决办法：ascendc why"
+
+
 def test_of_many_steps_the_longest_have_bars(record):
     steps = tuple(StepRecord("fix", str(n), "done", False, float(n), "k", None) for n in range(100))
     _, figure, _ = section(record(steps=steps)).blocks

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ascendc.account.record import Failure
+from ascendc.check import Report
 from ascendc.errors import UsageError
 from ascendc.precision.damage import Damage
 from ascendc.report.given import Build, Given, read
@@ -13,16 +14,15 @@ from ascendc.report.words import say
 
 def test_one_sentence_says_what_for_which_chips_valid_and_how_fast(tiny_bundle, outlook, results):
     given = read([tiny_bundle()])
-    page = page_of(Given(given.builds, (), (outlook(),), (results(),), given.sources))
+    page = page_of(Given(builds=given.builds, forecasts=(outlook(),), benches=(results(),)))
     assert page.title == "tiny"
     assert say(page.lede, "en") == (
-        "tiny (main) for Ascend310P3 agrees with the original model (measured), OM deferred; its float16 error stays "
-        "within its limit (0.0021, estimated); at best it takes image 1.05 ms for a batch of 1 (torch, cpu, P50, "
-        "measured)."
+        "tiny (main) for Ascend310P3 agrees with the original model (measured), OM deferred; the float16 error stays "
+        "within its limit (0.0021, estimated); the fastest at batch 1: image 1.05 ms (torch cpu fp32, P50, measured)."
     )
     assert say(page.lede, "zh") == (
-        "面向 Ascend310P3 的 tiny（main）与原模型一致（实测），OM 待编译；其 float16 误差在限值之内（0.0021，估算）；"
-        "最快：批大小 1 时 image 1.05 毫秒（torch, cpu，P50，实测）。"
+        "面向 Ascend310P3 的 tiny（main）与原模型一致（实测），OM 待编译；float16 误差在限值之内（0.0021，估算）；"
+        "批大小 1 时最快：image 1.05 毫秒（torch cpu fp32，P50，实测）。"
     )
     assert [(say(key.figure, "en"), key.origin) for key in page.keys] == [
         ("1.2×10⁻⁷", Origin.MEASURED),
@@ -45,8 +45,42 @@ def test_a_build_that_failed_says_why(record):
 
 def test_numbers_that_float16_loses_are_said(outlook):
     page = page_of(Given(forecasts=(outlook(ok=False, end_to_end={"y": Damage(None, None, None, None)}),)))
-    assert say(page.lede, "en") == "its float16 error leaves its limit (numbers are lost, estimated)."
+    assert say(page.lede, "en") == "The float16 error leaves its limit (numbers are lost, estimated)."
     assert say(page.keys[0].figure, "en") == "lost"
+
+
+def test_parts_that_are_fastest_at_different_places_say_so(results, case):
+    cases = (case(2.0, 2.2), case(1.0, 1.1, part="text", runtime="torch"))
+    page = page_of(Given(benches=(results(cases=cases),)))
+    assert say(page.lede, "en") == (
+        "The fastest at batch 1: image 2.10 ms (onnx cpu fp32), text 1.05 ms (torch cpu fp32) (P50, measured)."
+    )
+
+
+def test_a_benchmark_of_nothing(results, case):
+    skipped = case(runtime="om", device="npu", state="unavailable", reason="no OM")
+    page = page_of(Given(benches=(results(cases=(skipped,), scaling=()),)))
+    assert (page.title, say(page.lede, "en"), page.keys) == ("tiny", "Nothing could be measured.", ())
+    assert [section.id for section in page.sections] == ["benchmark", "environment"]
+
+
+def test_of_several_benchmarks_each_is_named_and_none_stands_out(results):
+    page = page_of(Given(benches=(results(), results(cases=(), scaling=(), command="later"))))
+    assert say(page.lede, "en") == (
+        "tiny: the fastest at batch 1: image 1.05 ms (torch cpu fp32, P50, measured); tiny: nothing could be measured."
+    )
+    assert page.keys == ()
+
+
+def test_only_a_check():
+    given = Given(checks=(Report(True, "Ascend310", 13, "t", {"aicore": 4, "aicpu": 1}, 0, ()),))
+    page = page_of(given)
+    assert page.title == "Ascend310"
+    assert say(page.lede, "en") == (
+        "Ascend310: 4 of 5 nodes on the AI Core, as far as is known before ATC (estimated)."
+    )
+    unknown = Given(checks=(Report(True, "Ascend999", None, "", {}, 0, ()),))
+    assert say(page_of(unknown).lede, "zh") == "Ascend999：没有其算子数据。"
 
 
 def test_nothing_to_report_is_refused():

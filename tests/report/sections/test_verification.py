@@ -4,8 +4,10 @@ import dataclasses
 
 from ascendc.report.given import Build, Given, read
 from ascendc.report.page import Origin
+from ascendc.report.sections import page_of
 from ascendc.report.sections.verification import verification
 from ascendc.report.words import say
+from ascendc.sim.toolchain import Simulated
 
 
 def rows(table):
@@ -32,6 +34,20 @@ def test_random_weights_are_said(tiny_bundle):
     *_, remark, note = verification(Given(builds=(build,))).blocks
     assert (say(remark.text, "en"), remark.tone) == ("The weights are random: answers mean nothing.", "warning")
     assert note.text == "a note"
+
+
+def test_a_simulated_om_is_not_called_compiled(tiny_bundle):
+    [build] = read([tiny_bundle()]).builds
+    model = dataclasses.replace(build.manifest.model, notes=(Simulated.NOTE,))
+    compiled = dataclasses.replace(build.manifest.artefacts[0], state="om-compiled")
+    manifest = dataclasses.replace(build.manifest, model=model, artefacts=(compiled,))
+    given = Given(builds=(dataclasses.replace(build, manifest=manifest),))
+    made, *_, note = verification(given).blocks
+    assert rows(made)[0][3] == "OM compiled (simulated)"
+    assert (note.text, note.tone) == (Simulated.NOTE, "warning")
+    assert say(page_of(given).lede, "en").endswith(
+        "agrees with the original model (measured), OM compiled (simulated)."
+    )
 
 
 def test_a_record_of_another_build_is_said(tiny_bundle):
