@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ascendc.onnx_file import read_outline
+from ascendc.precision.lock import Chosen
 from ascendc.stages.fix import Fixed
+from ascendc.stages.forecast import Foretold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,11 +87,45 @@ class CheckedSoc:
 
 
 @dataclass(frozen=True)
+class ForetoldPart:
+    """What float16 will do to a part's answers. Estimated on the host that built."""
+
+    label: str
+    mode: str
+    """ATC's precision mode."""
+    output: str
+    """The worst."""
+    error: float | None
+    """Of it, relative to the median distance between samples; null: a number is lost."""
+    limit: float
+    samples: int
+    ok: bool
+
+
+@dataclass(frozen=True)
+class PlannedPart:
+    """What `precision: auto` keeps in float32. Errors are as a forecast's."""
+
+    label: str
+    soc: str
+    mode: str
+    keep: tuple[str, ...]
+    """Nodes."""
+    types: tuple[str, ...]
+    """Types of operators."""
+    before: float | None
+    """With nothing in float32; null: numbers are lost."""
+    after: float
+
+
+@dataclass(frozen=True)
 class Findings:
     """Of one build."""
 
     graphs: tuple[GraphChange, ...] = ()
     checks: tuple[CheckedSoc, ...] = ()
+    forecasts: tuple[ForetoldPart, ...] = ()
+    plans: tuple[PlannedPart, ...] = ()
 
 
 def findings(done: Mapping[Step, Done], store: Store, plugins: Registry) -> Findings:
@@ -101,7 +137,9 @@ def findings(done: Mapping[Step, Done], store: Store, plugins: Registry) -> Find
         if step.stage == "fix" and made.result != done[step.inputs[0]].result  # a precision plan may want no pass
     )
     checks = (_checked(step.label, made.result) for step, made in done.items() if step.stage == "check")
-    return Findings(tuple(graphs), tuple(checks))
+    forecasts = (_foretold(step.label, made.result) for step, made in done.items() if isinstance(made.result, Foretold))
+    plans = (_planned(step.label, made.result) for step, made in done.items() if isinstance(made.result, Chosen))
+    return Findings(tuple(graphs), tuple(checks), tuple(forecasts), tuple(plans))
 
 
 def grouped(checked: CheckedGraph) -> Iterator[CheckedGroup]:
@@ -131,3 +169,11 @@ def _facts(graph: Graph, store: Store) -> GraphFacts:
 
 def _checked(label: str, checked: CheckedGraph) -> CheckedSoc:
     return CheckedSoc(label, checked.soc, checked.source, dict(checked.counts), tuple(grouped(checked)))
+
+
+def _foretold(label: str, found: Foretold) -> ForetoldPart:
+    return ForetoldPart(label, found.mode, found.output, found.error, found.limit, found.samples, found.ok)
+
+
+def _planned(label: str, found: Chosen) -> PlannedPart:
+    return PlannedPart(label, found.soc, found.mode, found.keep, found.types, found.before, found.after)

@@ -203,7 +203,7 @@ def _precision(model: Measurable, configuration: Configuration, part: str) -> st
         return configuration.precision
     artefact = model.artefact(part, configuration.target)
     if configuration.runtime == "om":
-        return artefact.precision if artefact else ""
+        return _word(artefact.precision) if artefact else ""
     # The passes leave a graph's float type as it was exported; its outputs have it.
     return "fp16" if any(array.dtype == "float16" for array in model.golden[part].outputs.values()) else "fp32"
 
@@ -227,3 +227,8 @@ def _asked(request: Request, row: Row, table: Table) -> Iterator[Case]:
                     without = left if batch is None else [batch]
                     yield from table.undone(row, without, answer)
                     left = [other for other in left if other not in without]
+
+
+def _word(precision: str) -> str:
+    """Of what a precision plan says, the recipe's word: ``auto: force_fp16, 8 of 312 nodes in float32``."""
+    return "origin" if precision == "auto: must_keep_origin_dtype" else precision.partition(":")[0]

@@ -26,8 +26,8 @@ MOST_BYTES = 3_000_000
 def report(what: tuple[Path, ...], output: Path, lang: Language | None) -> None:
     """Write one HTML file, which asks nothing of the network, of a BUILD and of RESULTS.
 
-    A BUILD is a bundle, or its .build.json; RESULTS are what `ascendc bench --output`, `ascendc forecast --json`
-    and `ascendc check --json` wrote. Files are told apart by what they contain.
+    A BUILD is a bundle or its .build.json; RESULTS are what `ascendc bench --output`, and `ascendc compare`, `forecast`
+    and `check` with --json wrote. Files are told apart by what they contain.
 
     Example: ascendc report build/tiny-clip bench.json forecast.json -o report.html
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ from ascendc.bench.result import Results
 from ascendc.bundle import manifest as manifests
 from ascendc.check import Report
 from ascendc.errors import UsageError
+from ascendc.judge import result as judge
+from ascendc.judge.result import Verdict
 from ascendc.runtime import manifest
 from ascendc.runtime.manifest import Manifest
 
@@ -32,8 +34,8 @@ MOST_BYTES = 64 << 20
 RECORD_ENDS = ".build.json"
 
 HINT = (
-    "give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc forecast --json` or `ascendc check "
-    "--json` wrote"
+    "give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc compare --json`, `ascendc forecast "
+    "--json` or `ascendc check --json` wrote"
 )
 
 
@@ -58,6 +60,7 @@ class Given:
     checks: tuple[Report, ...] = ()
     forecasts: tuple[Outlook, ...] = ()
     benches: tuple[Results, ...] = ()
+    comparisons: tuple[Verdict, ...] = ()
     sources: tuple[str, ...] = ()
     """The files, as they were named."""
 
@@ -87,7 +90,9 @@ def _with(given: Given, found: object) -> Given:
         case Report():
             return replace(given, checks=(*given.checks, found))
         case Results():
-            return replace(given, benches=(*given.benches, found))
+            return given if found in given.benches else replace(given, benches=(*given.benches, found))
+        case Verdict():
+            return replace(given, comparisons=(*given.comparisons, found))
         case _:
             return replace(given, forecasts=(*given.forecasts, found))  # type: ignore[arg-type]  # the last kind
 
@@ -96,7 +101,16 @@ def _folder(path: Path) -> Iterable[object]:
     beside = path.with_name(path.name + RECORD_ENDS)
     if (path / manifest.FILE).is_file() or not beside.is_file():
         manifests.read(path)  # says what is wrong with a folder that is no bundle
-    return [_build(path, beside)]
+    return _with_benchmark(_build(path, beside), beside)
+
+
+def _with_benchmark(build: Build, beside: Path) -> Iterator[object]:
+    """The build, and the results of its own benchmark where they lie beside its record."""
+    yield build
+    if build.record is not None and build.record.benchmark:
+        path = beside.with_name(Path(build.record.benchmark).name)  # elsewhere, a record may name anything
+        if path.is_file():
+            yield from _file(path)
 
 
 def _build(folder: Path, beside: Path) -> Build:
@@ -128,7 +142,8 @@ def _file(path: Path) -> Iterable[object]:
         if kind is None:
             said = f", schema `{document['schema']!s:.60}`" if "schema" in document else ""
             raise _unknown(path, f"{place} is none of {', '.join(one.name for one in KINDS)}{said}")
-        yield kind.read(path, document)
+        made = kind.read(path, document)
+        yield from _with_benchmark(made, path) if isinstance(made, Build) else (made,)
 
 
 @dataclass(frozen=True)
@@ -172,6 +187,7 @@ KINDS = (
     Kind("the record of a build", _schema(record.SCHEMA), _build_of),
     Kind("a bundle's manifest", _schema(manifest.SCHEMA), _manifest_of),
     Kind("the results of a benchmark", _schema(bench.SCHEMA), lambda path, found: _decoded(path, Results, found)),
+    Kind("a comparison", _schema(judge.SCHEMA), lambda path, found: _decoded(path, Verdict, found)),
     Kind("a forecast", _names("end_to_end", "culprits", "model"), _outlook_of),
     Kind("a check", _names("soc", "counts", "findings"), lambda path, found: _decoded(path, Report, found)),
 )

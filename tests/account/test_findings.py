@@ -7,14 +7,16 @@ import jsonschema
 from onnx import TensorProto, helper
 
 from ascendc import registry
-from ascendc.account.findings import CheckedGroup, Findings, findings, grouped
+from ascendc.account.findings import CheckedGroup, Findings, ForetoldPart, PlannedPart, findings, grouped
 from ascendc.check import Finding
 from ascendc.contract import schema_of
 from ascendc.dag import Done, Step
 from ascendc.graph import Graph, save
 from ascendc.model import Use
+from ascendc.precision.lock import Chosen
 from ascendc.stages.check import CheckedGraph
 from ascendc.stages.fix import Fixed, FixSpec, fix
+from ascendc.stages.forecast import Foretold
 
 
 def finding(op, reason, node):
@@ -80,3 +82,16 @@ def test_checks_are_written_as_their_schema_says(store):
         {"aicore": 3, "aicpu": 3},
     )
     assert checked["groups"][0]["ops"] == {"ArgMax": 2, "TopK": 1}
+
+
+def test_forecasts_and_plans_are_kept(store):
+    foretold = Foretold("image", "force_fp16", "y", 0.04, 0.03, 8, "warned")
+    chosen = Chosen("image", "Ascend310P3", 0.03, "ab" * 32, "force_fp16", ("/a",), (), (), None, 0.01, 9, 3, "0.1.0")
+    done = {
+        step("forecast", "image @ card", result=Foretold): Done(foretold, True, 0.0),
+        step("precision", "image @ card", result=Chosen): Done(chosen, True, 0.0),
+    }
+    found = findings(done, store, registry.load())
+    assert found.forecasts == (ForetoldPart("image @ card", "force_fp16", "y", 0.04, 0.03, 8, ok=False),)
+    assert found.plans == (PlannedPart("image @ card", "Ascend310P3", "force_fp16", ("/a",), (), None, 0.01),)
+    jsonschema.validate(json.loads(json.dumps(dataclasses.asdict(found))), schema_of(Findings))

@@ -53,9 +53,9 @@ def test_a_file_that_it_does_not_know_leaves_the_old_report(ascendc, here):
     assert ran.code == 2
     assert ran.err == (
         f"ascendc: ASC2902 `{here}/x.json` cannot be reported: it is none of the record of a build, a bundle's "
-        "manifest, the results of a benchmark, a forecast, a check, schema `other/1`\n"
-        "  hint: give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc forecast --json` or "
-        "`ascendc check --json` wrote\n"
+        "manifest, the results of a benchmark, a comparison, a forecast, a check, schema `other/1`\n"
+        "  hint: give a bundle, its .build.json, or what `ascendc bench --output`, `ascendc compare --json`, `ascendc "
+        "forecast --json` or `ascendc check --json` wrote\n"
     )
     assert (here / "report.html").read_text() == "old"
 

@@ -129,6 +129,9 @@ last_words() {
   fi
 }
 
+# What ATC's own log says of names in the file of --keep_dtype that are not in its graph; nothing if all are.
+passed_over() { find "$work/plog" -name '*.log' -exec grep -h KeepDtypeReportError {} + 2>/dev/null | tail -n 1 || true; }
+
 fact() { sed -n "s/^ascendc: $1=//p" "$work/atc.log" | tail -n 1; }
 
 # Why there is no OM, in one sentence; nothing if there is one, which then is in $om.
@@ -197,7 +200,8 @@ compile_one() {
     mv -f -- "$om" "$here/$target"
     rm -f -- "$here/$log"
     say "compiled $label: $target"
-    if line=$(find "$work/plog" -name '*.log' -exec grep -h KeepDtypeReportError {} + 2>/dev/null | tail -n 1) && [[ -n $line ]]; then
+    line=$(passed_over)
+    if [[ -n $line ]]; then
       say "warning: ATC passed over names of nodes that were to stay in float32; ./deploy.sh on the board shows what"
       say "that does to the answers. Its log says: $line"
     fi

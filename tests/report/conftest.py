@@ -83,6 +83,7 @@ def outlook():
         count=16,
         unfused=None,
         kept=None,
+        rewrites=(),
     )
     return lambda **changes: replace(made, **changes)
 

@@ -77,11 +77,10 @@ def given(tiny_bundle, record, results, outlook, case):
     steps = (dataclasses.replace(record().steps[0], label=HOSTILE, summary="word" * 60),) * 7
     long = dataclasses.replace(outlook().culprits[0], node="/" + "x" * 300, module=HOSTILE + "y" * 100)
     return Given(
-        (dataclasses.replace(build, record=record(steps=steps, recipe="/a" * 200)),),
-        (),
-        (outlook(culprits=(*outlook().culprits, long), model=HOSTILE),),
-        (results(cases=(*results().cases, case(3.0, 4.0, precision=HOSTILE))),),
-        (HOSTILE,),
+        builds=(dataclasses.replace(build, record=record(steps=steps, recipe="/a" * 200)),),
+        forecasts=(outlook(culprits=(*outlook().culprits, long), model=HOSTILE),),
+        benches=(results(cases=(*results().cases, case(3.0, 4.0, precision=HOSTILE))),),
+        sources=(HOSTILE,),
     )
 
 

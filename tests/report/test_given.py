@@ -146,3 +146,11 @@ def test_what_cannot_be_read_is_refused(tmp_path, monkeypatch):
     assert refused(tmp_path / "bytes")[1].endswith("it is not UTF-8")
     monkeypatch.setattr("ascendc.report.given.MOST_BYTES", 1)
     assert refused(tmp_path / "bytes")[1].endswith("has 2 bytes; allowed: 1")
+
+
+def test_a_build_brings_the_benchmark_that_it_ran(tmp_path, record, results):
+    bench.write(results(), tmp_path / "tiny.bench.json")
+    records.write(record(benchmark="/elsewhere/tiny.bench.json"), tmp_path / "tiny.build.json")
+    for named in (["tiny.build.json"], ["tiny.bench.json", "tiny.build.json"]):
+        given = read([tmp_path / name for name in named])
+        assert (len(given.builds), given.benches) == (1, (results(),))

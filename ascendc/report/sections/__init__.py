@@ -11,6 +11,7 @@ from ascendc.report.sections.aipp import aipp
 from ascendc.report.sections.benchmark import benchmark
 from ascendc.report.sections.clients import clients
 from ascendc.report.sections.cold_start import cold_start
+from ascendc.report.sections.comparison import comparison
 from ascendc.report.sections.environment import environment
 from ascendc.report.sections.gears import gears
 from ascendc.report.sections.graphs import graphs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SECTIONS: tuple[Callable[[Given], Section | None], ...] = (
     verification,
+    comparison,
     precision,
     benchmark,
     gears,

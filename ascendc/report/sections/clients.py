@@ -21,6 +21,7 @@ _COLUMNS = (
     Column("P50 ms", numeric=True),
     Column("P95", numeric=True),
     Column("P99", numeric=True),
+    Column(Text("evenness", "均匀度"), numeric=True),
 )
 
 
@@ -34,11 +35,16 @@ def clients(given: Given) -> Section | None:
             str(load.clients),
             rate(load.per_second),
             *(ms(value) for value in (load.latency.p50_ms, load.latency.p95_ms, load.latency.p99_ms)),
+            f"{load.evenness:.2f}",
         )
         for results in given.benches
         for case in results.cases
         for load in case.loads
     )
     caption = Text("Throughput of all clients together, latency of single calls", "所有客户端的总吞吐，单次调用的时延")
-    blocks = (table(caption, Origin.MEASURED, _COLUMNS, rows),)
+    even = Text(
+        "Evenness: calls of the client that got least over those of the one that got most.",
+        "均匀度：得到最少调用的客户端与最多者之比。",
+    )
+    blocks = (table(caption, Origin.MEASURED, _COLUMNS, rows, note=even),)
     return Section("clients", Text("Clients at once", "并发客户端"), blocks) if rows else None

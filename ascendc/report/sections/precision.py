@@ -14,6 +14,7 @@ from ascendc.report.words import Said, Text, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ascendc.account.findings import Findings
     from ascendc.outlook import Outlook
     from ascendc.precision.damage import Damage
     from ascendc.precision.forecast import Culprit
@@ -35,6 +36,16 @@ _OUTPUTS = (
     Column(Text("max abs", "最大绝对"), numeric=True),
 )
 
+_GATE = (
+    Column(Text("graph", "计算图")),
+    Column(Text("mode", "模式")),
+    Column(Text("worst output", "最差输出")),
+    Column(Text("samples", "样本数"), numeric=True),
+    Column(Text("error", "误差"), numeric=True),
+    Column(Text("allowed", "允许"), numeric=True),
+    Column(Text("verdict", "结论")),
+)
+
 _CULPRITS = (
     Column(Text("node", "节点"), long=True),
     Column(Text("operator", "算子")),
@@ -49,8 +60,46 @@ _CULPRITS = (
 def precision(given: Given) -> Section | None:
     """The section; None without a forecast."""
     order = _order(given)
-    blocks = [block for forecast in given.forecasts for block in _blocks(forecast, order)]
+    found = [build.record.findings for build in given.builds if build.record]
+    blocks = [
+        *(block for findings in found for block in _of_build(findings)),
+        *(block for forecast in given.forecasts for block in _blocks(forecast, order)),
+    ]
     return Section("precision", Text("What float16 does", "float16 的影响"), tuple(blocks)) if blocks else None
+
+
+def _of_build(found: Findings) -> Iterator[Block]:
+    """The gate's forecasts, and the plans of `precision: auto`."""
+    if found.forecasts:
+        rows = tuple(
+            (
+                one.label,
+                one.mode,
+                one.output,
+                str(one.samples),
+                _or_lost(one.error),
+                small(one.limit),
+                Text("passes", "通过") if one.ok else Text("fails", "不通过"),
+            )
+            for one in found.forecasts
+        )
+        yield table(Text("Foretold by the build", "构建时的预测"), Origin.ESTIMATED, _GATE, rows)
+    for plan in found.plans:
+        kept = joined((*plan.keep, *plan.types)) if plan.keep or plan.types else Text("nothing", "无")
+        said = Text(
+            "Plan for {label} on {soc}: {mode}, error {before} before, {after} after (estimated); float32: {kept}.",
+            "{soc} 上 {label} 的方案：{mode}，误差由 {before} 变为 {after}（估算）；保留 float32：{kept}。",
+        )
+        yield Remark(
+            said.fill(
+                label=plan.label,
+                soc=plan.soc,
+                mode=plan.mode,
+                before=_or_lost(plan.before),
+                after=small(plan.after),
+                kept=kept,
+            )
+        )
 
 
 def worst(forecast: Outlook) -> float | None:

@@ -11,6 +11,6 @@ def test_with_one_caller_there_is_none(results):
 
 
 def test_each_number_of_clients_has_its_row(results, case):
-    load = Load(4, distribution([(2.0, 2.0, 2.0)], 1), 1.5, 1234.5)
+    load = Load("measured", 4, distribution([(2.0, 2.0, 2.0)], 1), 1.5, 1234.5, 0.9)
     [table] = clients(Given(benches=(results(cases=(case(1.0, loads=(load,)),)),))).blocks
-    assert table.rows == (("onnx cpu fp32", "image", "1", "4", "1,234", "2.00", "2.00", "2.00"),)
+    assert table.rows == (("onnx cpu fp32", "image", "1", "4", "1,234", "2.00", "2.00", "2.00", "0.90"),)

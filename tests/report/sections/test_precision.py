@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from onnx import TensorProto, helper, save_model
 
+from ascendc.account.findings import Findings, ForetoldPart, PlannedPart
 from ascendc.precision.damage import Damage
 from ascendc.precision.forecast import Culprit, Lost
 from ascendc.report.given import Build, Given
@@ -100,3 +101,16 @@ def test_what_is_lost_is_said_and_has_no_mark(outlook):
 )
 def test_a_layer_is_the_module_up_to_its_number(node, module, wanted):
     assert layer(Culprit(node, "Add", module, 0.1, 0.1, 0.1, 1.0, False, None)) == wanted
+
+
+def test_the_gate_of_a_build_and_its_plan(record):
+    found = Findings(
+        forecasts=(ForetoldPart("image", "force_fp16", "y", None, 0.03, 8, ok=False),),
+        plans=(PlannedPart("image @ card", "Ascend310", "force_fp16", ("/a", "/b"), (), None, 0.01),),
+    )
+    gate, plan = precision(Given(builds=(Build("tiny", record=record(findings=found)),))).blocks
+    assert [say(cell, "en") for cell in gate.rows[0]] == ["image", "force_fp16", "y", "8", "lost", "0.03", "fails"]
+    assert gate.origin is Origin.ESTIMATED
+    assert say(plan.text, "en") == (
+        "Plan for image @ card on Ascend310: force_fp16, error lost before, 0.01 after (estimated); float32: /a, /b."
+    )

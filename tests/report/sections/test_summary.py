@@ -13,7 +13,7 @@ from ascendc.report.words import say
 
 def test_one_sentence_says_what_for_which_chips_valid_and_how_fast(tiny_bundle, outlook, results):
     given = read([tiny_bundle()])
-    page = page_of(Given(given.builds, (), (outlook(),), (results(),), given.sources))
+    page = page_of(Given(builds=given.builds, forecasts=(outlook(),), benches=(results(),)))
     assert page.title == "tiny"
     assert say(page.lede, "en") == (
         "tiny (main) for Ascend310P3 agrees with the original model (measured), OM deferred; its float16 error stays "
