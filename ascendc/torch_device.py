@@ -77,6 +77,13 @@ class TorchDevice:
         dtype = torch.bfloat16 if precision == "bf16" else torch.float16
         return torch.autocast(torch.device(self.place).type, dtype, enabled=precision != "fp32")
 
+    def autocasts(self) -> bool:
+        """Whether the caller may have set that this thread computes in another precision than its tensors have."""
+        import torch
+
+        known = hasattr(torch, "get_autocast_dtype")  # before torch 2.4 a device could not be asked about
+        return not known or torch.is_autocast_enabled(torch.device(self.place).type)
+
     def _has_bf16(self) -> bool:
         if self.kind == "npu":
             return bool(self._module.is_bf16_supported())

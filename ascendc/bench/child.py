@@ -56,7 +56,7 @@ def started(request: Request) -> Iterator[tuple[subprocess.Popen[bytes], Connect
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=2,  # what libraries print must not get between the results
-            start_new_session=True,  # Ctrl-C is for us: we end it
+            start_new_session=request.client is None,  # Ctrl-C is for us: we end it, and its clients with it
         )
         theirs.close()
         try:
@@ -64,7 +64,10 @@ def started(request: Request) -> Iterator[tuple[subprocess.Popen[bytes], Connect
                 ours.send(replace(request, started=begun))
             yield process, ours
         finally:
-            process.kill()
+            if process.poll() is None:
+                if request.client is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
             process.wait()
 
 

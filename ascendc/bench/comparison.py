@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
     from ascendc.bench.distribution import Rounds
     from ascendc.bench.result import Case, Results
+    from ascendc.bench.setting import Machine
 
 SMALLEST = 0.05
 """Share of the old median below which a difference is not spoken of: one machine differs from itself by as much from
 one hour to the next, which no interval within a run can show."""
+
+_MEMORY = 0.02
+"""Share of its memory by which a machine may differ from itself."""
 
 Verdict = Literal["faster", "slower", "no difference", "not comparable"]
 
@@ -79,7 +83,7 @@ def compare(
     Raises:
         UsageError: they differ (ASC2620, ASC2621), or no row is in both (ASC2622).
     """
-    if old.machine != new.machine and not across_machines:
+    if _others(old.machine, new.machine) and not across_machines:
         raise UsageError(
             "ASC2620",
             f"the results are of different machines ({_differ(old.machine, new.machine)}): their figures say nothing "
@@ -160,7 +164,7 @@ def _difference(old: Case | None, new: Case | None, smallest: float) -> Differen
         ratio=None,
         low=None,
         high=None,
-        reason=_why_not("old", old) or _why_not("new", new),
+        reason=_why_not("old", old) or _why_not("new", new) or _inputs(old, new),
     )
     if found.reason or old is None or new is None:
         return found
@@ -194,14 +198,26 @@ def _why_not(which: str, case: Case | None) -> str:
     return ""
 
 
+def _inputs(old: Case | None, new: Case | None) -> str:
+    if old is None or new is None or old.inputs == new.inputs:
+        return ""
+    return f"on {old.inputs} inputs in the old results, on {new.inputs} ones in the new"
+
+
 def _differ(old: object, new: object) -> str:
     names = [field.name for field in fields(old)]  # type: ignore[arg-type]  # a dataclass, as all that is compared
     pairs = ((name, getattr(old, name), getattr(new, name)) for name in names)
     return ", ".join(f"{name} {before} and {after}" for name, before, after in pairs if before != after)
 
 
+def _others(old: Machine, new: Machine) -> bool:
+    """Whether they are two; one machine has a little more or less memory from boot to boot, or under another kernel."""
+    alike = old.memory and new.memory and abs(new.memory - old.memory) <= _MEMORY * old.memory
+    return old != (replace(new, memory=old.memory) if alike else new)
+
+
 def _notes(old: Results, new: Results) -> Iterator[str]:
-    if old.machine != new.machine:
+    if _others(old.machine, new.machine):
         yield f"different machines: {_differ(old.machine, new.machine)}"
     if old.model != new.model:
         yield f"different models: {_differ(old.model, new.model)}"

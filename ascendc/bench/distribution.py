@@ -17,6 +17,9 @@ CONFIDENCE = 0.95
 RESAMPLES = 1000
 """How often a series is drawn anew; the ends of the interval then move by a few hundredths of its width."""
 
+AT_ONCE = 2_000_000
+"""Runs that are drawn at a time: all draws of a hundred thousand runs would take gigabytes."""
+
 Origin = Literal["measured"]
 
 Rounds = Sequence[Sequence[float]]
@@ -85,19 +88,31 @@ def medians(rounds: Rounds, seed: int) -> npt.NDArray[np.float64]:
         seed: of the draws.
     """
     random = np.random.default_rng(seed)
-    drawn = np.stack([_redrawn(np.asarray(one, np.float64), min(map(len, rounds)), random) for one in rounds])
-    chosen = random.integers(0, len(rounds), (RESAMPLES, len(rounds)))
+    series = [np.asarray(one, np.float64) for one in rounds]
+    size = min(map(len, series))
+    at_once = max(len(series), min(RESAMPLES, AT_ONCE // (size * len(series))))
+    counts = [min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once)]
+    return np.concatenate([_medians(series, size, count, random) for count in counts])
+
+
+def _medians(
+    series: Sequence[npt.NDArray[np.float64]], size: int, count: int, random: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    drawn = np.stack([_redrawn(one, size, count, random) for one in series])
+    chosen = random.integers(0, len(series), (count, len(series)))
     # The same round may be chosen twice: then from another of its own draws.
-    shifted = (np.arange(RESAMPLES)[:, None] + np.arange(len(rounds)) * (RESAMPLES // len(rounds))) % RESAMPLES
-    found: npt.NDArray[np.float64] = np.median(drawn[chosen, shifted].reshape(RESAMPLES, -1), axis=1)
+    shifted = (np.arange(count)[:, None] + np.arange(len(series)) * (count // len(series))) % count
+    found: npt.NDArray[np.float64] = np.median(drawn[chosen, shifted].reshape(count, -1), axis=1)
     return found
 
 
-def _redrawn(taken: npt.NDArray[np.float64], size: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
-    """`RESAMPLES` series of `size` runs, made of blocks of one round."""
+def _redrawn(
+    taken: npt.NDArray[np.float64], size: int, count: int, random: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """`count` series of `size` runs, made of blocks of one round."""
     length = max(1, round(len(taken) ** (1 / 3)))
-    starts = random.integers(0, len(taken) - length + 1, (RESAMPLES, -(-size // length)))
-    drawn: npt.NDArray[np.float64] = taken[(starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :size]]
+    starts = random.integers(0, len(taken) - length + 1, (count, -(-size // length)))
+    drawn: npt.NDArray[np.float64] = taken[(starts[:, :, None] + np.arange(length)).reshape(count, -1)[:, :size]]
     return drawn
 
 

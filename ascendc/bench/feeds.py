@@ -77,11 +77,18 @@ class Preparation:
         """The inputs for all that is given.
 
         Raises:
-            InputError: it cannot be taken.
+            InputError: it cannot be taken, or an item is several samples: batches would be larger than they are called.
         """
         made: dict[str, npt.NDArray[Any]] = self._half.prepare(
             self._part, given.images, given.texts, given.arrays, self._assets, self._session.inputs
         )
+        items = len(given.images), len(given.texts), len(given.arrays)
+        for name, array in made.items():
+            if len(array) not in items:
+                raise InputError(
+                    f"each file of --arrays must hold one sample, since they make up batches: {len(given.arrays)} gave "
+                    f"input `{name}` of part `{self._part}` {len(array)}"
+                )
         return made
 
     def takes(self, given: Given) -> bool:

@@ -85,7 +85,7 @@ def measure(
     with measurable(asked.what, asked.overrides, build=build, listen=listen) as model:
         targets, groups = _targets(asked, model), _groups(asked, model)
         blank = Results(
-            command=asked.command,
+            command=_printable(asked.command),
             complete=False,
             model=model.subject,
             machine=setting.this_machine(),
@@ -105,9 +105,15 @@ def measure(
                     for case in _run(asked, model, configuration, groups, table):
                         keep(replace(blank, cases=table.cases), case)
             complete = True
+        notes = (*blank.notes, *_untaken(asked, table.cases))
         after = replace(blank.setting, load_after=setting.load())
         scaling = tuple(scalings(table.cases))
-        return replace(blank, complete=complete, setting=after, cases=table.cases, scaling=scaling)
+        return replace(blank, complete=complete, setting=after, cases=table.cases, scaling=scaling, notes=notes)
+
+
+def _printable(command: str) -> str:
+    """Without the bytes of a file's name that are no UTF-8, which JSON cannot hold."""
+    return command.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _targets(asked: Asked, model: Measurable) -> tuple[str, ...]:
@@ -134,21 +140,27 @@ def _notes(asked: Asked, targets: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
+def _untaken(asked: Asked, cases: Sequence[Case]) -> tuple[str, ...]:
+    if asked.given and {case.inputs for case in cases} - {None} == {"golden"}:
+        return ("what was given was not used: no row is made from it alone, so all ran on golden inputs",)
+    return ()
+
+
 def _run(
     asked: Asked, model: Measurable, configuration: Configuration, groups: Sequence[tuple[str, ...]], table: Table
 ) -> Iterator[Case]:
-    """One round of a configuration; what is missing for all of it is found out once."""
+    """One round of a configuration."""
     missing = _missing(model, configuration)
     for parts in groups:
         row = Row(configuration, parts, tuple(_precision(model, configuration, part) for part in parts))
-        if table.hopeless(row) or table.settled(row):
+        batches = table.left(row, asked.protocol.batches)
+        if not batches:
             continue
-        request = missing or _request(asked, model, row)
+        request = missing or _request(asked, model, row, batches)
         if isinstance(request, str):
-            yield from table.undone(row, asked.protocol.batches, Undone(None, "unavailable", request))
+            yield from table.undone(row, batches, Undone(None, "unavailable", request))
             continue
         yield from _asked(request, row, table)
-        missing = table.hopeless(row)
 
 
 def _missing(model: Measurable, configuration: Configuration) -> str:
@@ -157,7 +169,7 @@ def _missing(model: Measurable, configuration: Configuration) -> str:
     return model.no_pytorch or devices.why_not(configuration.device) or ""
 
 
-def _request(asked: Asked, model: Measurable, row: Row) -> Request | str:
+def _request(asked: Asked, model: Measurable, row: Row, batches: tuple[int, ...]) -> Request | str:
     """What the measuring process is asked for, or why it cannot be."""
     wanted = []
     for part in row.parts:
@@ -165,9 +177,8 @@ def _request(asked: Asked, model: Measurable, row: Row) -> Request | str:
         if isinstance(one, str):
             return one
         wanted.append(one)
-    return Request(
-        row.configuration, tuple(wanted), model.overrides, asked.protocol, model.half, asked.given, started=0.0
-    )
+    protocol = replace(asked.protocol, batches=batches)
+    return Request(row.configuration, tuple(wanted), model.overrides, protocol, model.half, asked.given, started=0.0)
 
 
 def _wanted(model: Measurable, configuration: Configuration, part: str) -> Wanted | str:

@@ -123,6 +123,22 @@ def to_json(results: Results) -> str:
     return json.dumps({"schema": SCHEMA, **asdict(results)}, ensure_ascii=False, allow_nan=False)
 
 
+def try_to_write(path: Path) -> None:
+    """Whether `write` could, before anything is measured.
+
+    Raises:
+        UsageError: as `write`.
+    """
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
+def _cannot(path: Path, error: OSError) -> UsageError:
+    return UsageError("ASC2610", f"--output: `{path}` cannot be written: {error.strerror}")
+
+
 def write(results: Results, path: Path) -> None:
     """Write the document: whole, or not at all.
 
@@ -142,7 +158,7 @@ def write(results: Results, path: Path) -> None:
             Path(made).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError("ASC2610", f"--output: `{path}` cannot be written: {error.strerror}") from error
+        raise _cannot(path, error) from error
 
 
 def read(path: Path) -> Results:
@@ -155,18 +171,26 @@ def read(path: Path) -> Results:
 
     hint = "ascendc bench BUNDLE --output results.json writes them"
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise UsageError("ASC2611", f"`{path}` holds no results: its schema must be `{SCHEMA}`", hint=hint)
-        return TypeAdapter(Results).validate_python(document)
+        found = TypeAdapter(Results).validate_python(document)
     except OSError as error:
         raise UsageError("ASC2611", f"`{path}` cannot be read: {error.strerror}", hint=hint) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError("ASC2611", f"`{path}` holds no results: {where}: {first['msg']}", hint=hint) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("ASC2611", f"`{path}` holds no results: it is not JSON: {error}", hint=hint) from error
+    for case in found.cases:
+        if any(not one or min(one) <= 0 for one in case.samples_ms):
+            raise UsageError("ASC2611", f"`{path}` holds no results: {case.part}: a run took no time", hint=hint)
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def schema_text() -> str:

@@ -66,25 +66,19 @@ class Table:
         self._model = model
         self._rounds: dict[tuple[Row, int], list[_Round]] = {}
         self._cases: dict[tuple[Row, int], Case] = {}
-        self._hopeless: dict[Row, str] = {}
 
     @property
     def cases(self) -> tuple[Case, ...]:
         """The rows."""
         return tuple(self._cases.values())
 
-    def hopeless(self, row: Row) -> str:
-        """Why a row need not be tried again, nor another of its configuration; empty: it may be."""
-        return self._hopeless.get(row, "")
-
-    def settled(self, row: Row) -> bool:
-        """Whether another round has nothing to add: it ran on the simulated device, which has no figures."""
-        return any(own == row and case.origin == "simulated" for (own, _), case in self._cases.items())
+    def left(self, row: Row, batches: Iterable[int]) -> tuple[int, ...]:
+        """Those that another round adds to: not what failed, even once, is not there, or has no figures."""
+        found = ((batch, self._cases.get((row, batch))) for batch in batches)
+        return tuple(batch for batch, case in found if case is None or case.latency is not None)
 
     def undone(self, row: Row, batches: Iterable[int], answer: Undone) -> Iterator[Case]:
         """Rows without figures."""
-        if answer.batch is None and answer.state == "unavailable":
-            self._hopeless[row] = answer.reason
         for batch in batches:
             self._cases[row, batch] = replace(_blank(row, batch), state=answer.state, reason=answer.reason)
             yield self._cases[row, batch]

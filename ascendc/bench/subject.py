@@ -12,7 +12,7 @@ from ascendc.bench.feeds import Half
 from ascendc.bench.result import Subject
 from ascendc.bundle import manifest
 from ascendc.dag import execute, order
-from ascendc.errors import GateError
+from ascendc.errors import GateError, UsageError
 from ascendc.runtime.bundle import Bundle, BundleError
 from ascendc.runtime.manifest import DEVICE
 from ascendc.runtime.selftest import read_arrays
@@ -84,16 +84,23 @@ def measurable(
         listen: hears of the build.
 
     Raises:
-        AscendcError: the bundle is damaged, the recipe is wrong, or the build failed.
+        AscendcError: it is a model's file (ASC2613), the bundle is damaged (ASC2604), the recipe is wrong, or the
+            build failed.
     """
     if what.is_dir():
         yield _of_bundle(what)
         return
+    if what.suffix in (".onnx", ".om"):
+        raise UsageError(
+            "ASC2613",
+            f"`{what}` is a model alone: a bundle or a recipe is measured, which know what it must answer",
+            hint="ascendc convert onnx FILE.onnx --soc-version SOC makes a bundle of an ONNX file",
+        )
     devices.settle_npu()
     store = Store()
     planner = driver.prepare(what, overrides, store, registry.load())
     foreign = any(planner.model.onnx(part.name) is not None for part in planner.parts)
-    no_pytorch = "the recipe's model is an ONNX file, which PyTorch cannot run" if foreign else ""
+    no_pytorch = "the recipe's model is an ONNX file, which PyTorch cannot run: --runtimes onnx om" if foreign else ""
     if build:
         folder = driver.build(what, overrides=overrides, listen=listen).output
         yield _of_bundle(folder, what, tuple(overrides), no_pytorch)
@@ -112,6 +119,8 @@ def _of_bundle(
     bundle = Bundle(folder, manifest.read(folder))
     info, golden = bundle.manifest.model, {}
     try:
+        for path in dict.fromkeys(artefact.onnx for artefact in bundle.manifest.artefacts):
+            bundle.check_model(path)
         for part in bundle.manifest.parts:
             record = bundle.golden(part.name)
             golden[part.name] = GoldenArrays(

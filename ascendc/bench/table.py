@@ -37,7 +37,7 @@ def lines(results: Results) -> Iterator[str]:
     for part, batch in dict.fromkeys((case.part, case.batch) for case in measured):
         rows = [case for case in measured if (case.part, case.batch) == (part, batch)]
         yield ""
-        yield f"{part}, batch {batch}, measured: {_times(results)}, {_inputs(rows)}"
+        yield f"{part}, batch {batch}, measured: {_times(results, rows)}, {_inputs(rows)}"
         yield from columns([_HEADS, *_ranked(rows)])
     yield from _scaling(results)
     yield from _loads(measured, client_processes=results.client_processes)
@@ -72,8 +72,11 @@ def _machine(machine: Machine, setting: Setting) -> Iterator[str]:
     yield f"load before {load}, {governor}{busy}"
 
 
-def _times(results: Results) -> str:
-    return f"{results.runs} runs" + (f" in {results.rounds} rounds" if results.rounds > 1 else "")
+def _times(results: Results, rows: Sequence[Case]) -> str:
+    """As many as were made: rounds take equal shares, rounded up, and an interrupt leaves less."""
+    runs = "-".join(str(count) for count in sorted({sum(map(len, row.samples_ms)) for row in rows}))
+    rounds = max(len(row.samples_ms) for row in rows)
+    return f"{runs} runs" + (f" in {rounds} rounds" if results.rounds > 1 else "")
 
 
 def _inputs(rows: Sequence[Case]) -> str:

@@ -39,6 +39,13 @@ def main(descriptor: int) -> None:
 
 def serve(request: Request) -> Iterator[Answer]:
     """Open, run once, and then each batch size."""
+    try:
+        yield from _served(request)
+    except InputError as error:
+        yield WrongInput(str(error))
+
+
+def _served(request: Request) -> Iterator[Answer]:
     with suppress(ImportError):  # the session says so, and knows what helps
         importlib.import_module(_ENGINES[request.configuration.runtime])
     imported = time.monotonic()
@@ -52,29 +59,26 @@ def serve(request: Request) -> Iterator[Answer]:
             yield Undone(None, "failed", error.message)
             return
         opened = time.monotonic()
-        try:
-            trial = _trial(request, sessions)
-        except InputError as error:
-            yield WrongInput(str(error))
-            return
+        trial = _trial(request, sessions)
         engine = ", ".join(dict.fromkeys(session.engine for session in sessions.values()))
         fits = [batch for batch in request.protocol.batches if not trial.refused(batch)]
         if fits:
             try:
                 [first] = timed(partial(trial.run, trial.feeds(fits[0])), 1)
-            except SessionError as error:
-                yield Undone(None, "failed", str(error))
+            except (SessionError, MemoryError) as error:
+                yield Undone(None, "failed", _said(error))
                 return
             cold_start = ColdStart("measured", imported - request.started, opened - imported, first)
             yield Opened(engine, " SIMULATED" in engine, trial.inputs, cold_start)
         for batch in request.protocol.batches:
             try:
                 yield _batch(request, trial, next(iter(sessions.values())), batch)
-            except SessionError as error:
-                yield Undone(batch, "failed", str(error))
-            except InputError as error:
-                yield WrongInput(str(error))
-                return
+            except (SessionError, MemoryError) as error:
+                yield Undone(batch, "failed", _said(error))
+
+
+def _said(error: SessionError | MemoryError) -> str:
+    return f"there is not the memory for it: {error}" if isinstance(error, MemoryError) else str(error)
 
 
 def open_for(request: Request, wanted: Wanted) -> Session:

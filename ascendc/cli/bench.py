@@ -120,7 +120,7 @@ def measure(
     from ascendc.bench.feeds import Given
     from ascendc.bench.measure import Asked
     from ascendc.bench.measure import measure as measure_all
-    from ascendc.bench.result import to_json, write
+    from ascendc.bench.result import to_json, try_to_write, write
     from ascendc.bench.table import lines
     from ascendc.bench.work import Protocol
     from ascendc.cli.interrupt import INTERRUPTED
@@ -130,6 +130,8 @@ def measure(
         raise click.UsageError("--client-processes says what clients are; --clients says how many, and none were named")
     if overrides and what.is_dir():
         raise click.UsageError("--set changes a recipe; a bundle is what it is")
+    if output is not None:
+        try_to_write(output)
     told = _Told()
 
     def keep(so_far: Results, case: Case) -> None:
@@ -288,7 +290,7 @@ def _check(results: Results) -> None:
         if state in by_state:
             raise error(id, f"{state}: {'; '.join(by_state[state])}")
     if "measured" not in by_state:
-        reasons = "; ".join(reason for state in by_state.values() for reason in state)
+        reasons = "; ".join([reason for state in by_state.values() for reason in state] or results.notes)
         raise EnvironmentLacksError(
             "ASC2608", f"nothing could be measured: {reasons}", hint="ascendc doctor says what this machine lacks"
         )

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,13 @@ def test_a_client_that_fails_or_dies_fails_the_row(request_for, monkeypatch):
         in_processes(asked, 1, clients=1, seconds=0.01)
 
 
+def test_a_batch_that_memory_cannot_hold_fails_alone(request_for):
+    _, done, undone = ask(request_for(batches=(1, 1 << 45)))
+    assert done.batch == 1
+    assert (undone.batch, undone.state) == (1 << 45, "failed")
+    assert undone.reason.startswith("there is not the memory for it: ")
+
+
 def test_a_file_that_cannot_be_opened_is_told(request_for):
     asked = request_for()
     asked.parts[0].model.write_bytes(b"no model")
@@ -129,10 +137,31 @@ def test_the_process_ends_with_the_iteration(request_for):
         os.kill(pid, signal.SIGTERM)
 
 
+def test_clients_end_with_the_process_that_measures(request_for, monkeypatch):
+    """An interrupt must leave none behind: they stay in its group, which ends with it."""
+    monkeypatch.setattr(child, "_PROGRAM", "import time; time.sleep(60)")
+    with child.started(replace(request_for(), client=1)) as (client, _):
+        assert os.getpgid(client.pid) == os.getpgid(0)
+    monkeypatch.setattr(child, "_PROGRAM", "import subprocess; subprocess.run(['sleep', '60'])")
+    with child.started(request_for()) as (process, _):
+        while len(_group(process.pid)) < 2:
+            assert process.poll() is None
+    assert _group(process.pid) == set()
+
+
 def test_a_module_in_the_current_folder_is_not_taken_for_another(request_for, tmp_path, monkeypatch):
     (tmp_path / "onnxruntime.py").write_text("raise SystemExit('taken')")
     monkeypatch.chdir(tmp_path)
     assert isinstance(next(ask(request_for())), Opened)
+
+
+def _group(leader):
+    """Those that live."""
+    stats = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            stats.append(path.read_text().rpartition(")")[2].split())
+    return {n for n, (state, _, group, *_) in enumerate(stats) if int(group) == leader and state not in "ZX"}
 
 
 def _children():

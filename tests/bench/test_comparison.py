@@ -174,3 +174,18 @@ def test_it_reads_well(case, results):
     assert row.endswith(" slower")
     assert rest == "rows without figures in either: 1"
     assert rule.startswith("faster, slower: the interval leaves 1 out, and the medians are 5% apart or more; ")
+
+
+def test_a_machine_with_a_little_more_memory_is_the_same_one(case, results):
+    """As under another kernel; with half of it more it is another."""
+    old, new = (results(case(*runs(1))) for _ in range(2))
+    more = replace(new, machine=replace(new.machine, memory=new.machine.memory + (1 << 20)))
+    assert compare(old, more).notes == ()
+    with pytest.raises(UsageError, match="different machines"):
+        compare(old, replace(new, machine=replace(new.machine, memory=new.machine.memory * 3 // 2)))
+
+
+def test_rows_on_other_inputs_are_not_compared(case, results):
+    [found] = compare(results(case(*runs(1))), results(case(*runs(1), inputs="given"))).differences
+    assert (found.verdict, found.ratio) == ("not comparable", None)
+    assert found.reason == "on golden inputs in the old results, on given ones in the new"

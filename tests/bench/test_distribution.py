@@ -62,3 +62,12 @@ def test_rounds_that_differ_widen_the_interval():
     uneven = [one + shift for one, shift in zip(even, (-1, 0, 1), strict=True)]
     widths = [np.subtract(*interval(medians(rounds, seed=0))[::-1]) for rounds in (even, uneven)]
     assert widths[1] > 10 * widths[0]
+
+
+def test_what_is_drawn_at_a_time_is_bounded_and_the_interval_is_the_same(monkeypatch):
+    rounds = [np.random.default_rng(seed).lognormal(0, 0.2, 500) for seed in range(3)]
+    whole = interval(medians(rounds, seed=0))
+    monkeypatch.setattr("ascendc.bench.distribution.AT_ONCE", 30_000)  # 20 draws of 1000
+    drawn = medians(rounds, seed=0)
+    assert len(drawn) == RESAMPLES
+    assert interval(drawn) == pytest.approx(whole, rel=0.02)

@@ -19,7 +19,7 @@ from ascendc.bench import subject
 from ascendc.bench.feeds import Given
 from ascendc.bench.measure import Asked, measure
 from ascendc.bench.result import to_json
-from ascendc.bench.work import Protocol
+from ascendc.bench.work import Done, Protocol, Undone
 from ascendc.bench.worker import serve
 from ascendc.errors import GateError, UsageError
 
@@ -131,6 +131,63 @@ def test_a_picture_that_is_wrong_only_in_a_larger_batch_is_an_error_too(tiny_bui
     assert (error.value.id, error.value.message) == ("ASC2603", "image no.png does not exist")
 
 
+def test_a_picture_that_is_wrong_in_the_first_batch_is_an_error_too(tiny_build, in_this_process):
+    with pytest.raises(UsageError) as error:
+        measure(asked(tiny_build, devices=("cpu",), given=Given((SQUARE, "no.png")), parts=("image",), batches=(2,)))
+    assert (error.value.id, error.value.message) == ("ASC2603", "image no.png does not exist")
+
+
+def test_what_was_given_and_not_used_is_told(tiny_build, in_this_process):
+    asking = asked(tiny_build, devices=("cpu",), given=Given((SQUARE,)), parts=("text",), batches=(1,), clients=())
+    [row] = (found := measure(asking)).cases
+    assert row.inputs == "golden"
+    assert found.notes[-1] == "what was given was not used: no row is made from it alone, so all ran on golden inputs"
+
+
+def test_what_failed_once_is_not_tried_again_and_stays_failed(tiny_build, monkeypatch):
+    tried = []
+
+    def first_fails(request):
+        tried.append((request.parts[0].part, request.protocol.batches))
+        for answer in serve(request):
+            fails = isinstance(answer, Done) and answer.batch == 4 and len(tried) == 1
+            yield Undone(4, "failed", "planted") if fails else answer
+
+    monkeypatch.setattr(measuring, "ask", first_fails)
+    found = measure(
+        asked(tiny_build, devices=("cpu",), parts=("text",), runs=20, rounds=2, clients=(), runtimes=("onnx",))
+    )
+    assert tried == [("text", (1, 4)), ("text", (1,))]
+    assert [(row.batch, row.state, len(row.samples_ms)) for row in found.cases] == [
+        (1, "measured", 2),
+        (4, "failed", 0),
+    ]
+
+
+def test_what_is_wrong_with_one_part_is_not_said_of_another(tiny_build, monkeypatch):
+    def image_is_missing(request):
+        if request.parts[0].part == "image":
+            yield Undone(None, "unavailable", "planted")
+        else:
+            yield from serve(request)
+
+    monkeypatch.setattr(measuring, "ask", image_is_missing)
+    found = measure(
+        asked(tiny_build, devices=("cpu",), parts=("image", "text"), batches=(1,), clients=(), runtimes=("onnx",))
+    )
+    assert [(row.part, row.state) for row in found.cases] == [("image", "unavailable"), ("text", "measured")]
+
+
+def test_a_model_alone_is_not_measured(tmp_path):
+    (tmp_path / "m.onnx").write_bytes(b"")
+    with pytest.raises(UsageError) as error:
+        measure(asked(tmp_path / "m.onnx"))
+    assert (error.value.id, error.value.message) == (
+        "ASC2613",
+        f"`{tmp_path}/m.onnx` is a model alone: a bundle or a recipe is measured, which know what it must answer",
+    )
+
+
 def test_an_unknown_part_is_an_error(tiny_build):
     with pytest.raises(UsageError) as error:
         measure(asked(tiny_build, parts=("text", "towers")))
@@ -210,6 +267,25 @@ def test_golden_arrays_that_were_changed_are_refused(copy):
         measure(asked(copy))
     assert error.value.id == "ASC2604"
     assert error.value.message.endswith("its sha256 is not the one in manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [(Path.unlink, "is missing; manifest.json lists it"), (lambda path: path.write_bytes(b""), "has 0 bytes; ")],
+    ids=["missing", "damaged"],
+)
+def test_a_model_that_is_not_the_bundles_is_refused(copy, damage, message):
+    path = copy / "models" / "text.onnx"
+    damage(path)
+    with pytest.raises(GateError) as error:
+        measure(asked(copy))
+    assert error.value.id == "ASC2604"
+    assert error.value.message.startswith(f"{path}: {message}")
+
+
+def test_a_command_with_bytes_that_are_no_text_can_be_written(tiny_build):
+    odd = replace(asked(tiny_build, runtimes=("om",), devices=("cpu",)), command="ascendc bench na\udcffme")
+    assert measure(odd).command == "ascendc bench na\N{REPLACEMENT CHARACTER}me"
 
 
 def test_an_interrupted_command_writes_what_it_has(tiny_build, tmp_path):

@@ -68,6 +68,8 @@ def test_fields_may_be_added(full, tmp_path):
         ("[]", "holds no results: its schema must be `ascendc/bench/1`"),
         ('{"schema": "ascendc/bundle/1"}', "holds no results: its schema must be `ascendc/bench/1`"),
         ('{"schema": "ascendc/bench/1"}', "holds no results: command: Field required"),
+        ('{"schema": NaN}', "holds no results: it is not JSON: NaN is no number of JSON"),
+        ("[" * 100_000, "holds no results: it is not JSON: maximum recursion depth exceeded"),
     ],
 )
 def test_what_holds_no_results_is_refused(tmp_path, text, message):
@@ -78,6 +80,23 @@ def test_what_holds_no_results_is_refused(tmp_path, text, message):
     assert error.value.id == "ASC2611"
     assert error.value.message.startswith(f"`{path}` {message}")
     assert error.value.hint == "ascendc bench BUNDLE --output results.json writes them"
+
+
+def test_runs_that_took_no_time_are_no_results(full, tmp_path):
+    document = json.loads(result.to_json(full))
+    document["cases"][0]["samples_ms"] = [[1.0, 0.0]]
+    (tmp_path / "r.json").write_text(json.dumps(document))
+    with pytest.raises(UsageError) as error:
+        result.read(tmp_path / "r.json")
+    assert error.value.message.endswith(f"holds no results: {full.cases[0].part}: a run took no time")
+
+
+def test_what_cannot_be_written_is_known_before(tmp_path):
+    result.try_to_write(tmp_path / "r.json")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UsageError) as error:
+        result.try_to_write(tmp_path / "no" / "r.json")
+    assert str(error.value) == f"--output: `{tmp_path}/no/r.json` cannot be written: No such file or directory"
 
 
 def test_what_cannot_be_written_is_named_and_leaves_nothing(full, tmp_path):

@@ -25,7 +25,7 @@ def test_the_best_is_first_and_the_measure_of_the_others(case, results):
     )
     wrong = case([1.0] * 20, state="refused", reason="its answers are wrong", device="cuda")
     found = list(lines(results(slow, fast, wrong)))
-    start = found.index("image, batch 1, measured: 100 runs, on golden inputs")
+    start = found.index("image, batch 1, measured: 20 runs, on golden inputs")
     heads, *rows = [re.sub("  +", "|", line.strip()) for line in found[start + 1 : start + 5]]
     assert heads == (
         "configuration|mean ms|std|min|P50 (95 % CI)|P95|P99|max|items/s|without copies|with preprocessing|memory|"

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 from ascendc.bench.feeds import Given
@@ -134,6 +135,27 @@ def test_what_does_not_go_together(ascendc, tiny_build):
     ran = ascendc("bench", tiny_build, "--devices", "gpu")
     assert (ran.code, "'gpu' is not one of 'npu', 'cuda', 'cpu'" in ran.err) == (2, True)
     assert ascendc("bench").code == 2
+
+
+def test_nothing_that_can_be_run_and_nowhere_to_write(ascendc, tiny_build):
+    ran = ascendc("bench", tiny_build, "--runtimes", "om", "--devices", "cpu")
+    said = "nothing could be measured: no OM was tried: an OM runs on an NPU, and --devices names none\n"
+    assert (ran.code, f"ascendc: ASC2608 {said}" in ran.err) == (5, True)
+    ran = ascendc("bench", tiny_build, "--devices", "cpu", "--output", "no/r.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "ascendc: ASC2610 --output: `no/r.json` cannot be written: No such file or directory\n"
+
+
+def test_an_item_of_arrays_is_one_sample(ascendc, recipe):
+    """Else a batch is larger than it is called."""
+    assert ascendc("build", recipe).code == 0
+    np.savez("three.npz", pixels=np.zeros((3, 3, 32, 32), np.float32))
+    ran = ascendc("bench", "build/colors", "--devices", "cpu", *QUICK, "--arrays", "three.npz")
+    assert ran.code == 2
+    said = (
+        "each file of --arrays must hold one sample, since they make up batches: 1 gave input `pixels` of part `model`"
+    )
+    assert f"ascendc: ASC2603 {said} 3\n" in ran.err
 
 
 def slowed(path, factor, **changes):
