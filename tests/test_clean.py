@@ -86,10 +86,11 @@ def test_leftovers_go(store, tmp_path, entry):
     (store.root / "stat" / "stale.json").write_text("{}")
     with store.lock("key"):
         pass
+    store.trials("search").touch()
     cleaned = clean(store)
-    assert cleaned.leftovers == 4
+    assert cleaned.leftovers == 5
     assert cleaned.freed == 10 + len("{torn") + len("{}")
-    for folder in ("work", "stat", "locks"):
+    for folder in ("work", "stat", "locks", "trials"):
         assert list((store.root / folder).iterdir()) == []
 
 

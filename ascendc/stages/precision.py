@@ -92,8 +92,7 @@ def precision(
     if spec.where:
         workspace.say(f"{spec.where[0]}: the graph has changed since; it is searched for again")
     fixed = fixed_nodes(spec, graph, install, workspace, sources)
-    trials = workspace.store.root / "trials" / f"{keys.digest([digest, spec.soc])}.json"
-    trials.parent.mkdir(exist_ok=True)
+    trials = workspace.store.trials(keys.digest([digest, spec.soc]))
     plan = find_plan(
         model,
         read(golden.inputs, workspace.store),
@@ -102,6 +101,7 @@ def precision(
         cache=trials,
         say=lambda line: _say(line, workspace),
     )
+    trials.unlink(missing_ok=True)  # two builds may search for the same; the plan is kept from here on
     return _chosen(spec, plan, digest, _nodes(model))
 
 

@@ -226,9 +226,19 @@ class Store:
         return self._objects.path(blob.digest)
 
     def leftovers(self) -> list[Path]:
-        """What nobody will ask for if nobody runs: scratch of the killed, torn entries, stale stat records, locks."""
+        """What nobody needs if nobody runs.
+
+        Scratch of the killed, torn entries, stale stat records, locks, trials of searches that did not end.
+        """
         torn = [path for path in self._entries.paths() if self._entries.damage(path)]
-        return [*self._root.leftovers(), *torn, *self._index.stale(), *(self.root / "locks").iterdir()]
+        noted = (path for folder in ("locks", "trials") for path in (self.root / folder).glob("*"))
+        return [*self._root.leftovers(), *torn, *self._index.stale(), *noted]
+
+    def trials(self, key: str) -> Path:
+        """The file in which a search notes its trials, to go on there if it is interrupted."""
+        path = self.root / "trials" / f"{key}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        return path
 
     def alone(self) -> AbstractContextManager[None]:
         """Nobody else has the store open meanwhile.
