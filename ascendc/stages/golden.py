@@ -58,13 +58,20 @@ def golden(spec: GoldenSpec, model: Model, samples: Samples, workspace: Workspac
 
     Raises:
         StageError: inputs or outputs are not what the part declares (ASC1602, ASC1611), the module raised (ASC1610),
-            or an output is not finite (ASC1603).
+            an output has no axis of samples (ASC1614) or is not finite (ASC1603).
     """
     part = spec.part
     inputs = dict(model.inputs(part.name, samples, spec.weights))
     _check_inputs(model, part, inputs, samples)
     path = model.onnx(part.name)
     chunks = list(_run_onnx(path, part, inputs) if path else _run_torch(spec, model, part, inputs))
+    for name, array in chunks[0].items():
+        if array.ndim == 0:
+            raise StageError(
+                "ASC1614",
+                f"{model.title}: output `{name}` of `{part.name}` is one number for all samples; its first axis must "
+                "be the samples, as that of the inputs: nothing can be compared by sample otherwise",
+            )
     outputs = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
     _check(model, part, "output", part.outputs, outputs, "the ONNX file" if path else f"module({part.name!r})")
     for name, array in outputs.items():

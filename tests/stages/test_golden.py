@@ -156,3 +156,17 @@ def test_a_weight_that_holds_nan_is_named(model, workspace, monkeypatch):
         "ASC1603",
         "the reference output `y` of part `main` holds NaN or infinity, as does the weight `weight`",
     )
+
+
+def test_an_output_without_an_axis_of_samples(model, workspace, monkeypatch):
+    import torch
+
+    class Total(torch.nn.Module):
+        def forward(self, x):
+            return x.sum()
+
+    monkeypatch.setattr(model, "module", lambda part, weights, attention: Total())
+    with pytest.raises(StageError) as caught:
+        golden(SPEC, model, SAMPLES, workspace)
+    assert caught.value.id == "ASC1614"
+    assert "output `y` of `main` is one number for all samples; its first axis must be the samples" in str(caught.value)
