@@ -90,7 +90,7 @@ def test_misuse(ascendc, model, tmp_path):
     for wrong in ("nan", "inf"):
         ran = ascendc("compare", path, path, "--limit", wrong, "--json")
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err.endswith(f"Error: --limit {wrong}: it must be a number above 0\n")
+        assert ran.err.endswith(f"Error: Invalid value for '--limit': {wrong} is not a number above 0.\n")
     ran = ascendc("compare", path, path, "--part", "a")
     assert (ran.code, ran.err) == (
         2,
