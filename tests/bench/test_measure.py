@@ -22,6 +22,7 @@ from ascendc.bench.result import to_json
 from ascendc.bench.work import Done, Protocol, Undone
 from ascendc.bench.worker import serve
 from ascendc.errors import GateError, UsageError
+from ascendc.runtime.manifest import DEVICE
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "recipes" / "tiny-clip.yaml"
@@ -39,8 +40,21 @@ def asked(what, **changes):
 
 @pytest.fixture
 def in_this_process(monkeypatch):
-    """What a measuring process does, here: torch need not be imported once more. `test_child` is about the process."""
+    """What a measuring process does, here: torch need not be imported once more. `test_child` is about the process.
+
+    Such a process knows no other bundle's device half.
+    """
     monkeypatch.setattr(measuring, "ask", serve)
+    monkeypatch.setattr(sys, "path", [one for one in sys.path if not (Path(one) / DEVICE).is_dir()])
+    for name in _device_modules():
+        monkeypatch.delitem(sys.modules, name)
+    yield
+    for name in _device_modules():
+        del sys.modules[name]
+
+
+def _device_modules():
+    return [name for name in sys.modules if name.split(".")[0] == DEVICE]
 
 
 @pytest.fixture(scope="module")
