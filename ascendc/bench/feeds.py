@@ -62,7 +62,7 @@ def load(half: Half) -> ModuleType:
     """Import the device half."""
     import ascendc_runtime  # noqa: F401 - a bundle's half must find this one, whose classes are the session's
 
-    if half.folder is not None and str(half.folder) not in sys.path:
+    if half.folder is not None and sys.path[0] != str(half.folder):  # another bundle's may be on the path, too
         sys.path.insert(0, str(half.folder))
     return importlib.import_module(half.package)
 
