@@ -10,9 +10,11 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import Pipe
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascendc.bench.work import Undone
+from ascendc.runtime.manifest import DEVICE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -44,6 +46,11 @@ def ask(request: Request) -> Generator[Answer, None, None]:
         yield Undone(None, "failed", _died(code))
 
 
+def _path() -> list[str]:
+    """The same modules as here, but for those of a bundle: it has a runtime of its own, whose classes are not ours."""
+    return [one for one in sys.path if one and not (Path(one) / DEVICE).is_dir()]
+
+
 @contextmanager
 def started(request: Request) -> Iterator[tuple[subprocess.Popen[bytes], Connection]]:
     """A measuring process that was given a request, and the pipe to it; it ends with the context."""
@@ -52,7 +59,7 @@ def started(request: Request) -> Iterator[tuple[subprocess.Popen[bytes], Connect
     with ours:
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same modules as here
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=2,  # what libraries print must not get between the results

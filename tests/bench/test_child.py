@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -167,3 +168,12 @@ def _group(leader):
 def _children():
     tasks = Path("/proc/self/task").glob("*/children")
     return {int(pid) for task in tasks for pid in task.read_text().split()}
+
+
+def test_a_bundle_that_is_on_the_path_lends_no_modules(request_for, tmp_path, monkeypatch):
+    """It has a runtime of its own, whose errors are not those that a measuring process knows."""
+    (tmp_path / "ascendc_device").mkdir()
+    (tmp_path / "numpy.py").write_text("raise SystemExit(3)")
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    opened, done = ask(request_for())
+    assert (type(opened), type(done)) == (Opened, Done)

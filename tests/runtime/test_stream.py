@@ -76,7 +76,7 @@ def run(write_bundle, capsys, monkeypatch):
     made = []
 
     def run(text, *args):
-        monkeypatch.delitem(sys.modules, "ascendc_device", raising=False)
+        sys.modules.pop("ascendc_device", None)
         made[:] = made or [write_bundle()]
         (made[0] / "python/ascendc_device/__init__.py").write_text(text)
         for cached in (made[0] / "python/ascendc_device").glob("__pycache__/*"):
