@@ -10,7 +10,7 @@ from ascendc.cann.operators import table
 from ascendc.precision.modes import WHITE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _FUSED = {"LayerNorm": ("LayerNorm",), "Gelu": ("Gelu",), "QuickGelu": ("Mul", "Sigmoid")}
 """GE types of patterns: of what a fusion pass of CANN 8.1 makes, and of the nodes themselves where it has none."""
@@ -26,11 +26,17 @@ def ge_types(kind: str) -> tuple[str, ...]:
     return _FUSED.get(kind, ()) or (() if mapped is None else tuple(mapped.ge))
 
 
+def listed(kind: str, types: Collection[str]) -> bool:
+    """Whether a black list of GE types takes a kind of units off float16 for certain: it has all forms of it."""
+    forms = ge_types(kind)
+    return bool(forms) and {*forms} <= {*types}
+
+
 def mixlist(types: Sequence[str]) -> str:
     """The JSON file that puts `types` on the black list, and takes those off the white one that are on it."""
     white = {name for kind in WHITE for name in ge_types(kind)}
-    listed = {"black-list": {"to-add": list(types)}}
+    lists = {"black-list": {"to-add": list(types)}}
     removed = [name for name in types if name in white]
     if removed:
-        listed["white-list"] = {"to-remove": removed}
-    return json.dumps(listed, indent=2) + "\n"
+        lists["white-list"] = {"to-remove": removed}
+    return json.dumps(lists, indent=2) + "\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ascendc.precision.forecast import CANDIDATES, by_own_error, module
 from ascendc.precision.kept import Found, Kept
-from ascendc.precision.mixlist import ge_types
+from ascendc.precision.mixlist import ge_types, listed
 from ascendc.precision.modes import KEPT, MIXED, Mode, in_half
 from ascendc.precision.notes import Notes
 from ascendc.precision.units import is_float
@@ -122,7 +122,7 @@ class Search:
         places = {unit.name: i for i, unit in enumerate(self._units)}
         if not all(one.nodes[-1] in places for one in keep):
             return float("inf")
-        kinds = [unit.kind for unit in self._units if types and {*ge_types(unit.kind)} <= {*types}]
+        kinds = [unit.kind for unit in self._units if listed(unit.kind, types)]
         return self._without(tuple(dict.fromkeys(kinds))) if types else self._error([places[k.nodes[-1]] for k in keep])
 
     def _in_half(self, kinds: Sequence[str] = ()) -> tuple[bool, ...]:

@@ -20,7 +20,7 @@ from ascendc.folded import folded_model
 from ascendc.model import Use
 from ascendc.passes import values
 from ascendc.precision.lock import Chosen, Rewrite
-from ascendc.precision.mixlist import ge_types, mixlist
+from ascendc.precision.mixlist import listed, mixlist
 from ascendc.precision.modes import in_half
 from ascendc.precision.plan import PrecisionPlan, find_plan
 from ascendc.precision.units import Unit, units
@@ -142,7 +142,7 @@ def told(options: AtcOptions, chosen: Chosen) -> AtcOptions:
 
 def half(found: Sequence[Unit], chosen: Chosen) -> tuple[bool, ...]:
     """For each unit whether it is in float16 under a plan."""
-    black = {unit.kind for unit in found if {*ge_types(unit.kind)} & {*chosen.types}}
+    black = {unit.kind for unit in found if listed(unit.kind, chosen.types)}
     kept = {*chosen.keep}
     flags = in_half(found, chosen.mode, black)
     return tuple(

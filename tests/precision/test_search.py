@@ -12,7 +12,7 @@ from ascendc.errors import StageError
 from ascendc.precision.feeds import fed
 from ascendc.precision.forecaster import Forecaster
 from ascendc.precision.kept import Kept, keep_dtype
-from ascendc.precision.mixlist import ge_types, mixlist
+from ascendc.precision.mixlist import ge_types, listed, mixlist
 from ascendc.precision.modes import in_half
 from ascendc.precision.search import Search
 
@@ -199,3 +199,9 @@ def test_lists_are_of_ascends_types():
         "black-list": {"to-add": ["SoftmaxV2", "BatchMatMulV2"]},
         "white-list": {"to-remove": ["BatchMatMulV2"]},
     }
+
+
+def test_a_black_list_takes_what_is_on_it_in_all_forms():
+    assert listed("QuickGelu", ("Mul", "Sigmoid"))
+    assert not listed("QuickGelu", ("Mul",))
+    assert not listed("NoSuchOperator", ("Mul",))  # it has no form at all
